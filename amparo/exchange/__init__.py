@@ -1,0 +1,1 @@
+"""Speaking with other houses: formats, sealed packages, partners, courier."""
