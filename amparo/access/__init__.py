@@ -1,0 +1,1 @@
+"""People who work here, their units, powers and purposes; and the `@act` decorator that heads every action."""

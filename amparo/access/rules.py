@@ -1,0 +1,111 @@
+"""Who may do what. Closed unless listed: a power that stands in no role is nobody's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# A power is asked for by an act or a page; a role is a set of powers; an officer holds roles.
+POWERS = {
+    "reports.read": "Read the queue and reports",
+    "reports.triage": "Settle work items and change a report's course",
+    "reports.close": "Close a report",
+    "reports.identity": "Open a reporter's identity, with a reason and a second person",
+    "items.reveal": "Have an item shown, with a reason",
+    "lists.import": "Import a known-hash list",
+    "lists.read": "See the known-hash lists",
+    "cases.open": "Open a case",
+    "cases.read": "Read a case",
+    "cases.edit": "Work on a case: people, categories, countries",
+    "cases.grant": "Let another officer into a case",
+    "victims.read": "Read series of children",
+    "victims.edit": "Work on series of children",
+    "partners.read": "See partner authorities and their keys",
+    "partners.edit": "Register a partner authority and its key",
+    "referrals.read": "Read packages",
+    "referrals.build": "Build a package",
+    "referrals.approve": "Approve a package that another officer built",
+    "referrals.send": "Send an approved package",
+    "outcomes.read": "Read the board",
+    "outcomes.record": "Record what a partner answered",
+    "record.read": "Read the custody record",
+    "officers.manage": "Add officers and change their roles",
+    "system.read": "See how the system runs: jobs, sandbox, keys",
+    "own.read": "See and change what concerns oneself: exposure, password, second factor",
+}
+
+_READS = {"reports.read", "lists.read", "cases.read", "outcomes.read", "referrals.read", "partners.read", "own.read"}
+
+ROLES: dict[str, frozenset[str]] = {
+    "analyst": frozenset(_READS | {"reports.triage", "reports.close", "items.reveal", "cases.open"}),
+    "investigator": frozenset(
+        _READS | {"reports.triage", "items.reveal", "cases.open", "cases.edit", "cases.grant", "referrals.build"}
+    ),
+    "victim_specialist": frozenset(_READS | {"items.reveal", "victims.read", "victims.edit"}),
+    "liaison": frozenset(
+        _READS | {"partners.edit", "referrals.build", "referrals.approve", "referrals.send", "outcomes.record"}
+    ),
+    "supervisor": frozenset(
+        _READS
+        | {
+            "reports.triage",
+            "reports.close",
+            "reports.identity",
+            "lists.import",
+            "cases.open",
+            "cases.grant",
+            "victims.read",
+            "referrals.approve",
+            "record.read",
+            "officers.manage",
+            "system.read",
+        }
+    ),
+    "auditor": frozenset({"record.read", "outcomes.read", "system.read", "own.read"}),
+}
+
+ROLE_NAMES = {
+    "analyst": "Analyst",
+    "investigator": "Investigator",
+    "victim_specialist": "Victim identification specialist",
+    "liaison": "Liaison officer",
+    "supervisor": "Supervisor",
+    "auditor": "Auditor",
+}
+
+PROCESSES: dict[str, frozenset[str]] = {
+    "receiver": frozenset(),
+    "worker": frozenset(
+        {
+            "arrivals.take",
+            "reports.examine",
+            "reports.rank",
+            "items.seal",
+            "items.open",
+            "items.examine",
+            "items.match",
+            "compartments.make",
+            "groups.import",
+            "packages.build",
+            "replies.take",
+            "jobs.quarantine",
+        }
+    ),
+    "courier": frozenset({"packages.deliver"}),
+    "house": frozenset({"officers.log_in", "record.act_failed"}),
+    "cli": frozenset({"officers.manage", "compartments.make", "keys.make", "partners.edit", "lists.import"}),
+}
+
+
+def powers_of(roles: Iterable[str]) -> frozenset[str]:
+    """All powers of these roles; an unknown role gives none."""
+    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
+
+
+def obstacles_to(power: str, powers: frozenset[str]) -> tuple[str, ...]:
+    """Why someone with `powers` can't use `power`; empty when they can."""
+    if power in powers:
+        return ()
+    what = POWERS.get(power, power)
+    holders = [ROLE_NAMES[role] for role, held in ROLES.items() if power in held]
+    who = f" Ask: {', '.join(holders)}." if holders else ""
+    return (f"You don't hold the power for this ({what}).{who}",)

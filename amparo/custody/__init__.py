@@ -1,0 +1,1 @@
+"""The chain of custody: every act appended, hash-chained, checkpointed, verifiable offline."""

@@ -1,0 +1,189 @@
+"""Reading the record: a thing's story, what followers still have to see, and the check of all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from amparo.custody.actions import checkpoint_line
+from amparo.custody.models import Act, Checkpoint
+from amparo.custody.proofs import (
+    BrokenLink,
+    CheckpointText,
+    SealedAct,
+    SignedCheckpoint,
+    Verified,
+    inclusion_proof,
+    verify,
+)
+from amparo.foundation.clock import as_text
+
+
+@dataclass(frozen=True)
+class ActLine:
+    """One act as a reader of the record sees it. `position` is None until it is sealed."""
+
+    uuid: UUID
+    position: int | None
+    kind: str
+    at: datetime
+    actor_kind: str
+    actor_name: str
+    actor: UUID | None
+    power: str
+    purpose: str
+    ended: str
+    about: dict[str, object]
+    digest: str
+
+
+def _line(act: Act) -> ActLine:
+    return ActLine(
+        act.uuid,
+        act.position,
+        act.kind,
+        act.at,
+        act.actor_kind,
+        act.actor_name,
+        act.actor,
+        act.power,
+        act.purpose,
+        act.ended,
+        act.about,
+        bytes(act.digest).hex(),
+    )
+
+
+def story(*about: UUID, newest_first: bool = False) -> tuple[ActLine, ...]:
+    """Every act about any of these things, in the order in which they happened."""
+    found = Act.objects.filter(subjects__uuid__in=about).distinct().order_by("-id" if newest_first else "id")
+    return tuple(_line(each) for each in found)
+
+
+@dataclass(frozen=True)
+class Page:
+    lines: tuple[ActLine, ...]
+    total: int
+
+
+def acts(
+    *,
+    kind: str = "",
+    actor: str = "",
+    about: UUID | None = None,
+    ended: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    offset: int = 0,
+    limit: int = 100,
+) -> Page:
+    """The record, newest first, filtered. `kind` may be a prefix ("case."); `actor` an officer's or process's name."""
+    found: QuerySet[Act] = Act.objects.all()
+    if kind:
+        found = found.filter(Q(kind=kind) | Q(kind__startswith=kind))
+    if actor:
+        found = found.filter(actor_name=actor)
+    if about:
+        found = found.filter(subjects__uuid=about).distinct()
+    if ended:
+        found = found.filter(ended=ended)
+    if since:
+        found = found.filter(at__gte=since)
+    if until:
+        found = found.filter(at__lt=until)
+    return Page(tuple(_line(each) for each in found.order_by("-id")[offset : offset + limit]), found.count())
+
+
+def sealed_after(position: int, limit: int) -> tuple[ActLine, ...]:
+    """The next sealed acts after `position`, in order and without gaps: what a follower's cursor walks along."""
+    return tuple(_line(each) for each in Act.objects.filter(position__gt=position).order_by("position")[:limit])
+
+
+def last_position() -> int:
+    last = Checkpoint.objects.order_by("-number").first()
+    return last.size if last else 0
+
+
+def waiting_for_seal() -> int:
+    return Act.objects.filter(position=None).count()
+
+
+def _sealed_acts() -> Iterator[SealedAct]:
+    sealed = Act.objects.exclude(position=None).order_by("position").prefetch_related("subjects")
+    for act in sealed.iterator(chunk_size=2000):
+        yield SealedAct(
+            act.position or 0,
+            act.kind,
+            str(act.uuid),
+            act.body.encode(),
+            act.columns() if act.index_is_whole() else b"",
+            bytes(act.digest),
+            bytes(act.chain or b""),
+        )
+
+
+def _checkpoints() -> Iterator[SignedCheckpoint]:
+    for each in Checkpoint.objects.order_by("number").iterator(chunk_size=2000):
+        says = CheckpointText(each.number, each.size, bytes(each.root), bytes(each.chain), as_text(each.at))
+        yield SignedCheckpoint(says, bytes(each.signature))
+
+
+def verified(signed: Callable[[bytes, bytes], bool], copy: Path) -> Verified:
+    """The check of the whole record, its checkpoints, their copy outside the database, and the index of subjects."""
+    found = verify(_sealed_acts(), _checkpoints(), signed)
+    broken = found.broken or _broken_copy(copy) or _broken_waiting()
+    return Verified(found.acts, found.checkpoints, broken)
+
+
+def _broken_copy(copy: Path) -> BrokenLink | None:
+    """The first line in which the copy of the checkpoints differs. The newest may not have been copied yet."""
+    lines = copy.read_text().splitlines() if copy.exists() else []
+    rows = [checkpoint_line(each) for each in Checkpoint.objects.order_by("number")]
+    for number, (line, row) in enumerate(zip(lines, rows, strict=False), start=1):
+        if line != row:
+            return BrokenLink(f"Checkpoint {number} differs from its copy in {copy.name}.", 0, number)
+    if len(lines) > len(rows):
+        number = len(rows) + 1
+        sentence = f"Checkpoint {number} is missing from the database: its copy in {copy.name} counts later acts."
+        return BrokenLink(sentence, 0, number)
+    if len(rows) - len(lines) > 1:
+        number = len(lines) + 1
+        return BrokenLink(f"Checkpoint {number} is missing from its copy in {copy.name}.", 0, number)
+    return None
+
+
+def _broken_waiting() -> BrokenLink | None:
+    for act in Act.objects.filter(position=None).order_by("id").iterator():
+        if act.columns() != act.body.encode():
+            return BrokenLink(f"Act {act.uuid} ({act.kind}), not sealed yet, was changed.", 0, 0, str(act.uuid))
+    return None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That an act stands in the record up to a checkpoint, provable without the record (RFC 9162, 2.1.3)."""
+
+    position: int
+    digest: str
+    path: tuple[str, ...]
+
+
+def proofs(positions: Sequence[int]) -> tuple[str, str, tuple[Proof, ...]]:
+    """The newest checkpoint's text, its signature in hex, and an inclusion proof for each position (1 is the first)."""
+    newest = Checkpoint.objects.order_by("-number").first()
+    if newest is None:
+        return "", "", ()
+    says = CheckpointText(newest.number, newest.size, bytes(newest.root), bytes(newest.chain), as_text(newest.at))
+    sealed = Act.objects.filter(position__lte=newest.size).order_by("position").values_list("digest", flat=True)
+    digests = [bytes(each) for each in sealed]
+    found = tuple(
+        Proof(each, digests[each - 1].hex(), tuple(step.hex() for step in inclusion_proof(digests, each - 1)))
+        for each in positions
+        if 1 <= each <= newest.size
+    )
+    return says.text(), bytes(newest.signature).hex(), found
