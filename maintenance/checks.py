@@ -27,7 +27,7 @@ def checks(quick: bool) -> list[tuple[str, list[str]]]:
     templates = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("amparo/**/templates/**/*.html"))
     pytest = [PYTHON, "-m", "pytest", "-q", "-rs"]
     found = [
-        ("format", [str(BIN / "ruff"), "format", "--check", "-q", "."]),
+        ("format", [str(BIN / "ruff"), "format", "check", "-q", "."]),
         ("lint", [str(BIN / "ruff"), "check", "-q", "."]),
         ("templates", [str(BIN / "djangofmt"), "check", "-q", *templates]),
         ("types", [PYTHON, "-m", "mypy", "amparo", "maintenance"]),

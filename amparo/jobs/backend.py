@@ -25,6 +25,7 @@ class LeaseBackend(BaseTaskBackend):
         job = Job.objects.create(
             task=get_module_path(task.func),
             arguments=kwargs,
+            queue=task.queue_name,
             priority=task.priority,
             enqueued_at=now,
             run_after=task.run_after or now,

@@ -47,6 +47,7 @@ def step() -> int:
         Job.objects.bulk_create(
             Job(
                 task=follow.job,
+                queue=import_string(follow.job).queue_name,
                 arguments={"act": str(act.uuid), "about": act.about},
                 key=f"{act.uuid}:{follow.job}",
                 priority=follow.priority,

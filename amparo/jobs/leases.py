@@ -50,11 +50,11 @@ def lease_seconds() -> int:
     return int(getattr(settings, "LEASE_SECONDS", 15))
 
 
-def claim(worker: str, count: int) -> list[Lease]:
-    """Up to `count` waiting jobs, leased to `worker`: highest priority first, then oldest."""
+def claim(worker: str, count: int, queue: str = "default") -> list[Lease]:
+    """Up to `count` waiting jobs of `queue`, leased to `worker`: highest priority first, then oldest."""
     now = timezone.now()
     with transaction.atomic():
-        waiting = Job.objects.filter(state=State.WAITING, run_after__lte=now).order_by("-priority", "id")
+        waiting = Job.objects.filter(state=State.WAITING, queue=queue, run_after__lte=now).order_by("-priority", "id")
         if connection.vendor == "postgresql":
             waiting = waiting.select_for_update(skip_locked=True)
         jobs = list(waiting[:count])

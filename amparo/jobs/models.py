@@ -20,6 +20,7 @@ class Job(models.Model):
     uuid = models.UUIDField(unique=True, default=new_id, editable=False)
     task = models.CharField(max_length=140)
     arguments = models.JSONField()
+    queue = models.CharField(max_length=20, default="default")
     key = models.CharField(max_length=140, unique=True, null=True)
     priority = models.SmallIntegerField(default=0)
     state = models.CharField(max_length=12, choices=State, default=State.WAITING)
@@ -35,7 +36,7 @@ class Job(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["state", "-priority", "id"], name="jobs_next"),
+            models.Index(fields=["state", "queue", "-priority", "id"], name="jobs_next"),
             models.Index(fields=["state", "lease_until"], name="jobs_expired"),
         ]
 

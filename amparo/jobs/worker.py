@@ -22,10 +22,16 @@ Duty = Callable[[], int]
 
 
 class Worker:
-    """Runs jobs one after another. `duties` are short repeatable chores; each returns how much it found to do."""
+    """Runs the jobs of one queue, one after another. `duties` are short repeatable chores; each says how much it did."""
 
-    def __init__(self, name: str, duties: Sequence[Duty] = (), quarantined: Callable[[Lease], None] | None = None):
-        self.name = name
+    def __init__(
+        self,
+        name: str,
+        duties: Sequence[Duty] = (),
+        quarantined: Callable[[Lease], None] | None = None,
+        queue: str = "default",
+    ):
+        self.name, self.queue = name, queue
         self._duties = duties
         self._quarantined = quarantined
         self._stop = threading.Event()
@@ -58,7 +64,7 @@ class Worker:
             return 0
 
     def _jobs(self) -> int:
-        self._held = leases.claim(self.name, BATCH)
+        self._held = leases.claim(self.name, BATCH, self.queue)
         worked = len(self._held)
         while self._held and not self._stop.is_set():
             self.work_on(self._held[0])

@@ -21,9 +21,9 @@ def let_leases_run_out() -> None:
 
 
 def test_a_job_exists_only_if_its_cause_was_committed() -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         slow_work.enqueue(number=1)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert queries.unfinished() == 0
 
 

@@ -1,0 +1,208 @@
+"""`amparo up`: makes what is missing, starts every process, starts again what dies, and stops all together."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from amparo.foundation.errors import Refused, Unreachable
+from amparo.foundation.home import Home
+from amparo.vault.keys import FOLDERS, check_keys
+
+HOUSE_ADDRESS = "127.0.0.1:8000"
+RESTART_SECONDS = (0.2, 1, 5, 15)
+SETTLED_SECONDS = 30
+GRACE_SECONDS = 10
+PR_SET_PDEATHSIG = 1
+
+
+def house_address() -> str:
+    return os.environ.get("AMPARO_HTTP", HOUSE_ADDRESS)
+
+
+@dataclass
+class Process:
+    """One supervised process. `ready` is the beginning of the line by which it says that it serves; empty if it says none."""
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    ready: str = ""
+    child: subprocess.Popen[str] | None = None
+    deaths: int = 0
+    started: float = 0.0
+    is_ready: threading.Event = field(default_factory=threading.Event)
+
+
+def processes(workers: int) -> list[Process]:
+    """All processes of one machine: each its own program with its own keys (DESIGN, part 3)."""
+    me = [sys.executable, "-m", "amparo.wiring.cli", "run"]
+    host, _, port = house_address().rpartition(":")
+    house = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host.strip("[]"), "--port", port]
+    house += ["--workers", "1", "--blocking-threads", "4", "--backpressure", "32", "--no-ws", "--log-level", "warning"]
+    return [
+        Process("receiver", [sys.executable, "-m", "amparo.intake.receiver"], {"AMPARO_LOG": "WARNING"}, ready="ready"),
+        *(Process(f"worker-{n}", [*me, "worker", f"worker-{n}"]) for n in range(1, workers + 1)),
+        Process("courier", [*me, "courier"]),
+        Process("house", [*house, "amparo.wiring.wsgi:application"]),
+    ]
+
+
+def prepare(home: Home) -> bool:
+    """Keys made on the first start and checked on each; database brought up to date. True on the first start."""
+    from django.core.management import call_command
+
+    from amparo.vault.keys import make_keys
+    from amparo.wiring.officers import lay_foundations
+
+    first = make_keys(home)
+    for process in FOLDERS:
+        check_keys(home, process)
+    call_command("migrate", verbosity=0, interactive=False)
+    lay_foundations(home)
+    return first
+
+
+class Supervisor:
+    """Keeps a home's processes running until told to stop."""
+
+    def __init__(self, home: Home, workers: int):
+        self._home = home
+        self._processes = processes(workers)
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Afterwards mail is taken and pages are served. Refused where this home is up already, Unreachable for a taken port."""
+        if other := running(self._home):
+            raise Refused(f"This Amparo is up already (process {other}). Stop that one first.")
+        _must_be_free(house_address())
+        for process in self._processes:
+            self._spawn(process)
+        self._write_state()
+        threading.Thread(target=self._watch, daemon=True).start()
+        self._wait_until_served()
+
+    def stop(self) -> None:
+        """Every process has ended; what was under way is finished or goes back to the queue."""
+        self._stopping.set()
+        for process in self._processes:
+            if process.child and process.child.poll() is None:
+                process.child.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        for process in self._processes:
+            if process.child:
+                try:
+                    process.child.wait(max(0.1, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    process.child.kill()
+                    process.child.wait()
+        self._state_file.unlink(missing_ok=True)
+
+    def wait(self) -> None:
+        """Returns when `stop` was asked for by a signal."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stopping.set())
+        while not self._stopping.wait(3600):
+            pass
+
+    @property
+    def _state_file(self):  # noqa: ANN202
+        return self._home.run / "processes.json"
+
+    def _spawn(self, process: Process) -> None:
+        environment = {**os.environ, "AMPARO_HOME": str(self._home.path), **process.environment}
+        environment["DJANGO_SETTINGS_MODULE"] = "amparo.wiring.settings"
+        process.child = subprocess.Popen(
+            process.command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  # one libc call, no lock taken
+        )
+        process.started = time.monotonic()
+        threading.Thread(target=_relay, args=(process,), daemon=True).start()
+
+    def _watch(self) -> None:
+        """Starts again what has died, sooner at first than later."""
+        while not self._stopping.wait(0.2):
+            for process in self._processes:
+                if process.child is None or process.child.poll() is None:
+                    continue
+                if time.monotonic() - process.started > SETTLED_SECONDS:
+                    process.deaths = 0
+                pause = RESTART_SECONDS[min(process.deaths, len(RESTART_SECONDS) - 1)]
+                process.deaths += 1
+                code = process.child.returncode
+                print(f"{process.name} ended with {code}; starting it again in {pause} s", file=sys.stderr)
+                if self._stopping.wait(pause):
+                    return
+                self._spawn(process)
+                self._write_state()
+
+    def _write_state(self) -> None:
+        children = {process.name: process.child.pid for process in self._processes if process.child}
+        state = {"supervisor": os.getpid(), "processes": children, "http": house_address()}
+        fresh = self._state_file.with_suffix(".new")
+        fresh.write_text(json.dumps(state))
+        fresh.rename(self._state_file)
+
+    def _wait_until_served(self) -> None:
+        host, _, port = house_address().rpartition(":")
+        deadline = time.monotonic() + 60
+        for process in self._processes:
+            if process.ready and not process.is_ready.wait(deadline - time.monotonic()):
+                raise Unreachable(f"The {process.name} did not get ready: its own message stands above.")
+        while not _answers(host.strip("[]"), int(port)):
+            if time.monotonic() > deadline or self._stopping.wait(0.05):
+                raise Unreachable("The house does not serve pages: its own message stands above.")
+
+
+def running(home: Home) -> int | None:
+    """The process id of the supervisor that has this home up, if there is one."""
+    try:
+        pid = int(json.loads((home.run / "processes.json").read_text())["supervisor"])
+        os.kill(pid, 0)
+    except (OSError, ValueError, KeyError):
+        return None
+    return pid
+
+
+def _relay(process: Process) -> None:
+    """Passes a child's output on, and notes when it says that it is ready."""
+    if process.child is None or process.child.stdout is None:
+        return
+    for line in process.child.stdout:
+        if process.ready and line.startswith(process.ready):
+            process.is_ready.set()
+        else:
+            print(f"{process.name}: {line}", end="", file=sys.stderr)
+
+
+def _die_with_parent() -> None:
+    """In the child, before it runs: no process of ours outlives its supervisor (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _answers(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0
+
+
+def _must_be_free(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    if _answers(host.strip("[]"), int(port)):
+        raise Unreachable(
+            f"Something else answers at {address} already. Stop it, or choose another address: AMPARO_HTTP=127.0.0.1:8010."
+        )
