@@ -320,10 +320,15 @@ class _LetterReader(SealedReader):
 
 def seal_letter(plaintext: bytes, public: bytes, binding: Binding) -> bytes:
     """One blob that whoever has the private half of `public` can open, with nothing but the blob."""
+    return b"".join(letter_pieces(plaintext, public, binding))
+
+
+def letter_pieces(plaintext: bytes, public: bytes, binding: Binding) -> Iterator[bytes]:
+    """The same letter piece by piece, for large ones that go straight to a file."""
     data_key = new_data_key()
-    pieces = _sealed_pieces(io.BytesIO(plaintext), data_key, LETTER_MAGIC, binding, os.urandom(PREFIX_BYTES))
-    header = LETTER_MAGIC + binding.as_bytes() + wrap_key(data_key, public, letter_key_info(binding))
-    return b"".join([header, *(piece for _, piece in pieces)])
+    yield LETTER_MAGIC + binding.as_bytes() + wrap_key(data_key, public, letter_key_info(binding))
+    for _, piece in _sealed_pieces(io.BytesIO(plaintext), data_key, LETTER_MAGIC, binding, os.urandom(PREFIX_BYTES)):
+        yield piece
 
 
 def letter_binding(letter: bytes) -> Binding:

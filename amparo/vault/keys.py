@@ -40,7 +40,14 @@ FOLDERS: dict[str, tuple[str, ...]] = {
     ),
     "house": ("content.pub", "identity.pub", "checkpoint.pub", "session.key"),
     "courier": (),
-    "recovery": ("recovery.pub", "recovery.key", "content.holding", "identity.holding"),
+    "recovery": (
+        "content.pub",
+        "identity.pub",
+        "recovery.pub",
+        "recovery.key",
+        "content.holding",
+        "identity.holding",
+    ),
 }
 SIGNING_KEY = "house/signing.asc"  # the house's OpenPGP key; the exchange room makes it
 COOKIE, SESSION_FIELD = "amparo_key", "vault_key"  # set by the way in (wiring/login.py)
@@ -77,8 +84,12 @@ class ProcessKeys:
     """The keys of one of the house's processes, from its own folder."""
 
     def __init__(self, home: Home, name: str) -> None:
-        self._folder = home.keys / name
+        self._home, self._folder = home, home.keys / name
         self.holder = name
+
+    def compartment(self, name: str) -> UUID:
+        """Which one the house's compartment "content" or "identity" is, as this process's folder says."""
+        return public_key(self._home, self.holder, name).compartment
 
     def private_key(self, compartment: UUID, wrapped: bytes | None = None) -> bytes:
         holding = wrapped if wrapped is not None else self._holding(compartment)
@@ -164,7 +175,7 @@ def _make_all(fresh: Path) -> None:
     for name in COMPARTMENTS:
         compartment = new_id()
         text = PublicKey(name, compartment, pairs[name].public).text()
-        for process in ("receiver", "worker", "house"):
+        for process in ("receiver", "worker", "house", "recovery"):
             _write(fresh / process / f"{name}.pub", text)
         for holder in holders[name]:
             wrapped = envelope.wrap_key(
@@ -206,8 +217,20 @@ def check_keys(home: Home, process: str) -> None:
         if process == "receiver" and path.suffix != ".pub":
             obstacles.append(f"The receiver must not be able to open anything: move {path} out of {folder}.")
     if not obstacles:
-        obstacles = _equal(home, folder)
+        obstacles = _equal(sorted(folder.iterdir()))
     if obstacles:
+        raise Refused(*obstacles)
+
+
+def check_all_keys(home: Home) -> None:
+    """As `check_keys` for every process, and that no two of them share a private key. For whoever starts them all.
+
+    A process checks its own folder only: it has no business reading another's, not even to compare.
+    """
+    for process in FOLDERS:
+        if process != "recovery":
+            check_keys(home, process)
+    if obstacles := _equal(sorted(home.keys.glob("*/*.key"))):
         raise Refused(*obstacles)
 
 
@@ -222,18 +245,13 @@ def _exposed(path: Path) -> list[str]:
     return found
 
 
-def _equal(home: Home, folder: Path) -> list[str]:
+def _equal(paths: list[Path]) -> list[str]:
     """Two names for one key mean that a break-in at one door is one everywhere."""
     seen: dict[bytes, Path] = {}
     found = []
-    for path in sorted([*folder.iterdir(), *home.keys.glob("*/*.key")]):
-        if not os.access(path, os.R_OK):  # another process's, and its own user's: as it should be
-            continue
+    for path in paths:
         key = _key_in(path)
-        if not key:
-            continue
-        other = seen.setdefault(key, path)
-        if other.name != path.name or (other != path and path.suffix == ".key"):
+        if key and (other := seen.setdefault(key, path)) != path:
             found.append(f"{other} and {path} hold the same key: each must have its own. Restore them from a backup.")
     return found
 
