@@ -1,0 +1,1 @@
+"""Known-hash lists, the index over them, and hits that explain themselves."""
