@@ -1,0 +1,1 @@
+"""What came back: replies, outcomes, the operation board, figures with their units and sources."""
