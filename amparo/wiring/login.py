@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from amparo.access import actions as access
 from amparo.access.acts import Actor
+from amparo.vault import actions as vault, envelope
+from amparo.vault.keys import COOKIE, SESSION_FIELD
 
 HOUSE = Actor.of_process("house")
-COOKIE, SESSION_KEY = "amparo_key", "vault_key"
+SECOND_FACTOR = b"second factor"
 
 
 class Adapter(DefaultAccountAdapter):
+    """allauth's account adapter."""
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """The officer whose password fits; their vault key is then open in this session and in no other."""
         officer = super().authenticate(request, **credentials)
         if officer:
-            from amparo.vault import actions as vault
-
             sealed, secret = vault.unlock_for_session(officer.uuid, credentials["password"])
-            request.session[SESSION_KEY] = sealed
+            request.session[SESSION_FIELD] = sealed
             request.vault_secret = secret  # type: ignore[attr-defined]
         return officer
 
@@ -39,6 +45,20 @@ class Adapter(DefaultAccountAdapter):
         return super().post_login(request, user, **kwargs)
 
 
+class SecondFactor(DefaultMFAAdapter):
+    """allauth's second-factor adapter: its secrets lie in the database sealed under a key that only the house has."""
+
+    def encrypt(self, text: str) -> str:
+        return base64.b64encode(envelope.seal_under(_factor_key(), text.encode(), SECOND_FACTOR)).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return envelope.open_under(_factor_key(), base64.b64decode(encrypted_text), SECOND_FACTOR).decode()
+
+
+def _factor_key() -> bytes:
+    return hashlib.sha256(SECOND_FACTOR + settings.SECRET_KEY.encode()).digest()
+
+
 class SessionSecret:
     """Middleware: carries the secret that opens the session's vault key in a cookie that no script can read."""
 
@@ -49,6 +69,6 @@ class SessionSecret:
         response = self._get_response(request)
         if secret := getattr(request, "vault_secret", None):
             response.set_cookie(COOKIE, secret, httponly=True, secure=settings.SECURE_COOKIES, samesite="Strict")
-        elif COOKIE in request.COOKIES and SESSION_KEY not in request.session:
+        elif COOKIE in request.COOKIES and SESSION_FIELD not in request.session:
             response.delete_cookie(COOKIE, samesite="Strict")
         return response
