@@ -54,7 +54,7 @@ def act(kind: str, *, power: str) -> Callable[[Callable[Concatenate[Actor, P], R
         ACTS[kind] = ActSpec(kind, power, path, (action.__doc__ or "").strip().split("\n")[0])
 
         @functools.wraps(action)
-        def perform(by: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
+        def perform(by: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
             outermost = not connection.in_atomic_block
             try:
                 if obstacles := obstacles_to(power, by.powers):

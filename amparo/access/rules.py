@@ -11,6 +11,9 @@ POWERS = {
     "reports.close": "Close a report",
     "reports.identity": "Open a reporter's identity, with a reason and a second person",
     "items.reveal": "Have an item shown, with a reason",
+    "items.open": "Open a sealed item for a stated purpose",
+    "items.seal": "Add a file as a sealed item",
+    "keys.grant": "Give an officer the key of a compartment you hold",
     "lists.import": "Import a known-hash list",
     "lists.read": "See the known-hash lists",
     "cases.open": "Open a case",
@@ -36,11 +39,13 @@ POWERS = {
 _READS = {"reports.read", "lists.read", "cases.read", "outcomes.read", "referrals.read", "partners.read", "own.read"}
 
 ROLES: dict[str, frozenset[str]] = {
-    "analyst": frozenset(_READS | {"reports.triage", "reports.close", "items.reveal", "cases.open"}),
+    "analyst": frozenset(_READS | {"reports.triage", "reports.close", "items.reveal", "items.open", "cases.open"}),
     "investigator": frozenset(
-        _READS | {"reports.triage", "items.reveal", "cases.open", "cases.edit", "cases.grant", "referrals.build"}
+        _READS
+        | {"items.reveal", "items.open", "items.seal", "keys.grant"}
+        | {"reports.triage", "cases.open", "cases.edit", "cases.grant", "referrals.build"}
     ),
-    "victim_specialist": frozenset(_READS | {"items.reveal", "victims.read", "victims.edit"}),
+    "victim_specialist": frozenset(_READS | {"items.reveal", "items.open", "victims.read", "victims.edit"}),
     "liaison": frozenset(
         _READS | {"partners.edit", "referrals.build", "referrals.approve", "referrals.send", "outcomes.record"}
     ),
@@ -53,6 +58,7 @@ ROLES: dict[str, frozenset[str]] = {
             "lists.import",
             "cases.open",
             "cases.grant",
+            "keys.grant",
             "victims.read",
             "referrals.approve",
             "record.read",
@@ -91,8 +97,10 @@ PROCESSES: dict[str, frozenset[str]] = {
         }
     ),
     "courier": frozenset({"packages.deliver"}),
-    "house": frozenset({"officers.log_in", "record.act_failed"}),
-    "cli": frozenset({"officers.manage", "compartments.make", "keys.make", "partners.edit", "lists.import"}),
+    "house": frozenset({"officers.log_in", "record.act_failed", "compartments.make"}),
+    "cli": frozenset(
+        {"officers.manage", "compartments.make", "keys.make", "keys.grant", "partners.edit", "lists.import"}
+    ),
 }
 
 

@@ -107,7 +107,6 @@ def _up(given: argparse.Namespace) -> int:
     home = Home.from_env()
     if given.demo:
         os.environ["AMPARO_DEMO"] = "1"
-    _set_up_django()
     from amparo.vault.keys import describe_keys
     from amparo.wiring import up
 
@@ -155,13 +154,13 @@ def _demo_log_ins(home: Home) -> list[dict[str, str]]:
 def _demo(given: argparse.Namespace) -> int:
     home = Home.from_env()
     os.environ["AMPARO_DEMO"] = "1"
-    _set_up_django()
     from amparo.wiring import up
+
+    up.prepare(home)
     from amparo.wiring.demo import play
 
     if up.running(home):
         return play.group(home, seed=given.seed)
-    up.prepare(home)
     supervisor = up.Supervisor(home, workers=2)
     try:
         supervisor.start()

@@ -22,7 +22,7 @@ def use_sound_sqlite() -> tuple[int, ...]:
 
         sys.modules["sqlite3"], sys.modules["sqlite3.dbapi2"] = sqlite3, pysqlite3.dbapi2
     except ImportError:
-        import sqlite3  # type: ignore[no-redef]
+        import sqlite3
     return tuple(sqlite3.sqlite_version_info)
 
 

@@ -14,8 +14,9 @@ from django.http import HttpRequest, HttpResponse
 
 from amparo.access import actions as access
 from amparo.access.acts import Actor
+from amparo.foundation.home import Home
 from amparo.vault import actions as vault, envelope
-from amparo.vault.keys import COOKIE, SESSION_FIELD
+from amparo.vault.keys import COOKIE, SESSION_FIELD, session_secret
 
 HOUSE = Actor.of_process("house")
 SECOND_FACTOR = b"second factor"
@@ -56,7 +57,7 @@ class SecondFactor(DefaultMFAAdapter):
 
 
 def _factor_key() -> bytes:
-    return hashlib.sha256(SECOND_FACTOR + settings.SECRET_KEY.encode()).digest()
+    return hashlib.sha256(SECOND_FACTOR + session_secret(Home.from_env()).encode()).digest()
 
 
 class SessionSecret:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from amparo.foundation.errors import Refused, Unreachable
 from amparo.foundation.home import Home
-from amparo.vault.keys import FOLDERS, check_keys
+from amparo.vault.keys import FOLDERS, check_keys, make_keys
 
 HOUSE_ADDRESS = "127.0.0.1:8000"
 RESTART_SECONDS = (0.2, 1, 5, 15)
@@ -58,15 +58,19 @@ def processes(workers: int) -> list[Process]:
 
 
 def prepare(home: Home) -> bool:
-    """Keys made on the first start and checked on each; database brought up to date. True on the first start."""
-    from django.core.management import call_command
-
-    from amparo.vault.keys import make_keys
-    from amparo.wiring.officers import lay_foundations
-
+    """Keys made on the first start and checked on each; Django set up; database up to date. True on the first start."""
     first = make_keys(home)
     for process in FOLDERS:
         check_keys(home, process)
+
+    import django
+
+    django.setup()  # after the keys: its settings read one of them
+
+    from django.core.management import call_command
+
+    from amparo.wiring.officers import lay_foundations
+
     call_command("migrate", verbosity=0, interactive=False)
     lay_foundations(home)
     return first
