@@ -35,7 +35,9 @@ def bag(payload: Mapping[str, bytes], tags: Mapping[str, bytes], info: Iterable[
     files["bagit.txt"] = DECLARATION
     files["bag-info.txt"] = "".join(_info_lines((*info, ("Payload-Oxum", oxum)))).encode("utf-8")
     for algorithm in ALGORITHMS:
-        files[f"manifest-{algorithm}.txt"] = manifest(algorithm, {path: files[path] for path in files if path.startswith("data/")})
+        files[f"manifest-{algorithm}.txt"] = manifest(
+            algorithm, {path: files[path] for path in files if path.startswith("data/")}
+        )
     listed = {path: content for path, content in files.items() if not path.startswith("data/")}
     for algorithm in ALGORITHMS:
         files[f"tagmanifest-{algorithm}.txt"] = manifest(algorithm, listed)

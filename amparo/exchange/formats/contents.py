@@ -183,7 +183,10 @@ class CustodyLine:
 
 @dataclass(frozen=True)
 class InclusionPart:
-    """Proof that the act at `position` is in the record that the checkpoint signs (RFC 9162): hexadecimal siblings, leaf to root."""
+    """Proof that the act at `position` is in the record that the checkpoint signs.
+
+    path: the siblings of RFC 9162, leaf to root, hexadecimal.
+    """
 
     position: int
     path: tuple[str, ...]
@@ -302,12 +305,15 @@ def _obstacles_of_persons(contents: PackageContents) -> Iterator[str]:
 
 def _obstacles_of_items(contents: PackageContents) -> Iterator[str]:
     seen: set[str] = set()
+    people = {person.reference for person in contents.persons}
     for item in contents.items:
         if not SAFE_REFERENCE.fullmatch(item.reference):
             yield f"Item {item.reference} needs a reference of letters, digits, dots and hyphens."
         if item.reference in seen:
             yield f"Item {item.reference} stands twice in the package."
         seen.add(item.reference)
+        if item.first_posted_by is not None and item.first_posted_by not in people:
+            yield f"Item {item.reference} names a person of another country's part."
         for name, length in DIGEST_LENGTHS.items():
             if not re.fullmatch(f"[0-9a-f]{{{length}}}", getattr(item, name)):
                 yield f"Item {item.reference} has no valid {name.upper()}."

@@ -23,7 +23,8 @@ def cover_html(sheet: Sheet) -> bytes:
         f'<header><p class="house">{_value(sheet.sender[0])}</p>',
         f'<p class="codes"><span class="label">{escape(sheet.labels["handling"])}</span> {codes}</p>',
         f"<h1>{escape(sheet.title)}</h1>",
-        f'<p class="reference"><strong>{escape(sheet.reference)}</strong>, {escape(sheet.version)}, {escape(sheet.made)}</p></header>',
+        f'<p class="reference"><strong>{escape(sheet.reference)}</strong>, {escape(sheet.version)}, {escape(sheet.made)}</p>',
+        "</header>",
         '<div class="parties">',
         _party(sheet.labels["from"], sheet.sender),
         _party(sheet.labels["to"], sheet.addressee),
@@ -62,7 +63,8 @@ def _section(section: Section) -> str:
 def _block(block: Block) -> str:
     match block:
         case Paragraph(text, loud):
-            return f"<p{' class="loud"' if loud else ''}>{_value(text)}</p>"
+            kind = ' class="loud"' if loud else ""
+            return f"<p{kind}>{_value(text)}</p>"
         case Pairs(rows):
             return f"<dl>{''.join(f'<dt>{escape(label)}</dt><dd>{_value(value)}</dd>' for label, value in rows)}</dl>"
         case Table():
@@ -79,16 +81,22 @@ def _table(table: Table) -> str:
     share = 100 / sum(table.widths)
     columns = "".join(f'<col style="width:{width * share:.1f}%">' for width in table.widths)
     heads = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
-    kinds = ["machine" if n in table.machine else "loud" if n in table.loud else "" for n in range(len(table.columns))]
+    kinds = [
+        "machine" if n in table.machine else "loud" if n in table.loud else "plain" for n in range(len(table.columns))
+    ]
     rows = "".join(
-        "<tr>" + "".join(f"<td{f' class={kind}' if kind else ''}>{_value(cell)}</td>" for kind, cell in zip(kinds, row, strict=True)) + "</tr>"
+        f"<tr>{''.join(f'<td class={kind}>{_value(cell)}</td>' for kind, cell in zip(kinds, row, strict=True))}</tr>"
         for row in table.rows
     )
     return f"<table><colgroup>{columns}</colgroup><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _list(heading: str, entries: tuple[str, ...], none: str) -> str:
-    body = f"<ul>{''.join(f'<li>{_value(each)}</li>' for each in entries)}</ul>" if entries else f'<p class="none">{escape(none)}</p>'
+    body = (
+        f"<ul>{''.join(f'<li>{_value(each)}</li>' for each in entries)}</ul>"
+        if entries
+        else f'<p class="none">{escape(none)}</p>'
+    )
     return f"<div><h4>{escape(heading)}</h4>{body}</div>"
 
 
@@ -96,4 +104,5 @@ def _card(card: Card) -> str:
     mark = f' <span class="mark">{escape(card.mark)}</span>' if card.mark else ""
     tags = ", ".join(escape(tag) for tag in card.tags)
     body = "".join(_block(each) for each in card.blocks)
-    return f'<article><h3><span class="machine">{escape(card.reference)}</span> <span class="tags">{tags}</span>{mark}</h3>{body}</article>'
+    name = f'<span class="machine">{escape(card.reference)}</span>'
+    return f'<article><h3>{name} <span class="tags">{tags}</span>{mark}</h3>{body}</article>'

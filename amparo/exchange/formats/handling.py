@@ -14,7 +14,11 @@ def handling_json(contents: PackageContents) -> bytes:
     """UTF-8 JSON with sorted keys. Codes are Europol's (H0 to H3) and 4x4; they bind every file of the package."""
     document = {
         "format": FORMAT,
-        "package": {"reference": contents.reference, "version": contents.version, "made_at": clock.as_text(contents.made_at)},
+        "package": {
+            "reference": contents.reference,
+            "version": contents.version,
+            "made_at": clock.as_text(contents.made_at),
+        },
         "handling": [
             {"scheme": "europol-handling", "code": each.code, **({"text": each.text} if each.text else {})}
             for each in contents.handling

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from amparo.exchange.formats.contents import PackageContents
 from amparo.exchange.formats.tables import csv_bytes
-from amparo.exchange.formats.words import Words
+from amparo.exchange.formats.words import Words, wrapped
 
 COLUMNS = (
     "reply_token", "package_reference", "version", "subject", "outcome", "date", "arrested_in", "ordered_by", "age",
@@ -30,10 +30,15 @@ def reply_csv(contents: PackageContents) -> bytes:
 
 def reply_guide(contents: PackageContents, words: Words) -> bytes:
     """How to fill the form in, as plain text in the addressee's language."""
-    lines = [words("guide.title", reference=contents.reference), "", words("guide.intro", address=contents.reply_to), ""]
+    lines = [
+        words("guide.title", reference=contents.reference),
+        "",
+        *wrapped(words("guide.intro", address=contents.reply_to)),
+        "",
+    ]
     if contents.answer_by:
         lines += [words("guide.by", date=words.date(contents.answer_by)), ""]
-    lines += [words("guide.lines"), "", words("guide.outcomes"), ""]
+    lines += [*wrapped(words("guide.lines")), "", words("guide.outcomes"), ""]
     lines += [f"  {code:<16}{words(f'outcome.{code}')}" for code in OUTCOMES]
     lines += ["", words("guide.reasons"), ""]
     lines += [f"  {code:<20}{words(f'reason.{code}')}" for code in REASONS]

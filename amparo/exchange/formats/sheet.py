@@ -107,7 +107,8 @@ def visible(text: str) -> str:
 
 def cover_sheet(contents: PackageContents, words: Words) -> Sheet:
     """The sheet in the words' language. Every text in it is visible: nothing hides, nothing turns a line round."""
-    labels = ("from", "to", "contact", "handling")
+    labels = {name: words(f"document.{name}") for name in ("from", "to", "handling")}
+    labels |= {"brief": words("summary.heading"), "asked": words("summary.asked")}
     return Sheet(
         language=words.language,
         title=words("document.title"),
@@ -116,7 +117,7 @@ def cover_sheet(contents: PackageContents, words: Words) -> Sheet:
         made=words("document.made", time=words.time(contents.made_at)),
         sender=_shown(contents.sender.name, words.country(contents.sender.country), contents.sender.contact),
         addressee=_shown(contents.addressee.authority, words.country(contents.addressee.country)),
-        labels={label: words(f"document.{label}") for label in labels} | {"brief": words("summary.heading"), "asked": words("summary.asked")},
+        labels=labels,
         codes=(*(each.code for each in contents.handling), str(contents.evaluation)),
         danger=contents.urgency == "danger_now",
         asked=_shown(*contents.asked),
@@ -138,7 +139,7 @@ def _brief(contents: PackageContents, words: Words) -> tuple[tuple[str, Cell], .
     return (
         (words("summary.urgency"), _shown(urgency, *filter(None, [contents.urgency_reason]))),
         (words("summary.by"), words.time(contents.answer_by) if contents.answer_by else words("summary.no_date")),
-        (words("summary.operation"), _shown(f"{contents.operation_reference}  {contents.operation_name}", opened)),
+        (words("summary.operation"), _shown(f"{contents.operation_reference}\u2003{contents.operation_name}", opened)),
         (words("summary.holds"), tuple(holds)),
     )
 
@@ -161,12 +162,12 @@ def _sections(contents: PackageContents, words: Words) -> Iterator[Section]:
 
 def _handling(contents: PackageContents, words: Words) -> Pairs:
     codes = tuple(
-        f"{each.code}  {words(f'handling.{each.code}')} {visible(each.text)}".rstrip() for each in contents.handling
+        f"{each.code}\u2003{words(f'handling.{each.code}')} {visible(each.text)}".rstrip() for each in contents.handling
     )
     evaluation = contents.evaluation
     grades = (
-        f"{evaluation.source}  {words(f'source.{evaluation.source}')}",
-        f"{evaluation.information}  {words(f'information.{evaluation.information}')}",
+        f"{evaluation.source}\u2003{words(f'source.{evaluation.source}')}",
+        f"{evaluation.information}\u2003{words(f'information.{evaluation.information}')}",
     )
     rows: list[tuple[str, Cell]] = [
         (words("handling.codes"), codes),
@@ -203,7 +204,7 @@ def _persons(contents: PackageContents, words: Words) -> Iterator[Block]:
 
 def _age(person: PersonPart, words: Words) -> str:
     status = words.code("age", person.age_status)
-    return f"{status}, {words('person.years', number=person.age_stated)}" if person.age_stated is not None else status
+    return status if person.age_stated is None else words("person.age_said", status=status, number=person.age_stated)
 
 
 def _known_as(person: PersonPart) -> str:
@@ -292,7 +293,13 @@ def _hits_by_list(items: tuple[ItemPart, ...], words: Words) -> Iterator[tuple[s
         here = [hit for hit in hits if (hit.list, hit.version) == (name, version)]
         distances = [hit.distance_bits for hit in here if hit.kind == "near" and hit.distance_bits is not None]
         exact, near = (words.number(sum(hit.kind == kind for hit in here)) for kind in ("exact", "near"))
-        yield visible(name), visible(version), exact, near, words("items.bits", number=min(distances)) if distances else ""
+        yield (
+            visible(name),
+            visible(version),
+            exact,
+            near,
+            words("items.bits", number=min(distances)) if distances else "",
+        )
 
 
 def _group(contents: PackageContents, words: Words) -> Pairs:

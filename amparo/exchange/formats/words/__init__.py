@@ -1,4 +1,4 @@
-"""What a package says in the addressee's language: a small catalogue a language, and how that language writes dates and countries."""
+"""What a package says in the addressee's language: one small catalogue each, and how each writes dates and countries."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
+from textwrap import wrap
 
 from phonenumbers.geodata.locale import LOCALE_DATA
 
@@ -19,6 +20,11 @@ def catalogue(language: str) -> dict[str, str]:
     """The sentences of a language by key. Raises FileNotFoundError for a language without a catalogue."""
     entries: dict[str, str] = json.loads((HERE / f"{language}.json").read_text("utf-8"))
     return entries
+
+
+def wrapped(text: str) -> list[str]:
+    """The paragraph in lines of at most 96 characters; an address or command is never broken."""
+    return wrap(text, 96, break_long_words=False, break_on_hyphens=False)
 
 
 class Words:
@@ -62,7 +68,13 @@ class Words:
             return self("moment.unresolved", raw=moment.raw)
         by = self.code("assumed", moment.assumed_by) if moment.assumed_by else self("assumed.nobody")
         zone = moment.zone or "?"
-        return self("moment.resolved", raw=moment.raw, utc=f"{moment.utc.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", zone=zone, by=by)
+        return self(
+            "moment.resolved",
+            raw=moment.raw,
+            utc=f"{moment.utc.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+            zone=zone,
+            by=by,
+        )
 
     def country(self, code: str) -> str:
         """ "España (ES)": the country's name in this language and its code; the bare code where it has no name."""

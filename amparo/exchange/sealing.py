@@ -1,0 +1,185 @@
+"""One package: signed by the house, then sealed to one partner. And the way back, for whoever receives one of ours.
+
+Sign first, then seal: the signature travels inside, so nobody on the way learns who sent it, and the receiver can still
+show it to a court after opening. What is signed is the bag's tag manifest, which covers every file by two steps of digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyrage
+import pysequoia
+from pysequoia import Cert, Sig, SignatureMode, Tsk
+
+from amparo.exchange import keys
+from amparo.exchange.formats import bagit
+from amparo.exchange.formats.archive import archive, unarchive
+from amparo.exchange.formats.contents import PackageContents
+from amparo.exchange.formats.package import CERTIFICATE, package_files
+from amparo.foundation.errors import Broken, Refused
+from amparo.foundation.home import Home
+
+SUFFIXES = {"openpgp": ".zip.gpg", "age": ".zip.age"}
+
+
+@dataclass(frozen=True)
+class RecipientKeys:
+    """What the partner can open: an armoured OpenPGP certificate, an age recipient, or both. Empty where it has none."""
+
+    openpgp: str = ""
+    age: str = ""
+
+
+@dataclass(frozen=True)
+class SealedFile:
+    """One sealed form of the package. method: "openpgp" or "age". sha256: of the sealed file, hexadecimal."""
+
+    path: Path
+    method: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class SealedPackage:
+    """manifest_sha256: of the signed tag manifest; it names the package's whole content, in whatever form it was sealed."""
+
+    reference: str
+    version: int
+    manifest_sha256: str
+    signed_by: str
+    files: tuple[SealedFile, ...]
+
+
+@dataclass(frozen=True)
+class OpenedPackage:
+    """A package that stood every step. files: by path inside its folder. steps: what was checked, in order, in words.
+
+    pinned: whether the signer is a house that the caller named; otherwise only the package itself vouches for it.
+    """
+
+    folder: str
+    files: dict[str, bytes]
+    signed_by: str
+    pinned: bool
+    steps: tuple[str, ...]
+
+
+def build(contents: PackageContents, home: Home) -> dict[str, bytes]:
+    """The signed bag's files by path. Its cover names the key that signs. Raises Refused for unfit contents."""
+    secret = keys.secret_key(home)
+    house = keys.house_key(home)
+    claimed = contents.sender.signing_fingerprint.replace(" ", "").upper()
+    if claimed and claimed != house.fingerprint:
+        raise Refused("The cover names another signing key than the house's: build the package anew.")
+    contents = replace(contents, sender=replace(contents.sender, signing_fingerprint=house.fingerprint))
+    files = package_files(contents, house.certificate)
+    signature = pysequoia.sign(secret.signer(), files[bagit.SIGNED], mode=SignatureMode.DETACHED)
+    return files | {bagit.SIGNATURE: signature}
+
+
+def seal(contents: PackageContents, home: Home, recipient: RecipientKeys, into: Path) -> SealedPackage:
+    """Afterwards the folder `into` holds the package, sealed once for each key the partner has, and nothing unsealed.
+
+    Raises Refused when the partner has no usable key, or the contents are unfit.
+    """
+    if not (recipient.openpgp or recipient.age):
+        raise Refused("The partner has no key to seal to: register its OpenPGP certificate or age recipient first.")
+    certificate = keys.usable_certificate(recipient.openpgp) if recipient.openpgp else None
+    age_recipient = keys.usable_recipient(recipient.age) if recipient.age else None
+    files = build(contents, home)
+    plain = archive({f"{contents.folder}/{path}": content for path, content in files.items()})
+    sealed: list[tuple[str, bytes]] = []
+    if certificate:
+        sealed.append(("openpgp", _seal_openpgp(plain, certificate)))
+    if age_recipient:
+        sealed.append(("age", pyrage.encrypt(plain, [age_recipient])))
+    return SealedPackage(
+        contents.reference,
+        contents.version,
+        hashlib.sha256(files[bagit.SIGNED]).hexdigest(),
+        keys.house_key(home).fingerprint,
+        tuple(_write(into / f"{contents.folder}{SUFFIXES[method]}", method, data) for method, data in sealed),
+    )
+
+
+def _seal_openpgp(plain: bytes, certificate: Cert) -> bytes:
+    try:
+        return pysequoia.encrypt(plain, recipients=[certificate], armor=False)
+    except Exception as fault:
+        raise Refused("This certificate has no key for encryption: ask the partner for one that has.") from fault
+
+
+def _write(path: Path, method: str, data: bytes) -> SealedFile:
+    """The bytes at `path`, whole or not at all, readable by the owner alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    return SealedFile(path, method, hashlib.sha256(data).hexdigest(), len(data))
+
+
+def open_sealed(path: Path, key: bytes | str, house: bytes | str | None = None) -> OpenedPackage:
+    """The package in a sealed file, after five checks. Raises Broken in the first that fails, naming the file that differs.
+
+    key: the receiver's OpenPGP secret key, armoured or binary, or an age identity (`AGE-SECRET-KEY-1...`).
+    house: the sender's certificate as known from elsewhere; without it the package's own is believed, and `pinned` is false.
+    """
+    plain = _decrypted(path.read_bytes(), key.encode("ascii") if isinstance(key, str) else key)
+    return checked(plain, house, ("The file was opened with your key.",))
+
+
+def checked(plain: bytes, house: bytes | str | None = None, before: tuple[str, ...] = ()) -> OpenedPackage:
+    """The package in an opened ZIP, after the checks 2 to 5 of `open_sealed`."""
+    steps = list(before)
+    files = unarchive(plain)
+    folders = {path.partition("/")[0] for path in files}
+    if len(folders) != 1 or any("/" not in path for path in files):
+        raise Broken("The package is not one folder.")
+    folder = folders.pop()
+    files = {path.partition("/")[2]: content for path, content in files.items()}
+    steps.append(f"It holds {len(files)} plain files in one folder, and nothing beside them.")
+    if faults := list(bagit.faults(files)):
+        raise Broken("The package is not what was signed: " + " ".join(faults[:5]))
+    steps.append("Every file is listed, and every listed file is as listed.")
+    signed_by = _signer(files, files.get(CERTIFICATE, b"") if house is None else house)
+    steps.append(f"The list is signed by the key {signed_by}.")
+    steps.append(
+        "That key is the one you named."
+        if house is not None
+        else "Nobody but the package vouches for that key: compare it."
+    )
+    return OpenedPackage(folder, files, signed_by, house is not None, tuple(steps))
+
+
+def _decrypted(sealed: bytes, key: bytes) -> bytes:
+    try:
+        if key.strip().startswith(b"AGE-SECRET-KEY-"):
+            return bytes(pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(key.decode("ascii").strip())]))
+        opened = pysequoia.decrypt(sealed, decryptor=Tsk.from_bytes(key).decryptor())
+    except Exception as fault:
+        raise Broken(
+            "The file doesn't open with this key: it is damaged, was changed, or was sealed for someone else."
+        ) from fault
+    return opened.bytes or b""
+
+
+def _signer(files: dict[str, bytes], certificate: bytes | str) -> str:
+    if bagit.SIGNATURE not in files:
+        raise Broken(f"The package is not signed: {bagit.SIGNATURE} is missing.")
+    try:
+        house = Cert.from_bytes(certificate.encode("ascii") if isinstance(certificate, str) else certificate)
+        signature = Sig.from_bytes(files[bagit.SIGNATURE])
+        result = pysequoia.verify(bytes=files[bagit.SIGNED], store=lambda _: [house], signature=signature)
+    except Exception as fault:
+        raise Broken(
+            f"The signature in {bagit.SIGNATURE} is not good: the package was changed or signed by someone else."
+        ) from fault
+    return str(result.valid_sigs[0].certificate).upper()
