@@ -138,7 +138,7 @@ def tabs(content: str) -> SafeString:
 def tab(context: Context, label: str, href: str, count: int | None = None) -> SafeString:
     """One tab; the current one is known by its address."""
     request = context.get("request")
-    here = SafeString(' aria-current="page"') if request and request.path == href.split("?")[0] else ""
+    here = SafeString(' aria-current="page"') if request and request.path == href.split("?", maxsplit=1)[0] else ""
     counted = "" if count is None else format_html('<span class="tab-count">{}</span>', count)
     return format_html('<li><a class="tab" href="{}"{}>{}{}</a></li>', href, here, label, counted)
 

@@ -13,8 +13,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from amparo.viewing import countries
 
@@ -69,19 +68,30 @@ def _icon(name: str) -> SafeString:
 
 
 def _axis_words(name: str, level: str) -> tuple[str, str]:
+    """(what stands in bold, what follows it where no reason is given)."""
     label = {"danger": _("Danger now"), "actionable": _("Actionable"), "new": _("New"), "clock": _("Clock")}[name]
-    said = {"high": "", "some": _("some signs"), "none": _("no sign"), "unknown": _("not known")}[level]
-    return label, said
+    nothing = {
+        "danger": _("No sign of danger now"),
+        "actionable": _("Nothing to act on yet"),
+        "new": _("Nothing new"),
+        "clock": _("No clock running"),
+    }[name]
+    return {
+        "high": (label, ""),
+        "some": (label, _("some signs")),
+        "none": (nothing, ""),
+        "unknown": (label, _("not known")),
+    }[level]
 
 
 @register.simple_tag
 def axis(name: str, level: str, words: Any = "") -> SafeString:
     """One axis of a report's rank: its name, and the reason in words (or the level, where there is no reason)."""
+    level = str(getattr(level, "value", level))
     if level not in LEVELS:
         raise ValueError(f"no such level: {level}; there are {', '.join(sorted(LEVELS))}")
     label, said = _axis_words(name, level)
-    why = words or said
-    reason = format_html("<span>{}</span>", why) if why else ""
+    reason = format_html("<span>{}</span>", words or said) if words or said else ""
     return format_html('<span class="axis {} {}">{}<b>{}</b>{}</span>', name, level, icon(name), label, reason)
 
 

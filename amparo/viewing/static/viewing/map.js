@@ -38,8 +38,10 @@
     const shapes = await load(frame.dataset.world);
     const width = Math.max(stage.clientWidth, 300);
     const small = width < 640;
-    const height = Math.round(width * (small ? 0.62 : 0.49));
-    const projection = d3.geoEqualEarth().fitExtent([[4, 6], [width - 4, height - 6]], { type: "FeatureCollection", features: shapes });
+    const height = Math.round(width * (small ? 0.6 : 0.5));
+    // The frame is the inhabited world: from Tierra del Fuego to the north of Norway.
+    const inhabited = { type: "MultiPoint", coordinates: [[-150, 10], [178, -10], [-70, -56], [25, 73]] };
+    const projection = d3.geoEqualEarth().fitExtent([[6, 6], [width - 6, height - 6]], inhabited);
     const path = d3.geoPath(projection);
     const largest = Math.max(0, ...rows.map((row) => row.count));
     const byShape = new Map(rows.map((row) => [row.shape, row]));
@@ -48,9 +50,9 @@
     for (const shape of shapes) {
       const row = byShape.get(shape.id) ?? (shape.id === undefined ? byShape.get(shape.properties.name) : undefined);
       svg.append(node("path", { class: `map-land s${row ? step(row.count, largest) : 0}`, d: path(shape) ?? "" }));
-      if (row) marks.push({ row, at: path.centroid(mainland(shape)) });
+      if (row) marks.push({ row, at: path.centroid(mainland(shape)), area: path.area(mainland(shape)) });
     }
-    place(marks, small ? 9 : 12, width, height);
+    place(marks, small ? 9 : 11, width, height);
     const tip = document.createElement("div");
     tip.className = "map-tip";
     tip.hidden = true;
@@ -60,23 +62,24 @@
     frame.append(tip, legend(rows, largest, frame.dataset.unit));
   }
 
-  // Numbers that would cover each other move apart; a thin line leads back to the country.
+  // A number that would hide its country stands beside it, away from its neighbours; a thin line leads back.
   function place(marks, radius, width, height) {
     for (const mark of marks) {
       mark.radius = radius + 3 * Math.max(0, String(mark.row.count).length - 2);
-      mark.x = mark.at[0];
-      mark.y = mark.at[1];
+      const [x, y] = mark.at;
+      const near = marks.filter((other) => other !== mark && Math.hypot(other.at[0] - x, other.at[1] - y) < 90);
+      let dx = near.reduce((sum, other) => sum + (x - other.at[0]), 0), dy = near.reduce((sum, other) => sum + (y - other.at[1]), 0);
+      if (!near.length) { dx = -1; dy = -0.6; }
+      const away = mark.area > 7 * radius * radius ? 0 : (radius + 14) / (Math.hypot(dx, dy) || 1);
+      mark.x = x + dx * away;
+      mark.y = y + dy * away;
     }
-    for (let round = 0; round < 120; round += 1) {
+    for (let round = 0; round < 200; round += 1) {
       let moved = false;
-      for (let i = 0; i < marks.length; i += 1) for (let j = i + 1; j < marks.length; j += 1) {
-        const one = marks[i], other = marks[j];
-        const dx = other.x - one.x || 0.1, dy = other.y - one.y || 0.1;
-        const distance = Math.hypot(dx, dy), wanted = one.radius + other.radius + 3;
-        if (distance >= wanted) continue;
-        const push = (wanted - distance) / 2 / distance;
-        one.x -= dx * push; one.y -= dy * push; other.x += dx * push; other.y += dy * push;
-        moved = true;
+      for (const one of marks) for (const other of marks) {
+        if (one === other) continue;
+        moved = part(one, other, other.x, other.y, one.radius + other.radius + 3, true) || moved;
+        moved = part(one, other, other.at[0], other.at[1], one.radius + 5, false) || moved;
       }
       if (!moved) break;
     }
@@ -84,6 +87,16 @@
       mark.x = Math.min(Math.max(mark.x, mark.radius + 2), width - mark.radius - 2);
       mark.y = Math.min(Math.max(mark.y, mark.radius + 2), height - mark.radius - 2);
     }
+  }
+
+  function part(one, other, x, y, wanted, both) {
+    const dx = x - one.x || 0.1, dy = y - one.y || 0.1;
+    const distance = Math.hypot(dx, dy);
+    if (distance >= wanted) return false;
+    const push = (wanted - distance) / distance * (both ? 0.5 : 0.3);
+    one.x -= dx * push; one.y -= dy * push;
+    if (both) { other.x += dx * push; other.y += dy * push; }
+    return true;
   }
 
   function drawMark(mark, small, frame, tip) {
@@ -95,7 +108,7 @@
       group.append(node("circle", { class: "map-dot", cx: mark.at[0], cy: mark.at[1], r: 2.5 }));
     }
     const wide = 2 * mark.radius;
-    group.append(node("rect", { class: "map-pill", x: mark.x - mark.radius, y: mark.y - (small ? 9 : 12), width: wide, height: small ? 18 : 24, rx: small ? 9 : 12 }));
+    group.append(node("rect", { class: "map-pill", x: mark.x - mark.radius, y: mark.y - (small ? 9 : 11), width: wide, height: small ? 18 : 22, rx: small ? 9 : 11 }));
     const number = node("text", { class: "map-number", x: mark.x, y: mark.y + 0.5, "font-size": small ? 10 : 12 });
     number.textContent = row.count;
     group.append(number);

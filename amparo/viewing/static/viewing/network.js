@@ -24,7 +24,7 @@
     const line = colour("--line-strong"), text = colour("--text"), page = colour("--water"), accent = colour("--accent"), danger = colour("--danger");
     const face = getComputedStyle(document.body).fontFamily;
     const sheet = [
-      { selector: "node", style: { label: "data(shown)", "font-family": face, "font-size": 11, color: text, "text-valign": "bottom", "text-margin-y": 4, "text-background-color": page,
+      { selector: "node", style: { label: "data(shown)", "font-family": face, "font-size": 10, color: text, "text-valign": "bottom", "text-margin-y": 4, "text-background-color": page,
         "text-background-opacity": 0.85, "text-background-padding": 1, "min-zoomed-font-size": 8, "border-width": 2, "border-color": page, width: 20, height: 20 } },
       { selector: "edge", style: { width: 1, "line-color": line, opacity: 0.55, "curve-style": "straight", "font-family": face, "font-size": 9, color: text } },
       { selector: "edge:selected, edge.near", style: { width: 2, opacity: 1, "line-color": accent, label: "data(label)", "text-background-color": page, "text-background-opacity": 0.9, "text-rotation": "autorotate" } },
@@ -41,7 +41,7 @@
   function layout(count) {
     const still = { animate: false, padding: 32 };
     if (count > 1500) return { name: "concentric", ...still };
-    return { name: "fcose", quality: count > 400 ? "default" : "proof", randomize: true, nodeSeparation: 90, idealEdgeLength: 80, nodeRepulsion: 9000, packComponents: true, ...still };
+    return { name: "fcose", quality: count > 400 ? "default" : "proof", randomize: true, nodeSeparation: 120, nodeRepulsion: 14000, idealEdgeLength: (edge) => Math.min(70 + 3 * Math.max(edge.source().degree(false), edge.target().degree(false)), 260), packComponents: true, ...still };
   }
 
   // fcose draws lots; a fixed seed makes the same case look the same each time it is opened.
@@ -52,17 +52,24 @@
     try { return work(); } finally { Math.random = chance; }
   }
 
+  // Cytoscape adds a <style> unless something bears its id; the policy would refuse it, and drawings.css has the rule.
+  function withoutItsStyle() {
+    const id = "__________cytoscape_stylesheet";
+    if (!document.getElementById(id)) document.head.append(Object.assign(document.createElement("meta"), { id, name: "cytoscape" }));
+  }
+
   async function draw(frame) {
     const words = Object.fromEntries(frame.dataset.words.split("|").map((pair) => pair.split(/=(.*)/s).slice(0, 2)));
     const data = frame.dataset.src ? await (await fetch(frame.dataset.src)).json() : JSON.parse(document.getElementById(`${frame.dataset.network}-data`).textContent);
     const stage = frame.querySelector(".network-stage");
+    withoutItsStyle();
     stage.replaceChildren();
     const short = (label) => (label.length > 26 ? `${label.slice(0, 25)}…` : label);
     const elements = [
       ...data.nodes.map((node) => ({ group: "nodes", data: { ...node, id: String(node.id), shown: node.kind === "item" && data.nodes.length > 60 ? "" : short(String(node.label)) } })),
       ...data.edges.map((edge) => ({ group: "edges", data: { label: "", ...edge, id: undefined, source: String(edge.source), target: String(edge.target) } })),
     ];
-    const drawing = steadily(() => cytoscape({ container: stage, elements, style: style(), layout: layout(data.nodes.length), minZoom: 0.1, maxZoom: 4, wheelSensitivity: 0.3, boxSelectionEnabled: false }));
+    const drawing = steadily(() => cytoscape({ container: stage, elements, style: style(), layout: layout(data.nodes.length), minZoom: 0.1, maxZoom: 4, boxSelectionEnabled: false }));
     frame.prepend(tools(drawing, words));
     frame.append(legend(data.nodes, words));
     const side = frame.appendChild(document.createElement("div"));
@@ -149,8 +156,10 @@
     if (found.empty()) { input.setAttribute("aria-invalid", "true"); return; }
     if (found.length === 1) found.select();
     else drawing.elements().difference(found).addClass("far");
-    drawing.fit(found.length === 1 ? found.closedNeighborhood() : found, 60);
-    if (drawing.zoom() > 1.6) drawing.zoom({ level: 1.6, position: found.first().position() });
+    const shown = found.length === 1 ? found.closedNeighborhood() : found;
+    drawing.fit(shown, 80);
+    if (drawing.zoom() > 1.6) drawing.zoom(1.6);
+    drawing.center(shown);
   }
 
   function legend(nodes, words) {
