@@ -204,13 +204,15 @@ def _make_all(fresh: Path) -> None:
 def check_keys(home: Home, process: str) -> None:
     """Raises Refused, naming file, mode and the command that mends it, unless `process` may start with these keys."""
     folder = home.keys / process
+    if process == "recovery" and not folder.exists():
+        return  # offline altogether: as it should be
     if not folder.is_dir():
         raise Refused(
             f"{folder} is missing: `amparo up` makes the keys on the first start, else restore it from a backup."
         )
     obstacles = _exposed(home.keys) + _exposed(folder)
     for name in FOLDERS[process]:
-        if not (folder / name).is_file():
+        if not (folder / name).is_file() and name != "recovery.key":  # that one belongs offline
             obstacles.append(f"The key {folder / name} is missing: restore it from the backup of {home.keys}.")
     for path in sorted(folder.iterdir()):
         obstacles += _exposed(path)
@@ -228,8 +230,7 @@ def check_all_keys(home: Home) -> None:
     A process checks its own folder only: it has no business reading another's, not even to compare.
     """
     for process in FOLDERS:
-        if process != "recovery":
-            check_keys(home, process)
+        check_keys(home, process)
     if obstacles := _equal(sorted(home.keys.glob("*/*.key"))):
         raise Refused(*obstacles)
 

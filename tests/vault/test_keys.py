@@ -122,10 +122,14 @@ def test_the_start_is_allowed_once_the_recovery_key_is_offline_and_the_lines_say
     assert any("MOVE IT OFFLINE" in line for line in keys.describe_keys(home))
     (home.keys / "recovery" / "recovery.key").unlink()
     assert not any("MOVE IT OFFLINE" in line for line in keys.describe_keys(home))
-    for process in PROCESSES:
-        keys.check_keys(home, process)
+    keys.check_all_keys(home)
     with pytest.raises(Missing):
         ProcessKeys(home, "recovery").private_key(keys.public_key(home, "worker", CONTENT).compartment)
+
+
+def test_the_start_is_allowed_once_the_whole_recovery_folder_is_offline(home: Home) -> None:
+    shutil.rmtree(home.keys / "recovery")
+    keys.check_all_keys(home)
 
 
 def test_the_worker_opens_content_and_never_identities(home: Home) -> None:

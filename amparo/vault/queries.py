@@ -1,0 +1,156 @@
+"""What lies in the vault, and who holds which key. Nothing here opens an item: that is an act (`actions.open_item`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from amparo.foundation.errors import Missing, Refused
+from amparo.foundation.home import Home
+from amparo.vault import envelope, files
+from amparo.vault.envelope import Binding
+from amparo.vault.keys import Unlock
+from amparo.vault.models import Compartment, Item, KeyHolding
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """What was learnt when the item was sealed. Digests in lower-case hex, of the file as it came."""
+
+    uuid: UUID
+    reference: str
+    name: str
+    size_bytes: int
+    media_type: str
+    md5: str
+    sha1: str
+    sha256: str
+    compartment: UUID
+    origin: UUID
+    parent: UUID | None
+    derived: bool
+    sealed_at: datetime
+
+
+@dataclass(frozen=True)
+class CompartmentFacts:
+    uuid: UUID
+    name: str
+    public_key: bytes
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class SealedFile:
+    item: UUID
+    path: Path
+    sealed_sha256: str
+
+
+def _facts(row: Item) -> ItemFacts:
+    return ItemFacts(
+        uuid=row.uuid,
+        reference=row.reference,
+        name=row.name,
+        size_bytes=row.size_bytes,
+        media_type=row.media_type,
+        md5=row.md5,
+        sha1=row.sha1,
+        sha256=row.sha256,
+        compartment=row.compartment.uuid,
+        origin=row.origin,
+        parent=row.parent.uuid if row.parent else None,
+        derived=row.derived,
+        sealed_at=row.sealed_at,
+    )
+
+
+def _rows(**which: object) -> QuerySet[Item]:
+    return Item.objects.select_related("compartment", "parent").filter(**which).order_by("id")
+
+
+def item(uuid: UUID) -> ItemFacts:
+    """Raises Missing."""
+    found = _rows(uuid=uuid).first()
+    if not found:
+        raise Missing("There is no such item.", item=uuid)
+    return _facts(found)
+
+
+def items(uuids: Iterable[UUID]) -> dict[UUID, ItemFacts]:
+    """Those of `uuids` that are items, in one query."""
+    return {row.uuid: _facts(row) for row in _rows(uuid__in=list(uuids))}
+
+
+def items_of_origin(origin: UUID) -> tuple[ItemFacts, ...]:
+    """Everything that came with one arrival, report or seizure, in the order it was sealed; members and derived too."""
+    return tuple(_facts(row) for row in _rows(origin=origin))
+
+
+def children(uuid: UUID) -> tuple[ItemFacts, ...]:
+    """What was found in an item (an archive's members, a chat's reading), in order."""
+    return tuple(_facts(row) for row in _rows(parent__uuid=uuid))
+
+
+def items_with_sha256(sha256: str) -> tuple[ItemFacts, ...]:
+    """Every item with exactly these bytes, wherever it came from."""
+    return tuple(_facts(row) for row in _rows(sha256=sha256.lower()))
+
+
+def items_after(item_number: int, limit: int) -> tuple[tuple[int, ItemFacts], ...]:
+    """(number, facts) of the next `limit` items in the order of sealing: for work that goes through all of them."""
+    return tuple((row.pk, _facts(row)) for row in _rows(id__gt=item_number)[:limit])
+
+
+def compartment(uuid: UUID) -> CompartmentFacts:
+    """Raises Missing."""
+    found = Compartment.objects.filter(uuid=uuid).first()
+    if not found:
+        raise Missing("There is no such compartment.", compartment=uuid)
+    public = bytes(found.public_key)
+    return CompartmentFacts(found.uuid, found.name, public, envelope.fingerprint(public))
+
+
+def compartment_named(name: str) -> CompartmentFacts:
+    """The house's own, "content" or "identity"; for others the first of that name. Raises Missing."""
+    found = Compartment.objects.filter(name=name).order_by("id").first()
+    if not found:
+        raise Missing(f"The compartment {name} is not there yet: `amparo up` lays it on the first start.")
+    return compartment(found.uuid)
+
+
+def holders(compartment: UUID) -> tuple[str, ...]:
+    """Officers' uuids and processes' names."""
+    rows = KeyHolding.objects.filter(compartment__uuid=compartment).order_by("id")
+    return tuple(row.holder for row in rows)
+
+
+def private_key(compartment: UUID, unlock: Unlock) -> bytes:
+    """The compartment's private key, for whoever holds it. Refused without a holding."""
+    row = KeyHolding.objects.filter(compartment__uuid=compartment, holder=unlock.holder).first()
+    if not row:
+        raise Refused("You don't hold the key for this. Someone who holds it can grant it to you.")
+    return unlock.private_key(compartment, bytes(row.wrapped_private_key))
+
+
+def seal_value(compartment_uuid: UUID, value: bytes, subject: UUID) -> bytes:
+    """A small value for a column, sealed to a compartment and bound to `subject`, the row it belongs to."""
+    public = compartment(compartment_uuid).public_key
+    return envelope.seal_letter(value, public, Binding(subject, compartment_uuid))
+
+
+def open_value(sealed: bytes, subject: UUID, unlock: Unlock) -> bytes:
+    """What `seal_value` was given. The caller's own act records it. Refused without the key, Broken for changed bytes."""
+    within = envelope.letter_binding(sealed).compartment
+    return envelope.open_letter(sealed, private_key(within, unlock), Binding(subject, within))
+
+
+def sealed_files(home: Home) -> Iterator[SealedFile]:
+    """Every item's file as it must lie there, in the order of sealing; for checks while nothing runs."""
+    for row in Item.objects.order_by("id").iterator():
+        yield SealedFile(row.uuid, files.path_of(home, row.uuid), row.sealed_sha256)
