@@ -1,0 +1,1 @@
+"""Hostile bytes are decoded, parsed and fingerprinted without files, network or keys."""

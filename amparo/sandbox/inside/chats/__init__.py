@@ -1,0 +1,1 @@
+"""One reader for each chat format; all give the same reading."""

@@ -1,0 +1,104 @@
+"""How a messenger words its own lines, by language: dated tables in wordings/, since the wordings change every few months."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any
+
+# Quotes and apostrophes differ by phone and language; a table writes them as " and '.
+_QUOTE = '["“”„«»‚‘’‹›]'
+_APOSTROPHE = "['’‘ʼ]"
+_PLACES = {
+    "actor": r"(?P<actor>.+?)",
+    "targets": r"(?P<targets>.+?)",
+    "value": r"(?P<value>.*?)",
+    "rest": r".*",
+}
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One wording of one event. `needle`: a piece every such line contains, looked for first because it is cheap."""
+
+    type: str
+    expression: str
+    needle: str
+    by_exporter: bool
+    to_exporter: bool
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when first asked for: hundreds of them would slow down every child's start."""
+        return re.compile(self.expression, re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Wordings:
+    """One language's table. Keys of the look-ups are in `plain_key` form."""
+
+    language: str
+    exporter: str
+    exporter_words: frozenset[str]
+    conjunctions: tuple[str, ...]
+    notices: tuple[Notice, ...]
+    omitted: dict[str, str]
+    attached_before: tuple[str, ...]
+    attached_after: tuple[str, ...]
+    deleted: frozenset[str]
+    view_once: frozenset[str]
+    live_location: frozenset[str]
+    location: tuple[str, ...]
+    poll: tuple[str, ...]
+
+
+def plain_key(text: str) -> str:
+    """How fixed wordings are compared: lower case, apostrophes alike, no final full stop."""
+    return text.lower().replace("’", "'").rstrip(". ")
+
+
+@cache
+def known() -> tuple[Wordings, ...]:
+    """Every table of the folder, in the order of their languages' codes."""
+    folder = resources.files(__package__) / "wordings"
+    tables = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".json")), key=lambda entry: entry.name)
+    return tuple(_table(json.loads(entry.read_text("utf-8"))) for entry in tables)
+
+
+def _table(raw: dict[str, Any]) -> Wordings:
+    return Wordings(
+        language=raw["language"],
+        exporter=raw["exporter"][0],
+        exporter_words=frozenset(word.lower() for word in raw["exporter"]),
+        conjunctions=tuple(f" {word} " for word in raw["and"]),
+        notices=tuple(_notice(entry) for entry in raw["notices"]),
+        omitted={plain_key(wording): media for media, wordings in raw["omitted"].items() for wording in wordings},
+        attached_before=tuple(raw["attached_before"]),
+        attached_after=tuple(raw["attached_after"]),
+        deleted=frozenset(map(plain_key, raw["deleted"])),
+        view_once=frozenset(map(plain_key, raw["view_once"])),
+        live_location=frozenset(map(plain_key, raw["live_location"])),
+        location=tuple(f"{word}: http" for word in raw["location"]),
+        poll=tuple(f"{word}:" for word in raw["poll"]),
+    )
+
+
+def _notice(entry: dict[str, str]) -> Notice:
+    wording = entry["wording"]
+    pieces = _PLACE.split(wording)
+    expression = "".join(
+        _PLACES[piece] if place % 2 else re.escape(piece).replace('"', _QUOTE).replace("'", _APOSTROPHE)
+        for place, piece in enumerate(pieces)
+    )
+    literals = [part for piece in pieces[::2] for part in re.split("[\"']", piece)]
+    return Notice(
+        type=entry["type"],
+        expression=expression + r"[.\s]*",
+        needle=max(literals, key=len).lower(),
+        by_exporter=entry.get("actor") == "exporter",
+        to_exporter=entry.get("targets") == "exporter",
+    )

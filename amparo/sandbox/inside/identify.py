@@ -1,0 +1,118 @@
+"""What kind of file these bytes are, by their first bytes; a name or a declared type is never believed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from amparo.sandbox.inside.chats import whatsapp
+from amparo.sandbox.inside.decoding import text_of
+from amparo.sandbox.inside.frames import Facts, Sink
+
+# (offset, magic, kind, media type). Kinds with a reader: picture, archive, mail, chat. The rest is named, not read.
+_MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
+    (0, b"\xff\xd8\xff", "picture", "image/jpeg"),
+    (0, b"\x89PNG\r\n\x1a\n", "picture", "image/png"),
+    (0, b"GIF87a", "picture", "image/gif"),
+    (0, b"GIF89a", "picture", "image/gif"),
+    (0, b"II*\0", "picture", "image/tiff"),
+    (0, b"MM\0*", "picture", "image/tiff"),
+    (0, b"\x1f\x8b\x08", "archive", "application/gzip"),
+    (0, b"BZh", "archive", "application/x-bzip2"),
+    (0, b"\xfd7zXZ\0", "archive", "application/x-xz"),
+    (257, b"ustar", "archive", "application/x-tar"),
+    (0, b"7z\xbc\xaf\x27\x1c", "closed_archive", "application/x-7z-compressed"),
+    (0, b"Rar!\x1a\x07", "closed_archive", "application/vnd.rar"),
+    (0, b"%PDF-", "document", "application/pdf"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "document", "application/x-ole-storage"),
+    (0, b"{\\rtf", "document", "application/rtf"),
+    (0, b"\x1aE\xdf\xa3", "video", "video/x-matroska"),
+    (0, b"FLV\x01", "video", "video/x-flv"),
+    (0, b"\0\0\x01\xba", "video", "video/mpeg"),
+    (0, b"\0\0\x01\xb3", "video", "video/mpeg"),
+    (0, b"0&\xb2u\x8ef\xcf\x11", "video", "video/x-ms-asf"),
+    (0, b"OggS", "audio", "audio/ogg"),
+    (0, b"ID3", "audio", "audio/mpeg"),
+    (0, b"\xff\xfb", "audio", "audio/mpeg"),
+    (0, b"fLaC", "audio", "audio/flac"),
+    (0, b"#!AMR", "audio", "audio/amr"),
+    (0, b"caff", "audio", "audio/x-caf"),
+    (0, b"SQLite format 3\0", "database", "application/vnd.sqlite3"),
+    (0, b"-----BEGIN PGP", "sealed", "application/pgp-encrypted"),
+    (0, b"age-encryption.org/", "sealed", "application/x-age"),
+)
+_RIFF = {b"WEBP": ("picture", "image/webp"), b"AVI ": ("video", "video/x-msvideo"), b"WAVE": ("audio", "audio/wav")}
+_BRANDS = {
+    b"avif": ("picture", "image/avif"),
+    b"avis": ("picture", "image/avif"),
+    b"heic": ("closed_picture", "image/heic"),
+    b"heix": ("closed_picture", "image/heic"),
+    b"heim": ("closed_picture", "image/heic"),
+    b"hevc": ("closed_picture", "image/heic"),
+    b"mif1": ("closed_picture", "image/heif"),
+    b"M4A ": ("audio", "audio/mp4"),
+    b"qt  ": ("video", "video/quicktime"),
+}
+_MAIL_HEADS = re.compile(
+    rb"\A(?:[\x21-\x39\x3b-\x7e]{1,80}:[^\n]*\n(?:[ \t][^\n]*\n)*){0,200}?"
+    rb"(?:From|To|Subject|Date|Received|Message-ID|MIME-Version|Return-Path|Delivered-To):",
+    re.IGNORECASE,
+)
+_TEXT_SAMPLE_BYTES = 65_536
+
+
+def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
+    """{"kind", "media_type"}; kind "unknown" where no rule fits. Text also has its number of lines."""
+    kind, media_type = identify(data)
+    facts: Facts = {"kind": kind, "media_type": media_type}
+    if kind == "text":
+        facts["lines"] = data.count(b"\n") + (not data.endswith(b"\n"))
+    return facts
+
+
+def identify(data: bytes) -> tuple[str, str]:
+    """Kind and media type."""
+    if not data:
+        return "empty", "application/x-empty"
+    for offset, magic, kind, media_type in _MAGIC:
+        if data.startswith(magic, offset):
+            return kind, media_type
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
+        return _zip(data)
+    if data.startswith(b"BM") and len(data) >= 26 and data[6:10] == b"\0\0\0\0":
+        return "picture", "image/bmp"
+    if data.startswith(b"RIFF") and data[8:12] in _RIFF:
+        return _RIFF[data[8:12]]
+    if data[4:8] == b"ftyp":
+        return _BRANDS.get(data[8:12], ("video", "video/mp4"))
+    return _text(data)
+
+
+def _zip(data: bytes) -> tuple[str, str]:
+    """An archive, unless its first names say that it is an office document or a program."""
+    head = data[:4096]
+    if b"[Content_Types].xml" in head or b"_rels/.rels" in head:
+        return "document", "application/vnd.openxmlformats-officedocument"
+    if head[30:38] == b"mimetype":
+        return "document", "application/vnd.oasis.opendocument"
+    if b"AndroidManifest.xml" in head:
+        return "program", "application/vnd.android.package-archive"
+    return "archive", "application/zip"
+
+
+def _text(data: bytes) -> tuple[str, str]:
+    sample = data[:_TEXT_SAMPLE_BYTES]
+    wide = sample.startswith((b"\xff\xfe", b"\xfe\xff"))
+    controls = sum(sample.count(bytes([code])) for code in range(32) if code not in (9, 10, 12, 13, 27))
+    if not wide and controls * 200 > len(sample):
+        return "unknown", "application/octet-stream"
+    text, _ = text_of(sample[: len(sample) & ~1] if wide else sample)
+    if whatsapp.looks_like_export(text):
+        return "chat", "text/plain"
+    if _MAIL_HEADS.match(sample) and re.search(
+        rb"^(?:From|Received|MIME-Version|Message-ID):", sample, re.IGNORECASE | re.MULTILINE
+    ):
+        return "mail", "message/rfc822"
+    if sample.lstrip()[:12].upper().startswith(b"BEGIN:VCARD"):
+        return "text", "text/vcard"
+    return "text", "text/plain"

@@ -1,0 +1,384 @@
+"""What an examination found, checked: a child's reply is hostile too, so every field has a type, a cap and a fall-back.
+
+`reading_of` is the only way from a reply to these classes. A reply of another form raises ExaminationFailed("crashed").
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from amparo.foundation.errors import AmparoError
+
+REASONS = ("timed_out", "out_of_memory", "forbidden_call", "crashed", "too_big", "malformed")
+_SENTENCES = {
+    "timed_out": "Examining this file took too long and was stopped. The sealed original is unchanged.",
+    "out_of_memory": "Examining this file needed more memory than is allowed. The sealed original is unchanged.",
+    "forbidden_call": "While this file was examined, something in it tried a forbidden step and was stopped at once.",
+    "crashed": "The reader failed on this file. The sealed original is unchanged.",
+    "too_big": "This file is larger than Amparo examines. The sealed original is unchanged.",
+    "malformed": "This file is damaged or not what it claims to be. The sealed original is unchanged.",
+}
+
+
+class ExaminationFailed(AmparoError):
+    """One examination failed; the pool goes on. `reason` is one of REASONS, `sentence` tells the officer."""
+
+    def __init__(self, reason: str, sentence: str = "", **fields: object) -> None:
+        self.reason = reason if reason in REASONS else "crashed"
+        super().__init__(sentence or _SENTENCES[self.reason], reason=self.reason, **fields)
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes found inside others, with the name and type that the sender gave them; neither is to be believed."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Identified:
+    """kind: picture, archive, mail, chat, text, document, video, audio, database, sealed, program, empty, unknown,
+    closed_archive or closed_picture (known, but no reader for it here)."""
+
+    kind: str
+    media_type: str
+    lines: int | None = None
+
+
+@dataclass(frozen=True)
+class MailReading:
+    """Headers as written, encoded words decoded. text_source: plain, html or none. language: two letters or "unknown"."""
+
+    subject: str
+    date_raw: str
+    sender_raw: str
+    reply_to_raw: str
+    message_id: str
+    recipients: tuple[str, ...]
+    text: str
+    text_source: str
+    language: str
+    attachments: tuple[Blob, ...]
+    alternatives: int
+    defects: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A member that could not be unpacked. reason: encrypted, damaged, link, not_a_file or unsupported_method."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ArchiveReading:
+    """`members` counts all files in it; `files` those unpacked, `unreadable` the others."""
+
+    format: str
+    members: int
+    files: tuple[Blob, ...]
+    unreadable: tuple[Unread, ...]
+    total_bytes: int
+
+
+@dataclass(frozen=True)
+class ChatReading:
+    """Counts of a chat export, and the whole reading as JSON bytes (docs/formats/chat.md)."""
+
+    format: str
+    date_order: str
+    alternatives: tuple[str, ...]
+    messages: int
+    events: int
+    media: int
+    stickers: int
+    unknown_notices: int
+    members: int
+    lines: int
+    unsupported: int
+    first_at: str
+    last_at: str
+    language: str
+    document: bytes
+
+
+@dataclass(frozen=True)
+class PictureReading:
+    """state: examined, or too_plain where `quality` (0 to 100) says the fingerprint means nothing. pdq_hex: 64 digits."""
+
+    state: str
+    format: str
+    width: int
+    height: int
+    frames: int
+    pdq_hex: str
+    quality: int
+    averaged_by: int
+    taken_raw: str
+    device: str
+    has_location: bool
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Raw RGB, three bytes a pixel, rows from the top."""
+
+    width: int
+    height: int
+    rgb: bytes
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """A row that could not be taken, by its line in the file (1 is the first)."""
+
+    line: int
+    problem: str
+
+
+@dataclass(frozen=True)
+class HashListReading:
+    """rows: dicts with md5, sha1, sha256, pdq (lower-case hex) and category, those the row had."""
+
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, str], ...]
+    problems: tuple[RowProblem, ...]
+    problems_in_all: int
+
+
+@dataclass(frozen=True)
+class ReplyRow:
+    """One row of a reply form: its line in the file, and its cells by column, as text."""
+
+    line: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ReplyReading:
+    """A reply form's rows; what the codes mean is for outcomes to check."""
+
+    columns: tuple[str, ...]
+    rows: tuple[ReplyRow, ...]
+    problems: tuple[RowProblem, ...]
+
+
+Reading = (
+    Identified | MailReading | ArchiveReading | ChatReading | PictureReading | Pixels | HashListReading | ReplyReading
+)
+Blobs = list[tuple[dict[str, object], bytes]]
+
+
+class _Fields:
+    """A child's facts, read field by field."""
+
+    def __init__(self, facts: Mapping[str, object]) -> None:
+        self._facts = facts
+
+    def text(self, name: str, cap: int = 1_000) -> str:
+        return plain_text(self._facts.get(name, ""), cap)
+
+    def code(self, name: str, *allowed: str) -> str:
+        value = self._facts.get(name, "")
+        if not isinstance(value, str) or (
+            value not in allowed if allowed else not re.fullmatch(r"[\w.+/ -]{0,120}", value)
+        ):
+            raise _untrue(name)
+        return value
+
+    def number(self, name: str, highest: int = 1 << 40) -> int:
+        value = self._facts.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= highest:
+            raise _untrue(name)
+        return value
+
+    def truth(self, name: str) -> bool:
+        return self._facts.get(name) is True
+
+    def texts(self, name: str, cap: int, most: int) -> tuple[str, ...]:
+        return tuple(plain_text(value, cap) for value in self._list(name, most))
+
+    def entries(self, name: str, most: int) -> Iterator[_Fields]:
+        for value in self._list(name, most):
+            if not isinstance(value, dict):
+                raise _untrue(name)
+            yield _Fields(value)
+
+    def table(self, name: str) -> dict[str, str]:
+        value = self._facts.get(name)
+        if not isinstance(value, dict) or len(value) > 100:
+            raise _untrue(name)
+        return {plain_text(column, 100): plain_text(cell, 20_000) for column, cell in value.items()}
+
+    def _list(self, name: str, most: int) -> list[object]:
+        value = self._facts.get(name)
+        if not isinstance(value, list) or len(value) > most:
+            raise _untrue(name)
+        return value
+
+
+def plain_text(value: object, cap: int) -> str:
+    """Text that any database and page can take: no NUL, no half surrogate, at most `cap` characters."""
+    if not isinstance(value, str):
+        raise _untrue("text")
+    return value[:cap].replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _untrue(name: str) -> ExaminationFailed:
+    return ExaminationFailed("crashed", field=name)
+
+
+def reading_of(kind: str, facts: Mapping[str, object], blobs: Blobs) -> Reading:
+    """The reading that a child's facts and blobs stand for. Raises ExaminationFailed for a reply of another form."""
+    return _READINGS[kind](_Fields(facts), blobs)
+
+
+def _blob(about: Mapping[str, object], data: bytes) -> Blob:
+    fields = _Fields(about)
+    return Blob(fields.text("name", 200) or "unnamed", fields.text("type", 100), data)
+
+
+def _only(blobs: Blobs) -> bytes:
+    if len(blobs) != 1:
+        raise _untrue("blobs")
+    return blobs[0][1]
+
+
+def _identified(facts: _Fields, blobs: Blobs) -> Identified:
+    kind = facts.code("kind")
+    return Identified(kind, facts.code("media_type"), facts.number("lines") if kind == "text" else None)
+
+
+def _mail(facts: _Fields, blobs: Blobs) -> MailReading:
+    return MailReading(
+        subject=facts.text("subject", 20_000),
+        date_raw=facts.text("date_raw", 200),
+        sender_raw=facts.text("sender_raw", 20_000),
+        reply_to_raw=facts.text("reply_to_raw", 20_000),
+        message_id=facts.text("message_id", 1_000),
+        recipients=facts.texts("recipients", 320, 500),
+        text=facts.text("text", 1_000_000),
+        text_source=facts.code("text_source", "plain", "html", "none"),
+        language=facts.code("language"),
+        attachments=tuple(_blob(about, data) for about, data in blobs),
+        alternatives=facts.number("alternatives"),
+        defects=facts.texts("defects", 300, 100),
+    )
+
+
+def _archive(facts: _Fields, blobs: Blobs) -> ArchiveReading:
+    unreadable = tuple(
+        Unread(entry.text("name", 200), entry.code("reason")) for entry in facts.entries("unreadable", 10_000)
+    )
+    return ArchiveReading(
+        format=facts.code("format"),
+        members=facts.number("members"),
+        files=tuple(_blob(about, data) for about, data in blobs),
+        unreadable=unreadable,
+        total_bytes=facts.number("total_bytes"),
+    )
+
+
+def _chat(facts: _Fields, blobs: Blobs) -> ChatReading:
+    return ChatReading(
+        format=facts.code("format"),
+        date_order=facts.code("date_order", "dmy", "mdy", "ymd", "ambiguous"),
+        alternatives=facts.texts("alternatives", 3, 3),
+        messages=facts.number("messages"),
+        events=facts.number("events"),
+        media=facts.number("media"),
+        stickers=facts.number("stickers"),
+        unknown_notices=facts.number("unknown_notices"),
+        members=facts.number("members"),
+        lines=facts.number("lines"),
+        unsupported=facts.number("unsupported"),
+        first_at=facts.text("first_at", 19),
+        last_at=facts.text("last_at", 19),
+        language=facts.code("language"),
+        document=_only(blobs),
+    )
+
+
+def _picture(facts: _Fields, blobs: Blobs) -> PictureReading:
+    pdq_hex = facts.code("pdq_hex")
+    if not re.fullmatch(r"[0-9a-f]{64}", pdq_hex):
+        raise _untrue("pdq_hex")
+    return PictureReading(
+        state=facts.code("state", "examined", "too_plain"),
+        format=facts.code("format"),
+        width=facts.number("width"),
+        height=facts.number("height"),
+        frames=facts.number("frames"),
+        pdq_hex=pdq_hex,
+        quality=facts.number("quality", 100),
+        averaged_by=facts.number("averaged_by", 1_000),
+        taken_raw=facts.text("taken_raw", 40),
+        device=facts.text("device", 100),
+        has_location=facts.truth("has_location"),
+    )
+
+
+def _pixels(facts: _Fields, blobs: Blobs) -> Pixels:
+    width, height, rgb = facts.number("width", 4096), facts.number("height", 4096), _only(blobs)
+    if not width or not height or len(rgb) != width * height * 3:
+        raise _untrue("pixels")
+    return Pixels(width, height, rgb)
+
+
+def _hash_list(facts: _Fields, blobs: Blobs) -> HashListReading:
+    rows = []
+    for line in _only(blobs).splitlines():
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise _untrue("rows") from error
+        rows.append(_hash_row(row))
+    return HashListReading(
+        columns=facts.texts("columns", 20, 20),
+        rows=tuple(rows),
+        problems=_problems(facts),
+        problems_in_all=facts.number("errors_in_all"),
+    )
+
+
+_DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "pdq": 64}
+
+
+def _hash_row(row: object) -> dict[str, str]:
+    if not isinstance(row, dict):
+        raise _untrue("rows")
+    for column, value in row.items():
+        if column in _DIGITS and not (isinstance(value, str) and re.fullmatch(f"[0-9a-f]{{{_DIGITS[column]}}}", value)):
+            raise _untrue(column)
+        if column not in _DIGITS and column != "category":
+            raise _untrue("rows")
+    return {column: plain_text(value, 64) for column, value in row.items()}
+
+
+def _reply(facts: _Fields, blobs: Blobs) -> ReplyReading:
+    rows = tuple(ReplyRow(entry.number("line"), entry.table("cells")) for entry in facts.entries("rows", 10_000))
+    return ReplyReading(facts.texts("columns", 100, 100), rows, _problems(facts))
+
+
+def _problems(facts: _Fields) -> tuple[RowProblem, ...]:
+    return tuple(
+        RowProblem(entry.number("line"), entry.text("problem", 200)) for entry in facts.entries("errors", 10_000)
+    )
+
+
+_READINGS: dict[str, Callable[[_Fields, Blobs], Reading]] = {
+    "identify": _identified,
+    "mail": _mail,
+    "archive": _archive,
+    "chat": _chat,
+    "picture": _picture,
+    "render": _pixels,
+    "hash_list": _hash_list,
+    "reply": _reply,
+}
