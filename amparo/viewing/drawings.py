@@ -25,9 +25,12 @@ MAP_SCRIPTS = (
     "viewing/map.js",
 )
 NETWORK_SCRIPTS = (
-    VENDOR + "cytoscape-3.34.4/cytoscape.min.js", VENDOR + "layout-base-2.0.1/layout-base.js", VENDOR + "cose-base-2.2.0/cose-base.js",
-    VENDOR + "cytoscape-fcose-2.2.0/cytoscape-fcose.js", "viewing/network.js",
-)  # fmt: skip
+    VENDOR + "cytoscape-3.34.4/cytoscape.min.js",
+    VENDOR + "layout-base-2.0.1/layout-base.js",
+    VENDOR + "cose-base-2.2.0/cose-base.js",
+    VENDOR + "cytoscape-fcose-2.2.0/cytoscape-fcose.js",
+    "viewing/network.js",
+)
 
 LIMIT_OF_TWIN = 500  # rows; a longer table helps nobody on a page, and the export has them all
 
@@ -42,12 +45,17 @@ def _waits(words: str) -> SafeString:
 
 def _kinds() -> dict[str, str]:
     return {
-        "person": _("Person"), "group": _("Group"), "account": _("Account"), "item": _("Item"), "device": _("Device"), "country": _("Country"),
-    }  # fmt: skip
+        "person": _("Person"),
+        "group": _("Group"),
+        "account": _("Account"),
+        "item": _("Item"),
+        "device": _("Device"),
+        "country": _("Country"),
+    }
 
 
 @register.simple_tag
-def network(id: str, data: Mapping[str, Any] | None = None, src: str = "", caption: str = "") -> SafeString:
+def network(id: str, data: Mapping[str, Any] | None = None, src: str = "", caption: str = "") -> SafeString:  # noqa: A002 - named as in HTML
     """Who is connected with what. data: {"nodes": [{id, label, kind, href, note, tone}], "edges": [{source, target, label}]}.
 
     With `src` the browser fetches the same JSON from that address, and the caller shows the table twin itself.
@@ -58,16 +66,31 @@ def network(id: str, data: Mapping[str, Any] | None = None, src: str = "", capti
     return format_html(
         '<div class="drawing">{}<div class="drawing-frame" data-network="{}" data-src="{}" data-words="{}">'
         '<div class="network-stage" id="{}">{}</div></div>{}{}{}</div>',
-        said, id, src, _network_words(), id, _waits(_("The drawing needs scripts; the table below says the same.")), twin, given, _scripts(NETWORK_SCRIPTS),
-    )  # fmt: skip
+        said,
+        id,
+        src,
+        _network_words(),
+        id,
+        _waits(_("The drawing needs scripts; the table below says the same.")),
+        twin,
+        given,
+        _scripts(NETWORK_SCRIPTS),
+    )
 
 
 def _network_words() -> str:
     """The drawing's own words in the reader's language, `key=value` joined by `|`."""
     words = {
-        "search": _("Find a name"), "in": _("Zoom in"), "out": _("Zoom out"), "fit": _("Show all"), "open": _("Open"), "none": _("Nothing found"),
-        "drawing": _("Network drawing. Arrow keys move it, plus and minus zoom; the table below says the same."), "links": _("links"), **_kinds(),
-    }  # fmt: skip
+        "search": _("Find a name"),
+        "in": _("Zoom in"),
+        "out": _("Zoom out"),
+        "fit": _("Show all"),
+        "open": _("Open"),
+        "none": _("Nothing found"),
+        "drawing": _("Network drawing. Arrow keys move it, plus and minus zoom; the table below says the same."),
+        "links": _("links"),
+        **_kinds(),
+    }
     return "|".join(f"{key}={value}" for key, value in words.items())
 
 
@@ -112,21 +135,33 @@ def _twin(
         ((format_html_join("", "{}", ((cell(at, value),) for at, value in enumerate(row))),) for row in rows),
     )
     return format_html(
-        '<details class="more"><summary>{0}</summary><div class="table-wrap"><table class="table" data-sortable="yes"><caption class="visually-hidden">{0}</caption>'
+        '<details class="more"><summary>{0}</summary><div class="table-wrap"><table class="table" data-sortable="yes">'
+        '<caption class="visually-hidden">{0}</caption>'
         "<thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div></details>",
-        summary, top, body,
-    )  # fmt: skip
+        summary,
+        top,
+        body,
+    )
 
 
 @register.simple_tag
-def world_map(id: str, rows: Iterable[Any], unit: str = "", caption: str = "") -> SafeString:
+def world_map(id: str, rows: Iterable[Any], unit: str = "", caption: str = "") -> SafeString:  # noqa: A002 - named as in HTML
     """How many in which country. rows: {country: two letters, count, href, note}; shapes are shipped, no tile is fetched."""
-    found = []
+    found: list[dict[str, Any]] = []
     for row in rows:
         code = str(facet(row, "country"))
         known = countries.countries().get(code)
         shape = "" if not known else "Kosovo" if code == "XK" else known.numeric
-        found.append({"code": code, "shape": shape, "name": countries.country_name(code), "count": int(facet(row, "count", 0)), "href": str(facet(row, "href")), "note": str(facet(row, "note"))})  # fmt: skip
+        found.append(
+            {
+                "code": code,
+                "shape": shape,
+                "name": countries.country_name(code),
+                "count": int(facet(row, "count", 0)),
+                "href": str(facet(row, "href")),
+                "note": str(facet(row, "note")),
+            }
+        )
     found.sort(key=lambda row: (-row["count"], row["name"]))
     said = format_html('<p class="drawing-caption">{}</p>', caption) if caption else ""
     table = [(_linked(row), row["count"], row["note"]) for row in found]
@@ -137,9 +172,18 @@ def world_map(id: str, rows: Iterable[Any], unit: str = "", caption: str = "") -
         frozenset({1}),
     )
     return format_html(
-        '<div class="drawing">{}<div class="drawing-frame" data-map="{}" data-world="{}" data-unit="{}"><div class="map-stage" id="{}">{}</div></div>{}{}{}</div>',
-        said, id, static(WORLD), unit, id, _waits(_("The map needs scripts; the table below says the same.")), twin, json_script(found, f"{id}-data"), _scripts(MAP_SCRIPTS),
-    )  # fmt: skip
+        '<div class="drawing">{}<div class="drawing-frame" data-map="{}" data-world="{}" data-unit="{}">'
+        '<div class="map-stage" id="{}">{}</div></div>{}{}{}</div>',
+        said,
+        id,
+        static(WORLD),
+        unit,
+        id,
+        _waits(_("The map needs scripts; the table below says the same.")),
+        twin,
+        json_script(found, f"{id}-data"),
+        _scripts(MAP_SCRIPTS),
+    )
 
 
 def _linked(row: Mapping[str, Any]) -> SafeString:
@@ -158,6 +202,11 @@ def bars(rows: Iterable[Any], unit: str = "", caption: str = "") -> SafeString:
         words = format_html('<a href="{}">{}</a>', href, label) if href else label
         drawn.append((checked_tone(facet(row, "tone")), words, f"{100 * value / largest:.1f}", value))
     said = format_html('<p class="drawing-caption">{}</p>', caption) if caption else ""
-    bar = '<li class="{}"><span class="bar-label">{}</span><svg aria-hidden="true"><rect class="bar-ground" width="100%" height="10" rx="3"/><rect class="bar-fill" width="{}%" height="10" rx="3"/></svg><span class="bar-value">{} <span class="visually-hidden">{}</span></span></li>'
+    bar = (
+        '<li class="{}"><span class="bar-label">{}</span><svg aria-hidden="true">'
+        '<rect class="bar-ground" width="100%" height="10" rx="3"/>'
+        '<rect class="bar-fill" width="{}%" height="10" rx="3"/></svg>'
+        '<span class="bar-value">{} <span class="visually-hidden">{}</span></span></li>'
+    )
     items = format_html_join("", bar, ((*row, unit) for row in drawn))
     return format_html('{}<ol class="bars">{}</ol>', said, items)

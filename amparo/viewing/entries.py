@@ -21,8 +21,10 @@ def field(bound: BoundField) -> SafeString:
     if bound.is_hidden:
         return format_html("{}{}", bound.errors, bound)
     errors = format_html_join(
-        "", '<p class="field-errors" id="{}_error_{}">{}<span>{}</span></p>', ((bound.auto_id, at, icon("danger"), error) for at, error in enumerate(bound.errors))
-    )  # fmt: skip
+        "",
+        '<p class="field-errors" id="{}_error_{}">{}<span>{}</span></p>',
+        ((bound.auto_id, at, icon("danger"), error) for at, error in enumerate(bound.errors)),
+    )
     help_text = (
         format_html('<p class="field-help" id="{}_helptext">{}</p>', bound.auto_id, bound.help_text)
         if bound.help_text
@@ -63,7 +65,7 @@ def _wired(bound: BoundField) -> SafeString:
     """The control, described by its help and its errors, whether or not Django does so by itself."""
     described = [f"{bound.auto_id}_helptext"] if bound.help_text else []
     described += [f"{bound.auto_id}_error_{at}" for at in range(len(bound.errors))]
-    attributes = {"aria-describedby": " ".join(described)} if described else {}
+    attributes: dict[str, str | bool] = {"aria-describedby": " ".join(described)} if described else {}
     if bound.errors:
         attributes["aria-invalid"] = "true"
     return bound.as_widget(attrs=attributes)
@@ -85,15 +87,20 @@ def form_fields(form: BaseForm) -> SafeString:
 
 
 @register.simple_tag
-def reason_field(codes: Iterable[tuple[str, str]], label: str = "", id: str = "reason") -> SafeString:
+def reason_field(codes: Iterable[tuple[str, str]], label: str = "", id: str = "reason") -> SafeString:  # noqa: A002 - named as in HTML
     """Why: one of the given reasons, and own words. Posts `reason_code` and `reason_text`; the first is required."""
     options = format_html_join("", '<option value="{}">{}</option>', [("", _("Choose a reason")), *codes])
     return format_html(
         '<div class="field"><label for="{0}-code">{1}</label><select id="{0}-code" name="reason_code" required>{2}</select></div>'
-        '<div class="field"><label for="{0}-text">{3}</label><textarea id="{0}-text" name="reason_text" rows="2" maxlength="500"></textarea>'
+        '<div class="field"><label for="{0}-text">{3}</label>'
+        '<textarea id="{0}-text" name="reason_text" rows="2" maxlength="500"></textarea>'
         '<p class="field-help">{4}</p></div>',
-        id, label or _("Reason"), options, _("In your own words"), _("Kept with the record. Name no one here."),
-    )  # fmt: skip
+        id,
+        label or _("Reason"),
+        options,
+        _("In your own words"),
+        _("Kept with the record. Name no one here."),
+    )
 
 
 @register.simple_tag
@@ -119,7 +126,7 @@ def closes(words: str) -> SafeString:
 
 
 @register.simple_block_tag
-def dialog(content: str, id: str, title: str) -> SafeString:
+def dialog(content: str, id: str, title: str) -> SafeString:  # noqa: A002 - named as in HTML
     """A dialog that asks before something happens; opened by `opens`, closed by `closes` or Escape."""
     return format_html(
         '<dialog class="dialog" id="{0}" aria-labelledby="{0}-title"><h2 id="{0}-title">{1}</h2>{2}</dialog>',

@@ -25,8 +25,8 @@ def _query(context: Context) -> QueryDict:
 
 
 @register.simple_block_tag
-def table(content: str, caption: str, id: str = "", keys: bool = False, sortable: bool = False) -> SafeString:
-    """The frame of a table; the caption is for screen readers. keys: j and k walk its rows. sortable: its heads sort in the browser."""
+def table(content: str, caption: str, id: str = "", keys: bool = False, sortable: bool = False) -> SafeString:  # noqa: A002 - named as in HTML
+    """The frame of a table, its caption for screen readers. keys: j and k walk its rows. sortable: heads sort in the browser."""
     marks = [("id", id)] if id else []
     marks += [("data-keys", "yes")] if keys else []
     marks += [("data-sortable", "yes")] if sortable else []
@@ -34,8 +34,10 @@ def table(content: str, caption: str, id: str = "", keys: bool = False, sortable
     return format_html(
         '<div class="table-wrap" role="region" aria-label="{0}" tabindex="-1"><table class="table"{1}>'
         '<caption class="visually-hidden">{0}</caption>{2}</table></div>',
-        caption, attributes, content,
-    )  # fmt: skip
+        caption,
+        attributes,
+        content,
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -49,8 +51,12 @@ def th(context: Context, label: str, key: str, num: bool = False) -> SafeString:
     shape = {"ascending": "up", "descending": "down", "none": "sort"}[state]
     return format_html(
         '<th scope="col" aria-sort="{}"{}><a href="?{}">{}{}</a></th>',
-        state, SafeString(' class="num"') if num else "", query.urlencode(), label, icon(shape),
-    )  # fmt: skip
+        state,
+        SafeString(' class="num"') if num else "",
+        query.urlencode(),
+        label,
+        icon(shape),
+    )
 
 
 @register.simple_block_tag(takes_context=True)
@@ -80,9 +86,13 @@ def filter_search(context: Context, name: str, label: str) -> SafeString:
     """The search field of a filter row; the key "/" goes to it."""
     return format_html(
         '<div class="field search"><label for="filter-{0}">{1}</label>{2}'
-        '<input type="search" id="filter-{0}" name="{0}" value="{3}" autocomplete="off" data-search><kbd aria-hidden="true">/</kbd></div>',
-        name, label, icon("search"), _query(context).get(name, ""),
-    )  # fmt: skip
+        '<input type="search" id="filter-{0}" name="{0}" value="{3}" autocomplete="off" data-search>'
+        '<kbd aria-hidden="true">/</kbd></div>',
+        name,
+        label,
+        icon("search"),
+        _query(context).get(name, ""),
+    )
 
 
 @register.simple_tag(takes_context=True)

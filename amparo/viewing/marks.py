@@ -151,12 +151,11 @@ def size(count: int | None) -> str:
         return str(_("size not known"))
     if count < 1000:
         return ngettext("{} byte", "{} bytes", count).format(count)
-    amount, unit = float(count), "kB"
-    for unit in ("kB", "MB", "GB", "TB"):
+    amount, units = count / 1000, ["kB", "MB", "GB", "TB"]
+    while amount >= 999.95 and len(units) > 1:
         amount /= 1000
-        if amount < 999.95:
-            break
-    return f"{amount:.1f} {unit}"
+        units.pop(0)
+    return f"{amount:.1f} {units[0]}"
 
 
 @register.filter

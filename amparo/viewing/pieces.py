@@ -25,14 +25,21 @@ STEPS = ("report", "triage", "case", "packages", "outcomes")
 
 # The first that fits a media type names the placeholder; a picture of the item itself is never made.
 KINDS = (
-    ("image/", "picture"), ("video/", "video"), ("audio/", "audio"), ("message/", "mail"),
-    ("application/vnd.amparo.chat", "chat"), ("application/zip", "archive"), ("application/x-7z", "archive"),
-    ("application/gzip", "archive"), ("application/x-tar", "archive"), ("text/", "document"),
-)  # fmt: skip
+    ("image/", "picture"),
+    ("video/", "video"),
+    ("audio/", "audio"),
+    ("message/", "mail"),
+    ("application/vnd.amparo.chat", "chat"),
+    ("application/zip", "archive"),
+    ("application/x-7z", "archive"),
+    ("application/gzip", "archive"),
+    ("application/x-tar", "archive"),
+    ("text/", "document"),
+)
 
 
 @register.simple_block_tag
-def section(content: str, title: str, id: str = "", count: int | None = None, text: str = "") -> SafeString:
+def section(content: str, title: str, id: str = "", count: int | None = None, text: str = "") -> SafeString:  # noqa: A002 - named as in HTML
     """A heading, how many follow, a sentence, the content."""
     anchor = format_html(' id="{}"', id) if id else ""
     counted = "" if count is None else format_html('<span class="section-count">{}</span>', count)
@@ -114,9 +121,14 @@ def figure(
     rows = format_html_join("", "<p>{}: {}</p>", [line for line in lines if line[1]])
     about = format_html("<details><summary>{}</summary>{}</details>", _("What this counts"), rows) if rows else ""
     return format_html(
-        '<div class="figure {}"><div class="figure-label">{}</div><div class="figure-value">{}<span class="figure-unit">{}</span></div>{}</div>',
-        checked_tone(tone), label, number, unit, about,
-    )  # fmt: skip
+        '<div class="figure {}"><div class="figure-label">{}</div>'
+        '<div class="figure-value">{}<span class="figure-unit">{}</span></div>{}</div>',
+        checked_tone(tone),
+        label,
+        number,
+        unit,
+        about,
+    )
 
 
 def kind_of_media(media_type: str) -> str:
@@ -128,9 +140,15 @@ def kind_of_media(media_type: str) -> str:
 
 def _kind_words(kind: str) -> str:
     return {
-        "picture": _("Picture"), "video": _("Video"), "audio": _("Audio"), "chat": _("Chat export"), "archive": _("Archive"),
-        "mail": _("E-mail"), "document": _("Document"), "item": _("File"),
-    }[kind]  # fmt: skip
+        "picture": _("Picture"),
+        "video": _("Video"),
+        "audio": _("Audio"),
+        "chat": _("Chat export"),
+        "archive": _("Archive"),
+        "mail": _("E-mail"),
+        "document": _("Document"),
+        "item": _("File"),
+    }[kind]
 
 
 @register.simple_tag
@@ -155,8 +173,14 @@ def item_tile(item: Any, href: str = "", verdict: Any = None, note: str = "") ->
     return format_html(
         '<li class="tile"><div class="tile-art" aria-hidden="true">{}</div>{}<div class="tile-words">'
         '<span class="tile-name">{}</span><span class="tile-facts" title="{}">{}</span>{}{}</div></li>',
-        icon(kind), hidden, named, media_type, facts, found, remark,
-    )  # fmt: skip
+        icon(kind),
+        hidden,
+        named,
+        media_type,
+        facts,
+        found,
+        remark,
+    )
 
 
 def _moment_parts(moment: Any) -> tuple[str, str]:
@@ -176,7 +200,7 @@ def timeline(events: Iterable[Any]) -> SafeString:
     rows, day_before = [], None
     for event in events:
         day, minute = _moment_parts(facet(event, "when", None))
-        heading = format_html('<p class="day">{}</p>', day) if day != day_before else ""
+        heading = format_html('<p class="day">{}</p>', day) if day != day_before else SafeString("")
         day_before = day
         rows.append((checked_tone(facet(event, "tone")), heading, _event_time(event, minute), _event_words(event)))
     body = format_html_join("", '<li class="{}">{}{}{}</li>', rows)
@@ -220,9 +244,12 @@ def progress(done: int, total: int | None, label: str) -> SafeString:
         counted = _("{} of {}").format(done, total)
         attributes = format_html(' max="{}" value="{}"', max(total, 1), min(done, total))
     return format_html(
-        '<div class="progress"><div class="progress-words"><span>{0}</span><span>{1}</span></div><progress aria-label="{0}"{2}></progress></div>',
-        label, counted, attributes,
-    )  # fmt: skip
+        '<div class="progress"><div class="progress-words"><span>{0}</span><span>{1}</span></div>'
+        '<progress aria-label="{0}"{2}></progress></div>',
+        label,
+        counted,
+        attributes,
+    )
 
 
 @register.simple_tag
@@ -237,13 +264,14 @@ def stepper(current: str, **addresses: str) -> SafeString:
         "packages": _("Packages"),
         "outcomes": _("Outcomes"),
     }
-    at, rows = STEPS.index(current), []
+    at = STEPS.index(current)
+    rows: list[tuple[Any, ...]] = []
     for number, step in enumerate(STEPS):
         name = format_html('<span class="step-word">{}</span>', words[step])
         linked = format_html('<a href="{}">{}</a>', addresses[step], name) if addresses.get(step) else name
         state = "passed" if number < at else "here" if number == at else "ahead"
-        sign = icon("check", label=_("done")) if state == "passed" else ""
-        here = mark_safe(' aria-current="step"') if state == "here" else ""
+        sign = icon("check", label=_("done")) if state == "passed" else SafeString("")
+        here = mark_safe(' aria-current="step"') if state == "here" else SafeString("")
         rows.append((state, here, sign, linked))
     return format_html('<ol class="stepper">{}</ol>', format_html_join("", '<li class="{}"{}>{} {}</li>', rows))
 
@@ -258,4 +286,4 @@ def panels(context: Context, slot: str, subject: UUID | None = None) -> SafeStri
     table = import_string(table) if isinstance(table, str) else table
     request = context.get("request")
     shown = [import_string(provider)(request, subject) for provider in table.get(slot, ())]
-    return mark_safe("".join(shown))
+    return mark_safe("".join(shown))  # noqa: S308 - rendered by our own rooms

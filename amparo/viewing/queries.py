@@ -23,6 +23,8 @@ class ExposureFacts:
 
 def exposures_of(officer: Actor, since: datetime | None = None) -> tuple[ExposureFacts, ...]:
     """What this officer has seen, latest first; own only, because the caller can hand in no one but themselves."""
+    if officer.uuid is None:  # a process sees nothing
+        return ()
     rows = Exposure.objects.filter(officer=officer.uuid)
     if since is not None:
         rows = rows.filter(at__gte=since)

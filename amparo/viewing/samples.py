@@ -54,9 +54,17 @@ def _events() -> list[dict[str, Any]]:
         ("Package for Uruguay sent", "package", "good", "2 persons, 9 items", "Tomás Ferrer"),
     ]
     return [
-        {"when": START + timedelta(hours=9 * at), "title": title, "icon": icon, "tone": tone, "text": text, "by": by, "href": "#" if at == 3 else ""}
+        {
+            "when": START + timedelta(hours=9 * at),
+            "title": title,
+            "icon": icon,
+            "tone": tone,
+            "text": text,
+            "by": by,
+            "href": "#" if at == 3 else "",
+        }
         for at, (title, icon, tone, text, by) in enumerate(words)
-    ]  # fmt: skip
+    ]
 
 
 def _network() -> dict[str, Any]:
@@ -66,7 +74,16 @@ def _network() -> dict[str, Any]:
     edges = []
     for at in range(1, 25):
         silent = at % 5 == 0
-        nodes.append({"id": f"p{at}", "label": f"Member {at:02}", "kind": "person", "href": f"#p{at}", "note": "Never wrote" if silent else "", "tone": "danger" if at == 3 else ""})  # fmt: skip
+        nodes.append(
+            {
+                "id": f"p{at}",
+                "label": f"Member {at:02}",
+                "kind": "person",
+                "href": f"#p{at}",
+                "note": "Never wrote" if silent else "",
+                "tone": "danger" if at == 3 else "",
+            }
+        )
         edges.append({"source": f"p{at}", "target": "g", "label": "member, silent" if silent else "member"})
         if at % 4 == 0:
             nodes.append({"id": f"a{at}", "label": f"handle-{at:02}@example.org", "kind": "account"})
@@ -92,9 +109,16 @@ def _rows() -> list[dict[str, Any]]:
         "<b>Markup</b> & a_very_long_name_without_any_break_in_it_2026_03_04.zip",
     ]
     return [
-        {"reference": f"R-2026-{417 - at:04}", "subject": subjects[at], "axes": axes[at], "received": START - timedelta(hours=5 * at), "items": (66, 4, 0, 1)[at], "state": ("New", "Read", "Read", "Closed")[at]}
+        {
+            "reference": f"R-2026-{417 - at:04}",
+            "subject": subjects[at],
+            "axes": axes[at],
+            "received": START - timedelta(hours=5 * at),
+            "items": (66, 4, 0, 1)[at],
+            "state": ("New", "Read", "Read", "Closed")[at],
+        }
         for at in range(4)
-    ]  # fmt: skip
+    ]
 
 
 def _tiles() -> list[tuple[Tile, Any]]:
@@ -128,9 +152,21 @@ def context() -> dict[str, Any]:
     form.add_error(None, "Something about the form as a whole.")
     return {
         "title": "Style guide",
-        "ways": tuple(Way(label, f"#{sign}", sign, here=at == 0) for at, (label, sign) in enumerate(
-            [("Queue", "queue"), ("Cases", "case"), ("Packages", "package"), ("Board", "map"), ("Hash lists", "hash"), ("Partners", "partner"), ("Record", "record"), ("System", "settings")]
-        )),
+        "ways": tuple(
+            Way(label, f"#{sign}", sign, here=at == 0)
+            for at, (label, sign) in enumerate(
+                [
+                    ("Queue", "queue"),
+                    ("Cases", "case"),
+                    ("Packages", "package"),
+                    ("Board", "map"),
+                    ("Hash lists", "hash"),
+                    ("Partners", "partner"),
+                    ("Record", "record"),
+                    ("System", "settings"),
+                ]
+            )
+        ),
         "officer": SimpleNamespace(name="Inés Duarte", unit="Unit for crimes against children"),
         "initials": "ID",
         "demo": True,
@@ -142,8 +178,16 @@ def context() -> dict[str, Any]:
         "tiles": _tiles(),
         "events": _events(),
         "network": _network(),
-        "arrests": [{"country": code, "count": count, "href": f"#{code}", "note": ""} for code, count in ARRESTS.items()],
-        "bar_rows": [{"label": "Arrested", "value": 33, "href": "#"}, {"label": "Opened", "value": 21}, {"label": "Acknowledged", "value": 9}, {"label": "No action, with a reason", "value": 3}, {"label": "Nothing heard", "value": 0}],
+        "arrests": [
+            {"country": code, "count": count, "href": f"#{code}", "note": ""} for code, count in ARRESTS.items()
+        ],
+        "bar_rows": [
+            {"label": "Arrested", "value": 33, "href": "#"},
+            {"label": "Opened", "value": 21},
+            {"label": "Acknowledged", "value": 9},
+            {"label": "No action, with a reason", "value": 3},
+            {"label": "Nothing heard", "value": 0},
+        ],
         "choices": [("new", "New", 4), ("read", "Read", 11), ("closed", "Closed", 225)],
         "reasons": REASONS.items(),
         "form": form,
@@ -151,4 +195,4 @@ def context() -> dict[str, Any]:
         "subject": UUID(int=7),
         "obstacles": ["No country has been confirmed by a person.", "The legal class of 2 items is not set."],
         "tones": ["neutral", "accent", "info", "good", "warn", "danger"],
-    }  # fmt: skip
+    }

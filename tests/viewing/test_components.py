@@ -42,29 +42,67 @@ BAD_EVENT = {
     "icon": HOSTILE,
     "href": HOSTILE,
 }
-BAD_NODES = {"nodes": [{"id": HOSTILE, "label": HOSTILE, "kind": HOSTILE, "note": HOSTILE, "href": HOSTILE}], "edges": [{"source": HOSTILE, "target": HOSTILE, "label": HOSTILE}]}  # fmt: skip
+BAD_NODES = {
+    "nodes": [{"id": HOSTILE, "label": HOSTILE, "kind": HOSTILE, "note": HOSTILE, "href": HOSTILE}],
+    "edges": [{"source": HOSTILE, "target": HOSTILE, "label": HOSTILE}],
+}
 
 
 @pytest.mark.parametrize(
     "source",
     [
-        "{% icon bad label=bad %}", "{% badge bad icon=bad %}", '{% axis "danger" "high" bad %}', "{% when moment %}", '{% when moment style="full" %}',
-        "{% when spoken style='full' %}", "{% country bad %}", "{{ bad|country_name }}", "{% figure bad bad bad bad bad bad bad %}", "{% digest bad bad %}",
-        "{% item_tile item href=bad verdict=hit note=bad %}", "{% verdict bad %}", "{% verdict hit %}", "{% table bad id=bad %}{{ bad }}{% endtable %}", "{% th bad bad %}",
-        "{% filters %}{% filter_search bad bad %}{% filter_choice bad bad choices %}{% endfilters %}", "{% filters table=bad %}{{ bad }}{% endfilters %}",
-        "{% section bad id=bad text=bad %}{{ bad }}{% endsection %}", "{% entry bad bad %}", "{% entryblock bad %}{{ bad }}{% endentryblock %}",
-        "{% empty bad text=bad icon=bad %}{{ bad }}{% endempty %}", '{% note "warn" bad %}{{ bad }}{% endnote %}', "{% obstacles several bad %}",
-        "{% tabs %}{% tab bad bad count=3 %}{% endtabs %}", "{% timeline events %}", "{% progress 1 2 bad %}", '{% stepper "case" report=bad %}', "{% keys bad bad %}",
-        "{% copy bad bad %}", "{% opens bad bad kind=bad icon=bad %}{% dialog bad bad %}{{ bad }}{% closes bad %}{% enddialog %}", "{% reason_field choices bad %}",
-        "{% crumb bad bad %}{% crumb bad %}", "{% network bad nodes caption=bad %}", "{% world_map bad rows unit=bad caption=bad %}", "{% bars amounts unit=bad caption=bad %}",
+        "{% icon bad label=bad %}",
+        "{% badge bad icon=bad %}",
+        '{% axis "danger" "high" bad %}',
+        "{% when moment %}",
+        '{% when moment style="full" %}',
+        "{% when spoken style='full' %}",
+        "{% country bad %}",
+        "{{ bad|country_name }}",
+        "{% figure bad bad bad bad bad bad bad %}",
+        "{% digest bad bad %}",
+        "{% item_tile item href=bad verdict=hit note=bad %}",
+        "{% verdict bad %}",
+        "{% verdict hit %}",
+        "{% table bad id=bad %}{{ bad }}{% endtable %}",
+        "{% th bad bad %}",
+        "{% filters %}{% filter_search bad bad %}{% filter_choice bad bad choices %}{% endfilters %}",
+        "{% filters table=bad %}{{ bad }}{% endfilters %}",
+        "{% section bad id=bad text=bad %}{{ bad }}{% endsection %}",
+        "{% entry bad bad %}",
+        "{% entryblock bad %}{{ bad }}{% endentryblock %}",
+        "{% empty bad text=bad icon=bad %}{{ bad }}{% endempty %}",
+        '{% note "warn" bad %}{{ bad }}{% endnote %}',
+        "{% obstacles several bad %}",
+        "{% tabs %}{% tab bad bad count=3 %}{% endtabs %}",
+        "{% timeline events %}",
+        "{% progress 1 2 bad %}",
+        '{% stepper "case" report=bad %}',
+        "{% keys bad bad %}",
+        "{% copy bad bad %}",
+        "{% opens bad bad kind=bad icon=bad %}{% dialog bad bad %}{{ bad }}{% closes bad %}{% enddialog %}",
+        "{% reason_field choices bad %}",
+        "{% crumb bad bad %}{% crumb bad %}",
+        "{% network bad nodes caption=bad %}",
+        "{% world_map bad rows unit=bad caption=bad %}",
+        "{% bars amounts unit=bad caption=bad %}",
     ],
-)  # fmt: skip
+)
 def test_every_component_escapes_what_others_wrote(source: str) -> None:
     html = shown(
-        source, path="/here/?q=%3Cscript%3Ealert(1)%3C/script%3E&sort=%22%3E%3Cimg%20src=x%3E", item=BAD_ITEM, hit=BAD_HIT, events=[BAD_EVENT], nodes=BAD_NODES,
-        moment=Moment(HOSTILE), spoken=Moment(HOSTILE, NOON, HOSTILE, HOSTILE), choices=[(HOSTILE, HOSTILE, HOSTILE)] if "filter" in source else [(HOSTILE, HOSTILE)],
-        several=[HOSTILE], rows=[{"country": HOSTILE, "count": 1, "href": HOSTILE, "note": HOSTILE}], amounts=[{"label": HOSTILE, "value": 3, "href": HOSTILE}],
-    )  # fmt: skip
+        source,
+        path="/here/?q=%3Cscript%3Ealert(1)%3C/script%3E&sort=%22%3E%3Cimg%20src=x%3E",
+        item=BAD_ITEM,
+        hit=BAD_HIT,
+        events=[BAD_EVENT],
+        nodes=BAD_NODES,
+        moment=Moment(HOSTILE),
+        spoken=Moment(HOSTILE, NOON, HOSTILE, HOSTILE),
+        choices=[(HOSTILE, HOSTILE, HOSTILE)] if "filter" in source else [(HOSTILE, HOSTILE)],
+        several=[HOSTILE],
+        rows=[{"country": HOSTILE, "count": 1, "href": HOSTILE, "note": HOSTILE}],
+        amounts=[{"label": HOSTILE, "value": 3, "href": HOSTILE}],
+    )
     assert html.strip()
     assert escapes(html)
 

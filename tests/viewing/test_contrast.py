@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_what_can_be_operated_or_must_be_seen_stands_out(shape: str, ground: str
 def test_the_scale_of_counts_rises_evenly_in_one_direction(theme: str) -> None:
     steps = [contrast(TOKENS[f"scale-{at}"][theme], TOKENS["water"][theme]) for at in range(6)]
     assert steps == sorted(steps)
-    assert all(later / earlier > 1.2 for earlier, later in zip(steps, steps[1:], strict=False))
+    assert all(later / earlier > 1.2 for earlier, later in pairwise(steps))
 
 
 def test_no_colour_is_named_outside_the_tokens() -> None:

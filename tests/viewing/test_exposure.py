@@ -20,10 +20,10 @@ def officer(*powers: str) -> Actor:
 
 
 def test_a_look_is_counted_and_recorded_without_the_officers_words() -> None:
-    inés, item, origin = officer("items.reveal"), new_id(), new_id()
+    ines, item, origin = officer("items.reveal"), new_id(), new_id()
     asked = RevealAsked("other", "The prosecutor asked how many frames it has.")
-    done = actions.record_exposure(inés, item=item, origin=origin, asked=asked)
-    assert [(seen.uuid, seen.item, seen.reason) for seen in queries.exposures_of(inés)] == [
+    done = actions.record_exposure(ines, item=item, origin=origin, asked=asked)
+    assert [(seen.uuid, seen.item, seen.reason) for seen in queries.exposures_of(ines)] == [
         (done.exposure, item, "other")
     ]
     assert queries.times_seen(item) == 1
@@ -32,10 +32,10 @@ def test_a_look_is_counted_and_recorded_without_the_officers_words() -> None:
 
 
 def test_a_refused_look_leaves_no_exposure_but_a_record() -> None:
-    inés = officer("items.reveal")
+    ines = officer("items.reveal")
     with pytest.raises(Refused):
-        actions.record_exposure(inés, item=new_id(), origin=new_id(), asked=RevealAsked(""))
-    assert queries.exposures_of(inés) == ()
+        actions.record_exposure(ines, item=new_id(), origin=new_id(), asked=RevealAsked(""))
+    assert queries.exposures_of(ines) == ()
     assert Act.objects.filter(kind="item.revealed", ended="refused").count() == 1
 
 
