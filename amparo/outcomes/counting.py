@@ -40,7 +40,7 @@ class OutcomeFacts:
 
 @dataclass(frozen=True)
 class PackageState:
-    """Where one country's package stands. answered_by: the day by which an answer is due; overdue says it in words."""
+    """Where one country's package stands. overdue: what should have come by now, in words."""
 
     reference: str
     country: str
@@ -158,7 +158,8 @@ def _country_row(package: PackageState, now: Sequence[OutcomeFacts], arrested: i
     answered = set().union(*(by_kind[kind] for kind in RESULTS))
     # Elsewhere's arrest answers the question too: nobody waits for word on someone who is found.
     answered |= {each.person for each in now if each.person and each.kind == "arrested"}
-    unanswered = len(set(package.persons) - answered)
+    ended = any(each.kind == "no_action" and each.person is None for each in own)
+    unanswered = 0 if ended else len(set(package.persons) - answered)
     return CountryRow(
         package.country,
         package.reference,
@@ -182,7 +183,7 @@ def _stage(package: PackageState, own: Sequence[OutcomeFacts], arrested: int, un
     kinds = {each.kind for each in own}
     if package.state not in ("sent", "acknowledged"):
         return package.state
-    if kinds & RESULTS or arrested:
+    if kinds & RESULTS or arrested:  # a result for some persons, or for all
         return "results" if unanswered else "answered"
     if "need_more" in kinds:
         return "need_more"

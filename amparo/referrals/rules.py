@@ -21,6 +21,7 @@ PLANNED, BUILDING, BUILT, APPROVED, SENT_STATE, ACKNOWLEDGED, WITHDRAWN = (
 STATES = (PLANNED, BUILDING, BUILT, APPROVED, SENT_STATE, ACKNOWLEDGED, WITHDRAWN)
 OUT = frozenset({SENT_STATE, ACKNOWLEDGED})
 CHANGEABLE = frozenset({PLANNED, BUILT})
+NOT_IN_CASE = "Only an officer of this case builds its packages: ask one of them to let you in."
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,6 @@ class PackageFacts:
     received_under: tuple[str, ...] = ()
     permission: str = ""
     answer_by: datetime | None = None
-    waits_for: int = 0
 
 
 @dataclass(frozen=True)
@@ -199,6 +199,24 @@ def obstacles_to_withdraw(package: PackageFacts) -> tuple[str, ...]:
     if package.state == BUILDING:
         return ("This package is being built right now: wait until that is done.",)
     return ()
+
+
+def overdue(
+    state: str,
+    acknowledged_at: datetime | None,
+    answered_at: datetime | None,
+    acknowledge_by: datetime | None,
+    answer_by: datetime | None,
+    now: datetime,
+) -> str:
+    """What should have come from the country by now, in words; empty while nothing is late."""
+    if state not in OUT or answered_at:
+        return ""
+    if acknowledged_at is None and acknowledge_by and acknowledge_by < now:
+        return "Not acknowledged"
+    if answer_by and answer_by < now:
+        return "Not answered"
+    return ""
 
 
 @dataclass(frozen=True)

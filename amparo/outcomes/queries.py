@@ -1,0 +1,221 @@
+"""The board of an operation, and the records behind each of its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from amparo.access import queries as access
+from amparo.cases import queries as cases
+from amparo.foundation import clock
+from amparo.foundation.errors import Missing
+from amparo.outcomes import counting, figures
+from amparo.outcomes.counting import Arrest, CountryRow, OutcomeFacts, PackageState
+from amparo.outcomes.figures import ChildrenFacts, Figure
+from amparo.outcomes.models import Outcome, Reply
+from amparo.referrals import queries as packages
+from amparo.victims import queries as victims
+
+
+@dataclass(frozen=True)
+class ReplyFacts:
+    """An answer as it was taken. faults: (line, sentence) of the rows that could not be; line 0 is the reply as a whole."""
+
+    uuid: UUID
+    case: UUID | None
+    package: UUID | None
+    reference: str
+    country: str
+    version: int | None
+    source: str
+    item: UUID | None
+    arrival: UUID | None
+    recorded_by_name: str
+    received_at: datetime
+    state: str
+    rows_taken: int
+    faults: tuple[tuple[int, str], ...]
+    settled_at: datetime | None
+    settled_by_name: str
+    settled_note: str
+
+    @property
+    def needs_attention(self) -> bool:
+        return bool(self.faults) and self.settled_at is None
+
+
+@dataclass(frozen=True)
+class OutcomeLine:
+    """One outcome for people: who by reference, what, and which reply says so."""
+
+    uuid: UUID
+    reply: UUID
+    reference: str
+    country: str
+    person: UUID | None
+    person_reference: str
+    subject: str
+    kind: str
+    at: date | None
+    arrested_in: str
+    ordered_by: str
+    age: int | None
+    reason: str
+    counts: dict[str, int]
+    note: str
+    received_at: datetime
+    source: str
+    superseded_by: UUID | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """One operation. rows: by country, most arrests first. late: rows whose acknowledgement or answer is overdue."""
+
+    case: UUID
+    reference: str
+    title: str
+    as_of: datetime
+    figures: dict[str, Figure]
+    rows: tuple[CountryRow, ...]
+    arrests: tuple[Arrest, ...]
+    replies: tuple[ReplyFacts, ...]
+
+    @property
+    def late(self) -> tuple[CountryRow, ...]:
+        return tuple(row for row in self.rows if row.overdue)
+
+    @property
+    def by_country(self) -> dict[str, int]:
+        """Persons arrested in each country, most first."""
+        return dict(self.figures["arrested"].parts)
+
+
+def board(case: UUID, as_of: datetime | None = None) -> Board:
+    """The operation as its records stand. Raises Missing."""
+    facts, now = cases.case(case), as_of or clock.now()
+    outcomes = outcome_facts(case)
+    states = package_states(case, outcomes, now)
+    found = figures.figures(states, outcomes, children(case), len(facts.reports), now)
+    return Board(
+        case,
+        facts.reference,
+        facts.title,
+        now,
+        {each.key: each for each in found},
+        counting.country_rows(states, outcomes),
+        counting.arrests(outcomes),
+        replies(case),
+    )
+
+
+def outcome_facts(case: UUID) -> tuple[OutcomeFacts, ...]:
+    """Every outcome of the case, replaced ones too: `counting.standing` knows which count."""
+    rows = Outcome.objects.filter(case=case).select_related("reply").order_by("id")
+    return tuple(
+        OutcomeFacts(
+            each.uuid, each.reference, each.country, each.person, each.kind, each.received_at, each.at, each.arrested_in,
+            each.ordered_by, each.age_at_event, each.reason, each.counts, each.reply.source,
+        )
+        for each in rows
+    )  # fmt: skip
+
+
+def package_states(case: UUID, outcomes: Iterable[OutcomeFacts], now: datetime) -> tuple[PackageState, ...]:
+    """Each country's package in the version that counts. Late is only what somebody still waits for."""
+    found = []
+    answered = {each.person for each in counting.standing(outcomes) if each.person and each.kind in counting.RESULTS}
+    for each in packages.standing(case, now):
+        persons = tuple(line.person for line in packages.persons_in(each.uuid))
+        late = each.overdue if not persons or set(persons) - answered else ""
+        found.append(
+            PackageState(
+                each.reference, each.country, each.state, persons, each.sent_at, each.acknowledged_at is not None, late
+            )
+        )
+    return tuple(found)
+
+
+def unanswered(case: UUID, reference: str) -> int:
+    """How many persons of this package no country has said a result of."""
+    outcomes = outcome_facts(case)
+    states = [each for each in package_states(case, outcomes, clock.now()) if each.reference == reference]
+    return sum(row.unanswered for row in counting.country_rows(states, outcomes) if row.reference)
+
+
+def children(case: UUID) -> ChildrenFacts:
+    found = victims.counts(case)
+    return ChildrenFacts(found.series, found.open, found.identified, found.safeguarded)
+
+
+def boards() -> tuple[Board, ...]:
+    """The board of every case that has a package, newest case first."""
+    held = dict.fromkeys(each.case for each in packages.packages())
+    return tuple(sorted((board(case) for case in held), key=lambda each: each.reference, reverse=True))
+
+
+def reply(uuid: UUID) -> ReplyFacts:
+    """Raises Missing."""
+    found = Reply.objects.filter(uuid=uuid).first()
+    if not found:
+        raise Missing("There is no such reply.", reply=str(uuid))
+    return _replies([found])[0]
+
+
+def replies(case: UUID | None = None) -> tuple[ReplyFacts, ...]:
+    """Replies of one case or of all, newest first."""
+    rows = Reply.objects.all() if case is None else Reply.objects.filter(case=case)
+    return _replies(rows.order_by("-received_at", "-id"))
+
+
+def replies_needing_attention() -> tuple[ReplyFacts, ...]:
+    """Replies with rows that could not be taken and that nobody has dealt with, whichever case; also those of no package."""
+    return tuple(each for each in replies() if each.needs_attention)
+
+
+def _replies(rows: Iterable[Reply]) -> tuple[ReplyFacts, ...]:
+    names = {each.uuid: each.name for each in access.officers()}
+    return tuple(
+        ReplyFacts(
+            each.uuid, each.case, each.package, each.reference, each.country, each.version, each.source, each.item,
+            each.arrival, names.get(each.recorded_by, "") if each.recorded_by else "", each.received_at, each.state,
+            each.rows_taken, tuple((fault["line"], fault["sentence"]) for fault in each.faults), each.settled_at,
+            names.get(each.settled_by, "") if each.settled_by else "", each.settled_note,
+        )
+        for each in rows
+    )  # fmt: skip
+
+
+def outcome_lines(
+    *,
+    case: UUID | None = None,
+    reply: UUID | None = None,
+    only: Iterable[UUID] | None = None,
+    person: UUID | None = None,
+) -> tuple[OutcomeLine, ...]:
+    """Outcomes in the order received, replaced ones too."""
+    rows = Outcome.objects.select_related("reply").order_by("received_at", "id")
+    if case is not None:
+        rows = rows.filter(case=case)
+    if reply is not None:
+        rows = rows.filter(reply__uuid=reply)
+    if person is not None:
+        rows = rows.filter(person=person)
+    wanted = None if only is None else set(only)
+    kept = [row for row in rows if wanted is None or row.uuid in wanted]
+    names = _person_references({row.case for row in kept})
+    return tuple(
+        OutcomeLine(
+            each.uuid, each.reply.uuid, each.reference, each.country, each.person,
+            names.get(each.person, "") if each.person else "", each.subject, each.kind, each.at, each.arrested_in,
+            each.ordered_by, each.age_at_event, each.reason, each.counts, each.note, each.received_at, each.reply.source,
+            each.superseded_by,
+        )
+        for each in kept
+    )  # fmt: skip
+
+
+def _person_references(held: Iterable[UUID]) -> dict[UUID | None, str]:
+    return {each.uuid: each.reference for case in held for each in cases.people(case)}
