@@ -6,12 +6,12 @@ Slow work (sealing, checking a digest, stretching a password) is done before the
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -31,6 +31,19 @@ from amparo.vault.queries import ItemFacts
 
 HOUSE = Actor.of_process("house")
 RECOVERY = "recovery"
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def prepares(kind: str) -> Callable[[F], F]:
+    """Heads a function that does slow work first and then performs the act `kind`, which is what the record shows."""
+
+    def head(action: F) -> F:
+        action.act_kind = kind  # type: ignore[attr-defined]
+        return action
+
+    return head
+
 
 # --- Items ---------------------------------------------------------------------------------------------------------------
 
@@ -57,6 +70,7 @@ class _Entry:
     derived: bool
 
 
+@prepares("item.sealed")
 def seal_item(
     by: Actor,
     *,
@@ -157,6 +171,7 @@ class Opened:
         self.close()
 
 
+@prepares("item.opened")
 def open_item(by: Actor, item: UUID, purpose: str, unlock: Unlock) -> Opened:
     """The item's bytes, for a purpose that stands in the record.
 
@@ -322,6 +337,7 @@ class CompartmentsLaid:
     compartments: tuple[UUID, ...]
 
 
+@prepares("compartments.laid")
 def lay_compartments(by: Actor, home: Home) -> None:
     """The house's own compartments and processes' public keys stand in the database as in the key files."""
     if Compartment.objects.filter(name__in=COMPARTMENTS).count() < len(COMPARTMENTS):
@@ -359,6 +375,7 @@ class MemberKeyMade:
     fingerprint: str
 
 
+@prepares("key.made")
 def make_member_key(by: Actor, officer: UUID, password: str) -> MemberKeyMade:
     """The officer has a key pair, the private half locked by their password. Refused where they have one already."""
     pair = envelope.new_key_pair()
@@ -408,6 +425,7 @@ class MemberKeyRelocked:
     officer: UUID
 
 
+@prepares("key.relocked")
 def change_password(by: Actor, officer: UUID, old: str, new: str) -> MemberKeyRelocked:
     """The officer's own key opens with the new password and no longer with the old one. Refused for a wrong old one."""
     member = MemberKey.objects.filter(holder=str(officer)).first()
