@@ -132,7 +132,7 @@ def _mail_address() -> str:
 
 
 def _log_ins(home: Home) -> list[str]:
-    from amparo.wiring.officers import code_now
+    from amparo.wiring.codes import code_now
 
     known = _demo_log_ins(home)
     lines = ["", "Log-ins of the demo (the second factor changes every 30 seconds: amparo code NAME)", ""]
@@ -206,7 +206,7 @@ def _officer(given: argparse.Namespace) -> int:
 
 
 def _code(given: argparse.Namespace) -> int:
-    from amparo.wiring.officers import code_now
+    from amparo.wiring.codes import code_now
 
     for each in _demo_log_ins(Home.from_env()):
         if each["username"] == given.username:

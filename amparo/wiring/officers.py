@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import secrets
-import struct
-import time
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -69,11 +65,3 @@ def _grant_identities(home: Home, officer: UUID) -> bool:
     except Missing:
         return False
     return True
-
-
-def code_now(totp_secret: str, at: float | None = None) -> str:
-    """The six digits of this half minute (RFC 6238 over RFC 4226)."""
-    counter = int(time.time() if at is None else at) // 30
-    mac = hmac.new(base64.b32decode(totp_secret), struct.pack(">Q", counter), hashlib.sha1).digest()
-    start = mac[-1] & 0x0F
-    return f"{(struct.unpack('>I', mac[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
