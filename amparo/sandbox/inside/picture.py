@@ -19,7 +19,8 @@ PIXEL_LIMIT = 110_000_000
 HASHED_WHOLE_PIXELS = 12_000_000
 # Below this the fingerprint says nothing about the picture (PDQ's own documentation).
 QUALITY_FLOOR = 50
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
+# JPEG also opens MPO, the multi-picture form of some phones, which has no entry of its own in Pillow's table.
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
 _PLUGINS = ("JpegImagePlugin", "MpoImagePlugin", "PngImagePlugin", "GifImagePlugin", "WebPImagePlugin", "BmpImagePlugin",
             "TiffImagePlugin", "AvifImagePlugin")  # fmt: skip
 _DATE_TIME_ORIGINAL, _MAKE, _MODEL, _EXIF_IFD, _GPS_IFD = 0x9003, 0x010F, 0x0110, 0x8769, 0x8825
@@ -42,9 +43,9 @@ def warm() -> None:
         file = io.BytesIO()
         try:
             pattern.convert("RGB").save(file, name)
-            decoded(file.getvalue())
-        except (OSError, KeyError, Unreadable):
+        except (OSError, KeyError):
             continue  # a build of the library without this format: identified, not examined
+        decoded(file.getvalue())
     fingerprint(pattern.convert("RGB"))
 
 
