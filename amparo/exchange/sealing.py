@@ -20,7 +20,7 @@ from amparo.exchange.formats import bagit
 from amparo.exchange.formats.archive import archive, unarchive
 from amparo.exchange.formats.contents import PackageContents
 from amparo.exchange.formats.package import CERTIFICATE, package_files
-from amparo.foundation.errors import Broken, Refused
+from amparo.foundation.errors import Broken, Missing, Refused
 from amparo.foundation.home import Home
 
 SUFFIXES = {"openpgp": ".zip.gpg", "age": ".zip.age"}
@@ -126,18 +126,43 @@ def _write(path: Path, method: str, data: bytes) -> SealedFile:
     return SealedFile(path, method, hashlib.sha256(data).hexdigest(), len(data))
 
 
-def open_sealed(path: Path, key: bytes | str, house: bytes | str | None = None) -> OpenedPackage:
+def open_sealed(package: Path, key: Path, into: Path | None = None, house: Path | None = None) -> tuple[str, ...]:
+    """The steps that were checked, in order, as sentences; afterwards the files lie in the new folder `into`, if one is named.
+
+    key: file with the receiver's OpenPGP secret key or age identity. house: file with the sender's certificate as known
+    from elsewhere. Raises Broken in the first step that fails, Missing for a file that isn't there, Refused where `into` is taken.
+    """
+    if into is not None and into.exists():
+        raise Refused(f"{into} is there already: name a folder that is not, so that nothing is mixed.")
+    found = opened(_read(package), _read(key), _read(house) if house else None)
+    if into is None:
+        return found.steps
+    for path, content in found.files.items():
+        target = into / path
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+    return (*found.steps, f"{len(found.files)} files were written to {into}: begin with data/cover.html.")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise Missing(f"{path} can't be read: check the name.") from None
+
+
+def opened(sealed: bytes, key: bytes, house: bytes | None = None) -> OpenedPackage:
     """The package in a sealed file, after five checks. Raises Broken in the first that fails, naming the file that differs.
 
     key: the receiver's OpenPGP secret key, armoured or binary, or an age identity (`AGE-SECRET-KEY-1...`).
     house: the sender's certificate as known from elsewhere; without it the package's own is believed, and `pinned` is false.
     """
-    plain = _decrypted(path.read_bytes(), key.encode("ascii") if isinstance(key, str) else key)
-    return checked(plain, house, ("The file was opened with your key.",))
+    return checked(_decrypted(sealed, key), house, ("The file was opened with your key.",))
 
 
-def checked(plain: bytes, house: bytes | str | None = None, before: tuple[str, ...] = ()) -> OpenedPackage:
-    """The package in an opened ZIP, after the checks 2 to 5 of `open_sealed`."""
+def checked(plain: bytes, house: bytes | None = None, before: tuple[str, ...] = ()) -> OpenedPackage:
+    """The package in an opened ZIP, after the checks 2 to 5 of `opened`."""
     steps = list(before)
     files = unarchive(plain)
     folders = {path.partition("/")[0] for path in files}
@@ -160,22 +185,24 @@ def checked(plain: bytes, house: bytes | str | None = None, before: tuple[str, .
 
 
 def _decrypted(sealed: bytes, key: bytes) -> bytes:
+    # An age identity file has comments before its one line.
+    identity = next((line.strip() for line in key.splitlines() if line.startswith(b"AGE-SECRET-KEY-")), b"")
     try:
-        if key.strip().startswith(b"AGE-SECRET-KEY-"):
-            return bytes(pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(key.decode("ascii").strip())]))
-        opened = pysequoia.decrypt(sealed, decryptor=Tsk.from_bytes(key).decryptor())
+        if identity:
+            return bytes(pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(identity.decode("ascii"))]))
+        plain = pysequoia.decrypt(sealed, decryptor=Tsk.from_bytes(key).decryptor())
     except Exception as fault:
         raise Broken(
             "The file doesn't open with this key: it is damaged, was changed, or was sealed for someone else."
         ) from fault
-    return opened.bytes or b""
+    return plain.bytes or b""
 
 
-def _signer(files: dict[str, bytes], certificate: bytes | str) -> str:
+def _signer(files: dict[str, bytes], certificate: bytes) -> str:
     if bagit.SIGNATURE not in files:
         raise Broken(f"The package is not signed: {bagit.SIGNATURE} is missing.")
     try:
-        house = Cert.from_bytes(certificate.encode("ascii") if isinstance(certificate, str) else certificate)
+        house = Cert.from_bytes(certificate)
         signature = Sig.from_bytes(files[bagit.SIGNATURE])
         result = pysequoia.verify(bytes=files[bagit.SIGNED], store=lambda _: [house], signature=signature)
     except Exception as fault:

@@ -157,12 +157,23 @@ def test_stock_age_opens_the_package(sealed, identity, tmp_path):
 
 def test_the_package_opens_with_either_key_and_says_what_it_checked(sealed, partner, identity, home):
     house = keys.house_key(home)
-    by_gpg = sealing.open_sealed(sealed.files[0].path, bytes(partner), house.certificate)
-    by_age = sealing.open_sealed(sealed.files[1].path, str(identity))
+    by_gpg = sealing.opened(sealed.files[0].path.read_bytes(), bytes(partner), house.certificate)
+    by_age = sealing.opened(sealed.files[1].path.read_bytes(), str(identity).encode())
     assert by_gpg.files == by_age.files
     assert by_gpg.signed_by == house.fingerprint == sealed.signed_by
     assert by_gpg.pinned and not by_age.pinned
     assert len(by_gpg.steps) == 5
+
+
+def test_amparo_open_writes_the_files_into_a_new_folder_and_tells_its_steps(sealed, identity, home, tmp_path):
+    (tmp_path / "key.txt").write_text(f"# created: 2026\n# public key: age1\n{identity}\n")
+    (tmp_path / "known.asc").write_bytes(keys.house_key(home).certificate)
+    steps = sealing.open_sealed(sealed.files[1].path, tmp_path / "key.txt", tmp_path / "new", tmp_path / "known.asc")
+    assert len(steps) == 6 and (tmp_path / "new/data/cover.html").read_bytes().startswith(b"<!doctype html>")
+    with pytest.raises(Refused, match="there already"):
+        sealing.open_sealed(sealed.files[1].path, tmp_path / "key.txt", tmp_path / "new")
+    with pytest.raises(Missing, match="can't be read"):
+        sealing.open_sealed(tmp_path / "absent", tmp_path / "key.txt")
 
 
 def test_the_sealed_file_shows_nothing_of_its_content(sealed):
@@ -180,21 +191,21 @@ def test_the_sealed_file_is_its_owners_alone_and_nothing_unsealed_is_left(sealed
 @pytest.mark.parametrize("method", [0, 1])
 def test_no_changed_byte_of_a_sealed_file_opens(sealed, method, partner, identity, home, tmp_path):
     data = sealed.files[method].path.read_bytes()
-    key = [bytes(partner), str(identity)][method]
+    key = [bytes(partner), str(identity).encode()][method]
     for at in [0, 10, 60, 150, *range(200, len(data), len(data) // 25), len(data) - 1]:
         changed = tmp_path / "changed"
         changed.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
         with suppress(Broken):
-            opened = sealing.open_sealed(changed, key, keys.house_key(home).certificate)
+            opened = sealing.opened(changed.read_bytes(), key, keys.house_key(home).certificate)
             # A bit of the envelope outside what is authenticated (such as a packet's length form): the content is whole.
-            assert opened.files == sealing.open_sealed(sealed.files[method].path, key).files
+            assert opened.files == sealing.opened(sealed.files[method].path.read_bytes(), key).files
 
 
 def test_another_persons_key_does_not_open_it(sealed):
     with pytest.raises(Broken, match="doesn't open with this key"):
-        sealing.open_sealed(sealed.files[1].path, str(pyrage.x25519.Identity.generate()))
+        sealing.opened(sealed.files[1].path.read_bytes(), str(pyrage.x25519.Identity.generate()).encode())
     with pytest.raises(Broken, match="doesn't open with this key"):
-        sealing.open_sealed(sealed.files[0].path, bytes(Tsk.generate(user_id="x", profile=Profile.RFC4880)))
+        sealing.opened(sealed.files[0].path.read_bytes(), bytes(Tsk.generate(user_id="x", profile=Profile.RFC4880)))
 
 
 def altered(plain: bytes, **changes: bytes | None) -> bytes:
@@ -238,7 +249,7 @@ def test_an_insider_who_rewrites_file_and_manifests_is_found_by_the_signature(pl
 def test_a_package_signed_by_a_stranger_is_refused_when_the_house_is_known(plain):
     stranger = Tsk.generate(user_id="stranger", profile=Profile.RFC4880)
     with pytest.raises(Broken, match="signed by someone else"):
-        sealing.checked(plain, str(stranger.extract_certificate()))
+        sealing.checked(plain, str(stranger.extract_certificate()).encode())
 
 
 def test_the_signature_alone_differs_between_two_builds(home):

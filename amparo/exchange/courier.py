@@ -1,0 +1,186 @@
+"""The only way out of the house: a sealed file goes to the partner's channel, once, however often it is asked for.
+
+Hand-over writes the file to the outbox with a note for the officer who carries it into the channel that both authorities
+share; Amparo itself speaks to none of those. Mail goes to the house's own mail server. The courier sees sealed files alone:
+it holds no key that opens anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import os
+import smtplib
+import socket
+import ssl
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+
+from amparo.exchange.formats.words import Words
+from amparo.foundation import clock
+from amparo.foundation.errors import Missing, Refused, Unreachable
+from amparo.foundation.home import Home
+
+CHUNK_BYTES = 1 << 20
+SMTP_TIMEOUT_S = 60
+
+
+class Receiver(Protocol):
+    """What the courier needs to know of a partner; `queries.PartnerFacts` has it."""
+
+    @property
+    def country(self) -> str: ...
+    @property
+    def authority(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def mail(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What happened. where: the file in the outbox, or the address; receipt: the mail's Message-ID, or empty."""
+
+    channel: str
+    where: str
+    receipt: str
+    sha256: str
+    at: datetime
+
+
+def deliver(home: Home, sealed: Path, partner: Receiver, key: str) -> Delivery:
+    """The delivery of this file under this key: made now, or told again if it was made before.
+
+    key: names the delivery, such as "<package uuid>/openpgp"; one key is one delivery. A courier killed between sending and
+    noting it sends again under the same Message-ID, so that the receiver's server can tell.
+    Raises Missing without the file, Refused where the channel can't be used, Unreachable when trying later can help.
+    """
+    journal = home.outbox / ".delivered" / f"{_short(key)}.json"
+    if journal.exists():
+        told = json.loads(journal.read_bytes())
+        return Delivery(**(told | {"at": datetime.fromisoformat(told["at"])}))
+    try:
+        digest = _digest(sealed)
+    except OSError:
+        raise Missing(f"{sealed.name} is not there any more: seal the package again.") from None
+    if partner.channel == "mail":
+        receipt = f"<{_short(key)}@{_sender().domain}>"
+        _send(_letter(sealed, partner, receipt, digest))
+        done = Delivery("mail", partner.mail, receipt, digest, clock.now())
+    else:
+        where = _hand_over(home, sealed, partner, digest)
+        done = Delivery("handover", str(where), "", digest, clock.now())
+    _write(journal, json.dumps(asdict(done) | {"at": done.at.isoformat()}).encode("utf-8"))
+    return done
+
+
+def _short(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8")).hexdigest()[:32]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all, and on the disc when this returns."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+# Hand-over
+
+
+def _hand_over(home: Home, sealed: Path, partner: Receiver, digest: str) -> Path:
+    target = home.outbox / sealed.name
+    if target.exists() and _digest(target) != digest:
+        raise Refused(
+            f"The outbox holds another file called {sealed.name}: a new version of a package needs a new name."
+        )
+    if not target.exists():
+        _write(target, sealed.read_bytes())
+    note = Words("en")
+    facts = {"name": sealed.name, "authority": partner.authority, "country": note.country(partner.country)}
+    text = note("note.text", **facts, sha256=digest, size=note.number(target.stat().st_size))
+    _write(target.with_name(f"{sealed.name}.txt"), text.encode("utf-8"))
+    return target
+
+
+# Mail
+
+
+def _sender() -> Address:
+    """The address that packages are sent from (AMPARO_MAIL_FROM)."""
+    return Address(addr_spec=os.environ.get("AMPARO_MAIL_FROM") or "amparo@localhost")
+
+
+def _letter(sealed: Path, partner: Receiver, receipt: str, digest: str) -> EmailMessage:
+    """A mail that says nothing: not who, not what, not about whom. All of that is in the sealed file."""
+    words = Words(partner.language)
+    letter = EmailMessage()
+    letter["From"] = _sender()
+    letter["To"] = Address(addr_spec=partner.mail)
+    letter["Subject"] = words("mail.subject", name=sealed.name)
+    letter["Message-ID"] = receipt
+    letter["Date"] = clock.now()
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(words("mail.text", name=sealed.name, sha256=digest))
+    letter.add_attachment(sealed.read_bytes(), maintype="application", subtype="octet-stream", filename=sealed.name)
+    return letter
+
+
+def _send(letter: EmailMessage) -> None:
+    smarthost = os.environ.get("AMPARO_SMARTHOST", "")
+    if not smarthost:
+        raise Refused("No mail server is set: set AMPARO_SMARTHOST, or have the package handed over by an officer.")
+    host, _, port = smarthost.rpartition(":") if ":" in smarthost else (smarthost, "", "25")
+    try:
+        with smtplib.SMTP(host.strip("[]"), int(port), timeout=SMTP_TIMEOUT_S) as server:
+            server.ehlo()
+            if server.has_extn("starttls"):
+                server.starttls(context=ssl.create_default_context())
+            elif not _on_this_machine(host):
+                raise Refused(f"The mail server {host} offers no encryption: packages don't go there.")
+            server.send_message(letter)
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as answer:
+        raise _answered(answer, str(letter["To"])) from answer
+    except (OSError, smtplib.SMTPException) as fault:
+        raise Unreachable(f"The mail server {host} did not take the mail: it is tried again.") from fault
+
+
+def _answered(answer: smtplib.SMTPException, to: str) -> Refused | Unreachable:
+    """A 4xx answer is worth another try; after a 5xx somebody has to look."""
+    codes = (
+        [code for code, _ in answer.recipients.values()] if isinstance(answer, smtplib.SMTPRecipientsRefused) else []
+    )
+    code = min(codes) if codes else getattr(answer, "smtp_code", 0)
+    if 400 <= code < 500:
+        return Unreachable(f"The mail server put the mail to {to} off ({code}): it is tried again.")
+    return Refused(f"The mail server refused the mail to {to} ({code}): check the address, or hand the package over.")
+
+
+def _on_this_machine(host: str) -> bool:
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(host.strip("[]"), None)}
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(str(each).partition("%")[0]).is_loopback for each in found)
