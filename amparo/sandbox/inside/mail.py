@@ -61,7 +61,8 @@ def warm() -> None:
         b'Content-Type: multipart/mixed; boundary="x"\r\n\r\n--x\r\n'
         b"Content-Type: text/html; charset=koi8-r\r\n\r\n<p>a&amp;b</p>\r\n"
         b"--x\r\nContent-Type: text/plain; name*=utf-8''a.txt\r\nContent-Transfer-Encoding: base64\r\n\r\nYQ==\r\n"
-        b"--x\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\n#86)C\n`\nend\n\r\n--x--\r\n"
+        b"--x\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\n#86)C\n`\nend\n\r\n"
+        b"--x\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@example.org\r\n\r\na\r\n--x--\r\n"
     )
     read(raw, {}, _Nowhere())
 
@@ -77,7 +78,7 @@ def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
     reading = _Reading()
     message = _parsed(data, reading)
     try:
-        for part in _leaves(message, reading) if message else ():
+        for part in _leaves(message, reading) if message is not None else ():
             _take(part, reading, sink)
     except RecursionError:  # a forwarded mail nested too deeply to be written out again
         reading.defect(_TOO_DEEP)
@@ -218,12 +219,18 @@ def _text(reading: _Reading, sink: Sink) -> tuple[str, str]:
 
 def _header(message: Part, name: str, reading: _Reading) -> str:
     """The header's text, encoded words decoded, on one line; as written where decoding it would cost too much."""
-    raw = str(message.get(name, "") or "")
+    raw = next(iter(_raw(message, name)), "")
     if len(raw) > HEADER_CHARACTERS:
         reading.defect(f"Its {name} line is longer than any mail needs; it is shown cut.")
         raw = raw[:HEADER_CHARACTERS]
     raw = " ".join(raw.split()) if "\n" in raw or "\t" in raw else raw.strip()
     return _words(raw)
+
+
+def _raw(message: Part, *names: str) -> list[str]:
+    """The values of these headers as they stand in the mail; the parser's own look-up spoils bytes beyond ASCII."""
+    wanted = {name.lower() for name in names}
+    return [str(value) for name, value in message.raw_items() if name.lower() in wanted]
 
 
 def _words(raw: str) -> str:
@@ -246,12 +253,16 @@ def _words(raw: str) -> str:
 
 def _recipients(message: Part, reading: _Reading) -> list[str]:
     """Addresses of To and Cc, in order, each once."""
-    raw = [str(value)[:HEADER_CHARACTERS] for name in ("To", "Cc") for value in message.get_all(name, [])[:20]]
+    raw = [value[:HEADER_CHARACTERS] for value in _raw(message, "To", "Cc")[:20]]
     pieces = [value for value in raw if value.count("@") <= RECIPIENTS]
     if len(pieces) < len(raw):
         reading.defect("It names more recipients than Amparo reads.")
-    addresses = (address for _, address in email.utils.getaddresses(pieces) if "@" in address)
-    return list(dict.fromkeys(_words(address)[:320] for address in addresses))[:RECIPIENTS]
+    try:
+        found = [address for _, address in email.utils.getaddresses(pieces) if "@" in address]
+    except RecursionError:  # comments within comments
+        reading.defect("Its recipients cannot be read.")
+        found = []
+    return list(dict.fromkeys(_words(address)[:320] for address in found))[:RECIPIENTS]
 
 
 def _file_name(part: Part, reading: _Reading) -> str:
