@@ -200,23 +200,27 @@ class _Conversation(SMTP):  # type: ignore[misc]  # no types there
         """The mail, dots removed; or why not, once it was read to its end. reserved[0]: bytes counted as waiting."""
         # The CRLF that ended the DATA line counts as the one before the dot: an empty mail ends like any other.
         self._reader._buffer[:0] = b"\r\n"  # noqa: SLF001
-        mail, refusal = bytearray(), None
+        limits = self._desk.limits
+        mail, size, refusal = bytearray(), -len(END_OF_MAIL), None
         while True:
             try:
                 block, ended = await self._reader.readuntil(END_OF_MAIL), True
             except asyncio.LimitOverrunError as error:
                 block, ended = await self._reader.read(error.consumed), False
             self._reset_timeout()
-            if not refusal:
+            size += len(block)
+            if size > limits.mail_bytes:
+                refusal = self._desk.too_big
+            elif not refusal:
                 mail += block
                 reserved[0] += len(block)
                 self._desk.waiting_bytes += len(block)
-                if len(mail) - len(END_OF_MAIL) > self._desk.limits.mail_bytes:
-                    refusal = self._desk.too_big
-                elif self._desk.waiting_bytes > self._desk.limits.waiting_bytes:
+                if self._desk.waiting_bytes > limits.waiting_bytes:
                     refusal = Answer(452, "4.3.1 We are receiving too much at once. Please try again later.")
-                if refusal:
-                    mail.clear()
+            if refusal:
+                mail.clear()
+                self._desk.waiting_bytes -= reserved[0]
+                reserved[0] = 0
             if ended:
                 del mail[-3:]
                 return refusal or bytes(mail.replace(b"\r\n.", b"\r\n")[2:])

@@ -210,7 +210,8 @@ def check_keys(home: Home, process: str) -> None:
         raise Refused(
             f"{folder} is missing: `amparo up` makes the keys on the first start, else restore it from a backup."
         )
-    obstacles = _exposed(home.keys) + _exposed(folder)
+    # With one system user for each process, the folder of folders is root's and can be passed through (0711), not read.
+    obstacles = _exposed(home.keys, 0o066, owned=False) + _exposed(folder)
     for name in FOLDERS[process]:
         if not (folder / name).is_file() and name != "recovery.key":  # that one belongs offline
             obstacles.append(f"The key {folder / name} is missing: restore it from the backup of {home.keys}.")
@@ -235,13 +236,13 @@ def check_all_keys(home: Home) -> None:
         raise Refused(*obstacles)
 
 
-def _exposed(path: Path) -> list[str]:
+def _exposed(path: Path, closed: int = 0o077, *, owned: bool = True) -> list[str]:
     facts = path.stat()
     mode, wanted = stat.S_IMODE(facts.st_mode), "700" if path.is_dir() else "600"
     found = []
-    if mode & 0o077:
+    if mode & closed:
         found.append(f"Others can reach {path} (mode {mode:04o}). Run: chmod {wanted} {path}")
-    if facts.st_uid != os.geteuid():
+    if owned and facts.st_uid != os.geteuid():
         found.append(f"{path} belongs to user {facts.st_uid}. Run: chown {os.geteuid()} {path}")
     return found
 

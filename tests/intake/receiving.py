@@ -53,7 +53,7 @@ class Conversation:
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self._file = self._socket.makefile("rb")
-        self.answer()
+        self.greeting = self.answer()
 
     def send(self, content: bytes) -> None:
         self._socket.sendall(content)

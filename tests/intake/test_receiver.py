@@ -264,6 +264,61 @@ def test_a_connection_cut_within_a_mail_leaves_nothing(home: Home, running: tupl
     assert not list((home.spool / "tmp").iterdir())
 
 
+# --- Under pressure
+
+
+NARROW = """
+from amparo.foundation.home import Home
+from amparo.intake.receiver import Doors, Limits, run
+limits = Limits(mail_bytes=100_000, connections=2, waiting_bytes=50_000)
+run(Home.from_env(), Doors("127.0.0.1:0", "127.0.0.1:0", limits=limits))
+"""
+
+
+@pytest.fixture
+def narrow(tmp_path: Path) -> Iterator[tuple[Home, Receiver]]:
+    home = new_home(tmp_path)
+    process = Receiver(home, code=NARROW)
+    yield home, process
+    process.stop()
+
+
+def test_more_connections_than_the_limit_are_told_to_come_again(narrow: tuple[Home, Receiver]) -> None:
+    _, process = narrow
+    one, other = Conversation(process.smtp), Conversation(process.smtp)
+    third = Conversation(process.smtp)
+    assert third.greeting.startswith("421 4.3.2")
+    assert one.say(b"NOOP").startswith("250")
+    assert one.say(b"QUIT").startswith("221")
+    assert one.answer() == ""
+    fourth = Conversation(process.smtp)
+    assert fourth.mail(RAW % b"item shared").startswith("250")
+    for each in (one, other, third, fourth):
+        each.close()
+
+
+def test_more_mail_at_once_than_fits_in_memory_is_told_to_come_again(narrow: tuple[Home, Receiver]) -> None:
+    home, process = narrow
+    conversation = Conversation(process.smtp)
+    assert conversation.mail(b"a" * 100_001).startswith("552")  # however long it is read
+    assert conversation.mail(b"a" * 90_000).startswith("452 4.3.1")
+    assert conversation.mail(b"a" * 40_000).startswith("250")  # what was refused no longer counts
+    assert originals(home) == [b"a" * 40_000 + b"\r\n"]
+    conversation.close()
+
+
+def test_a_spool_that_cannot_be_written_is_answered_with_451_until_it_can(narrow: tuple[Home, Receiver]) -> None:
+    home, process = narrow
+    parts = home.spool / "tmp"
+    parts.rename(home.spool / "elsewhere")
+    conversation = Conversation(process.smtp)
+    assert conversation.mail(RAW % b"item shared").startswith("451 4.3.1")
+    (home.spool / "elsewhere").rename(parts)
+    assert conversation.mail(RAW % b"item shared").startswith("250")
+    assert originals(home) == [RAW % b"item shared\r\n"]
+    conversation.close()
+
+
 # --- A desk alone
 
 

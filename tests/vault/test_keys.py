@@ -77,6 +77,14 @@ def test_a_folder_that_others_can_enter_refuses_the_start(home: Home) -> None:
         keys.check_keys(home, "worker")
 
 
+def test_the_folder_of_all_keys_may_be_passed_through_and_not_read(home: Home) -> None:
+    home.keys.chmod(0o711)
+    keys.check_keys(home, "worker")
+    home.keys.chmod(0o755)
+    with pytest.raises(Refused, match="chmod 700"):
+        keys.check_keys(home, "worker")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_a_key_of_another_user_refuses_the_start(home: Home) -> None:
     os.chown(home.keys / "worker" / "worker.key", 12345, -1)
