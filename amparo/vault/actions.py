@@ -54,6 +54,7 @@ class ItemSealed:
     origin: UUID
     sha256: str
     size_bytes: int
+    sealed_sha256: str
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def seal_item(
 def _known(entry: _Entry) -> ItemSealed | None:
     alike = Item.objects.filter(origin=entry.origin, sha256=entry.facts.sha256, name=entry.name)
     row = (alike.filter(parent__uuid=entry.parent) if entry.parent else alike.filter(parent=None)).first()
-    return ItemSealed(row.uuid, row.origin, row.sha256, row.size_bytes) if row else None
+    return ItemSealed(row.uuid, row.origin, row.sha256, row.size_bytes, row.sealed_sha256) if row else None
 
 
 @act("item.sealed", power="items.seal")
@@ -137,7 +138,7 @@ def _enter(by: Actor, *, entry: _Entry, origin: UUID) -> ItemSealed:
         sealed_size_bytes=facts.sealed_size_bytes,
         sealed_sha256=facts.sealed_sha256,
     )
-    return ItemSealed(entry.binding.item, origin, facts.sha256, facts.size_bytes)
+    return ItemSealed(entry.binding.item, origin, facts.sha256, facts.size_bytes, facts.sealed_sha256)
 
 
 @dataclass(frozen=True)

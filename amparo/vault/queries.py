@@ -10,12 +10,16 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from amparo.custody import queries as custody
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.home import Home
 from amparo.vault import envelope, files
 from amparo.vault.envelope import Binding
 from amparo.vault.keys import Unlock
 from amparo.vault.models import Compartment, Item, KeyHolding
+
+RECORDED = ("origin", "sha256", "size_bytes", "sealed_sha256")  # what the act item.sealed says of a row
+PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,12 @@ class CompartmentFacts:
     name: str
     public_key: bytes
     fingerprint: str
+
+
+@dataclass(frozen=True)
+class AlteredItem:
+    item: UUID
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -150,7 +160,34 @@ def open_value(sealed: bytes, subject: UUID, unlock: Unlock) -> bytes:
     return envelope.open_letter(sealed, private_key(within, unlock), Binding(subject, within))
 
 
+# --- For `amparo verify`: the record says what must be there; the tables and the disk are what is checked against it -------
+
+
 def sealed_files(home: Home) -> Iterator[SealedFile]:
-    """Every item's file as it must lie there, in the order of sealing; for checks while nothing runs."""
-    for row in Item.objects.order_by("id").iterator():
-        yield SealedFile(row.uuid, files.path_of(home, row.uuid), row.sealed_sha256)
+    """Every item's file as the record says that it must lie there, newest first; for checks while nothing runs."""
+    for line in _sealings():
+        item = UUID(str(line.about["item"]))
+        yield SealedFile(item, files.path_of(home, item), str(line.about["sealed_sha256"]))
+
+
+def altered_items() -> Iterator[AlteredItem]:
+    """Items whose row isn't what the record says: changed, removed, or there without having been sealed."""
+    recorded: set[UUID] = set()
+    for line in _sealings():
+        item = UUID(str(line.about["item"]))
+        recorded.add(item)
+        row = Item.objects.filter(uuid=item).first()
+        if not row:
+            yield AlteredItem(item, f"The row of item {item} was removed.")
+        elif {name: str(getattr(row, name)) for name in RECORDED} != {name: str(line.about[name]) for name in RECORDED}:
+            yield AlteredItem(item, f"The row of item {item} was changed: it is not what the record says.")
+    for uuid in Item.objects.order_by("id").values_list("uuid", flat=True).iterator():
+        if uuid not in recorded:
+            yield AlteredItem(uuid, f"The row of item {uuid} was added: no record says that it was sealed.")
+
+
+def _sealings() -> Iterator[custody.ActLine]:
+    offset = 0
+    while page := custody.acts(kind="item.sealed", ended="done", offset=offset, limit=PAGE).lines:
+        yield from (line for line in page if line.kind == "item.sealed")
+        offset += PAGE

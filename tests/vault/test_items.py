@@ -213,6 +213,25 @@ def test_sealed_files_are_listed_for_a_check_offline(home: Home, worker: Process
     assert (file.item, files.sealed_sha256(file.path)) == (item, file.sealed_sha256)
 
 
+def test_a_row_that_was_changed_removed_or_added_is_named(home: Home, worker: ProcessKeys) -> None:
+    from amparo.vault.models import Item
+
+    one, other = seal(b"one"), seal(b"other", "IMG-2.jpg")
+    assert list(queries.altered_items()) == []
+    Item.objects.filter(uuid=one).update(sealed_sha256="0" * 64)
+    (found,) = queries.altered_items()
+    assert (found.item, "was changed" in found.sentence) == (one, True)
+    assert "0" * 64 not in {file.sealed_sha256 for file in queries.sealed_files(home)}
+    row = Item.objects.get(uuid=other)
+    row.delete()
+    assert [found.sentence for found in queries.altered_items() if found.item == other] == [
+        f"The row of item {other} was removed."
+    ]
+    row.uuid, row.pk = new_id(), None
+    row.save()
+    assert "was added" in [found.sentence for found in queries.altered_items()][-1]
+
+
 # --- Who holds what
 
 
