@@ -1,0 +1,52 @@
+"""Which message carried which item, and who put each item into the group first, by its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from amparo.cases.groups.reading import ChatReading, Message
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A sealed file of the export: its item and the SHA-256 of its bytes."""
+
+    item: UUID
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message and the sealed file that it carried. first: no earlier line carried the same bytes."""
+
+    message: Message
+    filed: Filed | None
+    first: bool
+
+
+def posts(reading: ChatReading, files: Mapping[str, Filed]) -> tuple[Posted, ...]:
+    """Every message, in the file's order; none is left out. files: by name inside the export, without folders."""
+    seen: set[str] = set()
+    found = []
+    for message in sorted(reading.messages, key=lambda each: each.line):
+        filed = files.get(base_name(message.media.name)) if message.media and message.media.name else None
+        first = filed is not None and filed.sha256 not in seen
+        if filed:
+            seen.add(filed.sha256)
+        found.append(Posted(message, filed, first))
+    return tuple(found)
+
+
+def base_name(name: str) -> str:
+    """A name without its folders, whichever slash wrote them."""
+    return name.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def is_sticker(message: Message) -> bool:
+    """Stickers are items like any other; the mark only says how they were sent."""
+    if not message.media:
+        return False
+    name = base_name(message.media.name).casefold()
+    return message.media.type == "sticker" or "sticker" in name or (name.endswith(".webp") and name.startswith("stk"))

@@ -1,0 +1,131 @@
+"""The chat reading as typed values. Source: issue 5's model, written by the sandbox's readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+POST_KINDS = (
+    "text",
+    "media",
+    "deleted",
+    "view_once",
+    "location",
+    "live_location",
+    "contact",
+    "poll",
+)
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file that a message names. omitted: the export was made without it."""
+
+    name: str
+    type: str
+    omitted: bool
+
+
+@dataclass(frozen=True)
+class Message:
+    """ts: the wall clock as written, no zone; None where no date could be read. line: 1 is the export's first."""
+
+    ts: datetime | None
+    raw: str
+    line: int
+    sender: str
+    kind: str
+    text: str
+    media: Media | None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the service itself wrote: somebody was added, left, changed the subject."""
+
+    ts: datetime | None
+    raw: str
+    line: int
+    type: str
+    actor: str
+    targets: tuple[str, ...]
+    value: str
+
+
+@dataclass(frozen=True)
+class ChatReading:
+    """zone_offset: "+02:00" where the export states one, else empty. Messages and notices in the file's order."""
+
+    platform: str
+    date_order: str
+    alternatives: tuple[str, ...]
+    zone_offset: str
+    members: tuple[str, ...]
+    messages: tuple[Message, ...]
+    notices: tuple[Notice, ...]
+    unsupported_count: int
+    unsupported_lines: tuple[str, ...]
+
+
+PLATFORMS = {"whatsapp": "WhatsApp", "telegram": "Telegram", "signal": "Signal", "discord": "Discord"}
+
+
+def from_json(reading: Mapping[str, Any]) -> ChatReading:
+    """The reading's JSON as values. Raises KeyError or ValueError for what is no chat reading."""
+    messages, notices = [], []
+    for each in reading["items"]:
+        if each["item"] == "message":
+            messages.append(_message(each))
+        else:
+            notices.append(_notice(each))
+    unsupported = reading.get("unsupported") or {}
+    platform = str(reading["format"])
+    return ChatReading(
+        PLATFORMS.get(platform, platform),
+        str(reading["date_order"]),
+        tuple(map(str, reading.get("alternatives") or ())),
+        str(reading.get("zone_offset") or ""),
+        tuple(map(str, reading.get("members") or ())),
+        tuple(messages),
+        tuple(notices),
+        int(unsupported.get("count", 0)),
+        tuple(map(_line, unsupported.get("lines", ()))),
+    )
+
+
+def _line(line: Any) -> str:
+    """An unsupported line as text: readers give either the text or {"line": n, "raw": text}."""
+    if isinstance(line, Mapping):
+        return f"{line.get('line', '')}: {line.get('raw') or line.get('text') or ''}".lstrip(": ")
+    return str(line)
+
+
+def _ts(text: Any) -> datetime | None:
+    return datetime.fromisoformat(text).replace(tzinfo=None) if text else None
+
+
+def _message(each: Mapping[str, Any]) -> Message:
+    media = each.get("media")
+    return Message(
+        _ts(each.get("ts")),
+        str(each.get("raw") or each.get("ts") or ""),
+        int(each.get("line") or 0),
+        str(each.get("sender") or ""),
+        str(each.get("kind") or "text"),
+        str(each.get("text") or ""),
+        Media(str(media.get("name") or ""), str(media.get("type") or ""), bool(media.get("omitted"))) if media else None,
+    )
+
+
+def _notice(each: Mapping[str, Any]) -> Notice:
+    return Notice(
+        _ts(each.get("ts")),
+        str(each.get("raw") or each.get("ts") or ""),
+        int(each.get("line") or 0),
+        str(each.get("type") or "notice"),
+        str(each.get("actor") or ""),
+        tuple(map(str, each.get("targets") or ())),
+        str(each.get("value") or ""),
+    )

@@ -1,0 +1,230 @@
+"""Writes a chat reading into a case: people, stays, messages, notices, sightings. Called by `actions.import_group` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db.models import Max
+
+from amparo.cases.groups.members import Member, Turn, group_name, members, window
+from amparo.cases.groups.posts import Filed, Posted, is_sticker, posts
+from amparo.cases.groups.reading import ChatReading
+from amparo.cases.identity import Identified, identified, pointers, visible
+from amparo.cases.models import (
+    Attribution,
+    Case,
+    Decision,
+    Group,
+    Identifier,
+    Membership,
+    Notice,
+    Person,
+    Post,
+    Sighting,
+)
+
+BATCH = 300
+
+
+@dataclass(frozen=True)
+class Imported:
+    group: UUID
+    members: int
+    messages: int
+    notices: int
+    unsupported: int
+
+
+def import_reading(
+    case: Case, item: UUID, reading: ChatReading, files: Mapping[str, Filed], export_name: str, by_name: str, now: datetime
+) -> Imported:
+    """All rows of one export. Someone already in the case under the same number is that person, not a second one."""
+    group = _group(case, item, reading, export_name, now)
+    found = members(reading)
+    people = _people(case, group, found, by_name, now)
+    _memberships(group, found, people)
+    posted = posts(reading, files)
+    _posts(case, group, posted, people)
+    _notices(group, reading, people)
+    return Imported(group.uuid, len(found), len(posted), len(reading.notices), reading.unsupported_count)
+
+
+def _wall(ts: datetime | None) -> datetime | None:
+    return ts.replace(tzinfo=UTC) if ts else None
+
+
+def _group(case: Case, item: UUID, reading: ChatReading, export_name: str, now: datetime) -> Group:
+    first, last = window(reading)
+    return Group.objects.create(
+        case=case,
+        name=group_name(reading, export_name),
+        platform=reading.platform,
+        item=item,
+        export_name=export_name[:240],
+        date_order=reading.date_order,
+        alternatives=list(reading.alternatives),
+        zone=reading.zone_offset,
+        zone_assumed_by="stated" if reading.zone_offset else "",
+        first_raw=first.raw[:60] if first else "",
+        first_wall=_wall(first.ts) if first else None,
+        last_raw=last.raw[:60] if last else "",
+        last_wall=_wall(last.ts) if last else None,
+        unsupported_count=reading.unsupported_count,
+        unsupported_lines=list(reading.unsupported_lines)[:200],
+        imported_at=now,
+    )
+
+
+def _people(
+    case: Case, group: Group, found: tuple[Member, ...], by_name: str, now: datetime
+) -> dict[str, Person]:
+    """A person for each member's name as written; the new ones with category, identifier and candidate countries."""
+    known = _known(case)
+    number = Person.objects.filter(case=case).aggregate(last=Max("number"))["last"] or 0
+    people: dict[str, Person] = {}
+    new: list[tuple[Person, Member, Identified]] = []
+    for member in found:
+        who = identified(member.name)
+        if who.kind != "name" and (there := known.get((who.kind, who.value))):
+            people[member.name] = there
+            continue
+        number += 1
+        person = Person(case=case, number=number, handle=visible(member.name)[:200] or "Without a name", category="contact")
+        people[member.name] = person
+        if who.kind != "name":
+            known[who.kind, who.value] = person
+        new.append((person, member, who))
+    Person.objects.bulk_create([person for person, _, _ in new], batch_size=BATCH)
+    _say_of_new(group, new, by_name, now)
+    return people
+
+
+def _known(case: Case) -> dict[tuple[str, str], Person]:
+    rows = Identifier.objects.filter(person__case=case).exclude(kind="name").select_related("person")
+    return {(row.kind, row.value): row.person for row in rows}
+
+
+def _say_of_new(group: Group, new: list[tuple[Person, Member, Identified]], by_name: str, now: datetime) -> None:
+    source = f"{group.platform} group {group.name}"
+    identifiers, decisions, attributions = [], [], []
+    for person, member, who in new:
+        line = member.intervals[0].came.line if member.intervals else 0
+        where = f"{source}, line {line}" if line else f"{source}, list of members"
+        identifiers.append(
+            Identifier(
+                person=person,
+                kind=who.kind,
+                value=who.value[:200],
+                raw=who.raw[:240],
+                source=where[:240],
+                item=group.item,
+                added_at=now,
+            )
+        )
+        decisions.append(
+            Decision(
+                person=person,
+                what=Decision.What.CATEGORY,
+                value="contact",
+                reason=f"Named in the {where}. Nobody has decided more.",
+                by_name=by_name,
+                at=now,
+            )
+        )
+        # The reporter's export is a source that nobody has graded, and a prefix says where a number was issued: X4.
+        attributions += [
+            Attribution(
+                person=person,
+                country=pointer.country,
+                evidence="phone_prefix",
+                words=f"{pointer.words} Source: {where}.",
+                kind="assessment",
+                source_grade="X",
+                information_grade=4,
+                by_name=by_name,
+                at=now,
+            )
+            for pointer in (pointers(who.value) if who.kind == "phone" else ())
+        ]
+    Identifier.objects.bulk_create(identifiers, batch_size=BATCH)
+    Decision.objects.bulk_create(decisions, batch_size=BATCH)
+    Attribution.objects.bulk_create(attributions, batch_size=BATCH)
+
+
+def _memberships(group: Group, found: tuple[Member, ...], people: Mapping[str, Person]) -> None:
+    rows = []
+    for member in found:
+        for interval in member.intervals:
+            went = interval.went or Turn("", None, "", 0)
+            rows.append(
+                Membership(
+                    group=group,
+                    person=people[member.name],
+                    came=interval.came.how,
+                    came_raw=interval.came.raw[:60],
+                    came_wall=_wall(interval.came.ts),
+                    came_line=interval.came.line,
+                    came_by=people.get(interval.came.by),
+                    went=went.how,
+                    went_raw=went.raw[:60],
+                    went_wall=_wall(went.ts),
+                    went_line=went.line or None,
+                    went_by=people.get(went.by),
+                    seconds=interval.seconds,
+                    messages=member.messages,
+                    admin_line=member.admin_line,
+                    silent=member.silent,
+                    left_at_once=member.left_at_once,
+                )
+            )
+    Membership.objects.bulk_create(rows, batch_size=BATCH)
+
+
+def _posts(case: Case, group: Group, posted: tuple[Posted, ...], people: Mapping[str, Person]) -> None:
+    rows = []
+    for each in posted:
+        message, filed, media = each.message, each.filed, each.message.media
+        rows.append(
+            Post(
+                group=group,
+                person=people.get(message.sender),
+                line=message.line,
+                raw=message.raw[:60],
+                wall=_wall(message.ts),
+                kind=message.kind,
+                text=message.text,
+                media_name=media.name[:240] if media else "",
+                media_type=media.type[:60] if media else "",
+                media_omitted=bool(media and media.omitted),
+                sticker=is_sticker(message),
+                item=filed.item if filed else None,
+                sha256=filed.sha256 if filed else "",
+                first=each.first,
+            )
+        )
+    Post.objects.bulk_create(rows, batch_size=BATCH)
+    Sighting.objects.bulk_create(
+        [Sighting(case=case, item=row.item, sha256=row.sha256, post=row) for row in rows if row.item], batch_size=BATCH
+    )
+
+
+def _notices(group: Group, reading: ChatReading, people: Mapping[str, Person]) -> None:
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                group=group,
+                line=each.line,
+                raw=each.raw[:60],
+                wall=_wall(each.ts),
+                type=each.type[:24],
+                actor=people.get(each.actor),
+                targets=[visible(target) for target in each.targets],
+                value=each.value,
+            )
+            for each in reading.notices
+        ],
+        batch_size=BATCH,
+    )

@@ -1,0 +1,78 @@
+"""What follows once a report belongs to a case: its items move to the case's compartment, its chats become groups."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django_tasks import task
+
+from amparo.access.acts import Actor
+from amparo.cases import actions, queries
+from amparo.cases.groups.posts import Filed, base_name
+from amparo.jobs.leases import Hopeless, finishing
+from amparo.vault import actions as vault_actions, queries as vault
+from amparo.vault.keys import ProcessKeys
+from amparo.vault.queries import ItemFacts
+
+WORKER = Actor.of_process("worker")
+CHAT = "application/vnd.amparo.chat+json"
+
+
+@task()
+def gather_report(act: str, about: dict[str, Any]) -> None:
+    """Follows case.opened and case.report_added."""
+    _gather(UUID(about["case"]), UUID(about["report"]))
+
+
+@task()
+def gather_examined(act: str, about: dict[str, Any]) -> None:
+    """Follows item.examined: an item that was examined after its report came into a case."""
+    for case in queries.cases_of_report(UUID(about["origin"])):
+        _gather(case.uuid, UUID(about["origin"]))
+
+
+def _gather(case: UUID, report: UUID) -> None:
+    facts = queries.case(case)
+    found = vault.items_of_origin(report)
+    keys = ProcessKeys(settings.HOME, "worker")
+    strangers = tuple(each.uuid for each in found if each.compartment != facts.compartment)
+    imported = {each.item for each in queries.groups(case)}
+    chats = [(each, _read(each, keys, facts.reference)) for each in found if each.media_type == CHAT and each.uuid not in imported]
+    sighted = queries.sighted_items(case, report)
+    with finishing():
+        if strangers:
+            vault_actions.rewrap_items(WORKER, strangers, facts.compartment, keys)
+        new = {each.uuid: each.sha256 for each in found if each.uuid not in sighted and not each.derived}
+        if new:
+            actions.sight_items(WORKER, case, report, new)
+        for chat, reading in chats:
+            actions.import_group(WORKER, case, chat.uuid, reading, _files(chat, found), _export_name(chat, found))
+
+
+def _read(chat: ItemFacts, keys: ProcessKeys, reference: str) -> dict[str, Any]:
+    """The reading's JSON. It is ours (the sandbox wrote it), so what can't be read is a fault that no retry mends."""
+    try:
+        with vault_actions.open_item(WORKER, chat.uuid, f"import:{reference}", keys) as opened:
+            reading = json.loads(opened.read())
+    except ValueError as error:
+        raise Hopeless("The chat reading is no JSON: examine the export again.", item=str(chat.uuid)) from error
+    return dict(reading)
+
+
+def _files(chat: ItemFacts, found: tuple[ItemFacts, ...]) -> dict[str, Filed]:
+    """The files beside the export by name: those of the same archive, or of the same report where there is none."""
+    text = next((each for each in found if each.uuid == chat.parent), None)
+    archive = text.parent if text else None
+    beside = [each for each in found if not each.derived and each.uuid != chat.parent and (archive is None or each.parent == archive)]
+    return {base_name(each.name): Filed(each.uuid, each.sha256) for each in beside}
+
+
+def _export_name(chat: ItemFacts, found: tuple[ItemFacts, ...]) -> str:
+    """What the export was called: the archive's name, since the text inside is always called the same."""
+    by_uuid = {each.uuid: each for each in found}
+    text = by_uuid.get(chat.parent) if chat.parent else None
+    archive = by_uuid.get(text.parent) if text and text.parent else None
+    return base_name((archive or text or chat).name)

@@ -1,0 +1,115 @@
+"""The cases room's nouns, for pages and for later rooms. Reading here records nothing: `actions.read_case` does."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Count
+
+from amparo.access import queries as access
+from amparo.cases.chat import group, groups, memberships, messages_by_day, notices, posts
+from amparo.cases.evidence import evidence, items, story
+from amparo.cases.facts import CaseFacts, DeviceFacts, NoteFacts, OfficerLine, PersonRef
+from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Event, Group, Person, Sighting
+from amparo.cases.people import countries_of_case, elsewhere, people, person, persons_by_country
+from amparo.foundation.errors import Missing
+from amparo.foundation.times import Moment
+
+def case(uuid: UUID) -> CaseFacts:
+    """Raises Missing."""
+    found = Case.objects.filter(uuid=uuid).first()
+    if not found:
+        raise Missing("There is no such case.", case=str(uuid))
+    return _case_facts([found])[0]
+
+
+def cases_for(officer: UUID) -> tuple[CaseFacts, ...]:
+    """The cases that this officer may open, newest first."""
+    mine = CaseOfficer.objects.filter(officer=officer).values("case_id")
+    return _case_facts(list(Case.objects.filter(id__in=mine)))
+
+
+def cases_of_report(report: UUID) -> tuple[CaseFacts, ...]:
+    attached = CaseReport.objects.filter(report=report).values("case_id")
+    return _case_facts(list(Case.objects.filter(id__in=attached)))
+
+
+def may_enter(officer: UUID | None, case: UUID) -> bool:
+    return officer is not None and CaseOfficer.objects.filter(officer=officer, case__uuid=case).exists()
+
+
+def sighted_items(case: UUID, report: UUID) -> frozenset[UUID]:
+    """The items that came into the case with this report."""
+    return frozenset(Sighting.objects.filter(case__uuid=case, report=report).values_list("item", flat=True))
+
+
+def _case_facts(cases: list[Case]) -> tuple[CaseFacts, ...]:
+    ids = [each.id for each in cases]
+    reports, officers, countries = _by_case(ids)
+    people = dict(Person.objects.filter(case_id__in=ids).values_list("case_id").annotate(Count("id")))
+    groups = dict(Group.objects.filter(case_id__in=ids).values_list("case_id").annotate(Count("id")))
+    names = {each.uuid: each for each in access.officers()}
+    found = []
+    for each in cases:
+        opener = names.get(each.opened_by)
+        let_in = tuple(
+            OfficerLine(
+                line.officer,
+                names[line.officer].name if line.officer in names else "",
+                names[line.officer].unit if line.officer in names else "",
+                line.granted_at,
+            )
+            for line in officers.get(each.id, ())
+        )
+        found.append(
+            CaseFacts(
+                each.uuid, each.reference, each.title, each.legal_basis, each.opened_at, each.opened_by,
+                opener.name if opener else "", each.state, each.compartment, tuple(reports.get(each.id, ())), let_in,
+                tuple(sorted(countries.get(each.id, ()))), people.get(each.id, 0), groups.get(each.id, 0),
+            )  # fmt: skip
+        )
+    return tuple(found)
+
+
+def _by_case(ids: list[int]) -> tuple[dict[int, list[UUID]], dict[int, list[CaseOfficer]], dict[int, set[str]]]:
+    reports: dict[int, list[UUID]] = {}
+    for report in CaseReport.objects.filter(case_id__in=ids):
+        reports.setdefault(report.case_id, []).append(report.report)
+    officers: dict[int, list[CaseOfficer]] = {}
+    for officer in CaseOfficer.objects.filter(case_id__in=ids).order_by("id"):
+        officers.setdefault(officer.case_id, []).append(officer)
+    countries: dict[int, set[str]] = {}
+    confirmed = Person.objects.filter(case_id__in=ids).exclude(confirmed_country="")
+    for case_id, country in confirmed.values_list("case_id", "confirmed_country").distinct():
+        countries.setdefault(case_id, set()).add(country)
+    return reports, officers, countries
+
+
+def notes(case: UUID, person: UUID | None = None) -> tuple[NoteFacts, ...]:
+    """The officers' notes, oldest first."""
+    rows = Event.objects.filter(case__uuid=case).select_related("person")
+    if person:
+        rows = rows.filter(person__uuid=person)
+    return tuple(
+        NoteFacts(
+            each.uuid,
+            _ref(each.person),
+            each.text,
+            Moment(each.raw, each.utc, each.zone, each.assumed_by) if each.raw else None,
+            each.by_name,
+            each.at,
+        )
+        for each in rows
+    )
+
+
+def devices(case: UUID) -> tuple[DeviceFacts, ...]:
+    rows = Device.objects.filter(case__uuid=case).select_related("person")
+    return tuple(
+        DeviceFacts(each.uuid, each.kind, each.label, each.seal, each.seized_on, each.place, _ref(each.person))
+        for each in rows
+    )
+
+
+def _ref(person: Person | None) -> PersonRef | None:
+    return PersonRef(person.uuid, person.reference, person.handle) if person else None

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import given, strategies as st
+
+from amparo.cases.groups.members import group_name, members, window
+from amparo.cases.groups.posts import Filed, is_sticker, posts
+from amparo.cases.groups.reading import ChatReading, from_json
+from amparo.foundation.ids import new_id
+
+START = datetime(2026, 5, 4, 21, 0)
+ANA, BEA, CAI, DAN = "+34 749 00 00 10", "+598 92 000 010", "Pixel Norte", "+44 20 7946 0010"
+
+
+def ts(minute: int) -> str:
+    return (START + timedelta(minutes=minute)).isoformat()
+
+
+def message(line: int, sender: str, text: str = "hola", media: str = "") -> dict[str, Any]:
+    found = {"name": media, "type": "image", "omitted": False} if media else None
+    kind = "media" if media else "text"
+    return {"item": "message", "ts": ts(line), "raw": f"r{line}", "line": line, "sender": sender, "kind": kind, "text": text, "media": found}
+
+
+def notice(line: int, type_: str, actor: str = "", targets: tuple[str, ...] = (), value: str = "") -> dict[str, Any]:
+    return {"item": "event", "ts": ts(line), "raw": f"r{line}", "line": line, "type": type_, "actor": actor, "targets": list(targets), "value": value}
+
+
+def reading(*items: dict[str, Any], names: tuple[str, ...] = ()) -> ChatReading:
+    return from_json({"format": "whatsapp", "date_order": "dmy", "alternatives": [], "zone_offset": None, "members": list(names), "items": list(items), "unsupported": {"count": 0, "lines": []}})
+
+
+def of(found: ChatReading, name: str) -> Any:
+    return next(each for each in members(found) if each.name == name)
+
+
+def test_someone_added_who_left_at_once_without_a_word_is_marked() -> None:
+    found = reading(
+        notice(1, "group_created", ANA, value="Grupo 21"), notice(2, "member_added", ANA, (BEA,)),
+        notice(3, "member_left", BEA), message(9, ANA),
+    )  # fmt: skip
+    bea = of(found, BEA)
+    assert bea.left_at_once and bea.silent
+    (stay,) = bea.intervals
+    assert (stay.came.how, stay.came.by, stay.came.line, stay.went.how, stay.went.line, stay.seconds) == ("added", ANA, 2, "left", 3, 60)
+
+
+def test_someone_who_came_by_link_and_left_at_once_is_not_marked() -> None:
+    found = reading(notice(2, "member_joined_link", BEA), notice(3, "member_left", BEA))
+    assert not of(found, BEA).left_at_once
+
+
+def test_someone_who_posted_before_leaving_at_once_is_not_marked() -> None:
+    found = reading(notice(2, "member_added", ANA, (BEA,)), message(3, BEA), notice(4, "member_left", BEA))
+    assert not of(found, BEA).left_at_once and not of(found, BEA).silent
+
+
+def test_a_second_stay_is_a_second_interval() -> None:
+    found = reading(
+        notice(1, "member_added", ANA, (BEA,)), notice(4, "member_removed", ANA, (BEA,)),
+        notice(8, "member_joined_link", BEA), message(20, ANA),
+    )  # fmt: skip
+    first, second = of(found, BEA).intervals
+    assert (first.went.how, first.went.by, first.seconds) == ("removed", ANA, 180)
+    assert (second.came.how, second.went, second.seconds) == ("joined_link", None, 720)
+
+
+def test_who_only_posts_was_there_before_anything_says_how() -> None:
+    (stay,) = of(reading(message(5, CAI)), CAI).intervals
+    assert stay.came_before_the_window and stay.came.line == 5
+
+
+def test_a_silent_member_is_silent_only_inside_the_window() -> None:
+    found = reading(notice(1, "member_added", ANA, (DAN,)), message(2, ANA))
+    assert of(found, DAN).silent and not of(found, ANA).silent
+    assert [turn.line for turn in window(found)] == [1, 2]
+
+
+def test_the_exporter_is_no_member_by_the_word_you() -> None:
+    found = reading(notice(1, "member_added", ANA, ("Tú",)), notice(2, "member_added", "You", (BEA,)))
+    assert {each.name for each in members(found)} == {ANA, BEA}
+
+
+def test_the_last_subject_names_the_group() -> None:
+    found = reading(notice(1, "group_created", ANA, value="Grupo 21"), notice(3, "subject_changed", ANA, value="Grupo 21 nuevo"))
+    assert group_name(found, "x.txt") == "Grupo 21 nuevo"
+    assert group_name(reading(), "Chat de WhatsApp con Grupo 9.zip") == "Grupo 9"
+
+
+def test_the_first_poster_is_known_by_the_bytes_not_the_name() -> None:
+    same = "ab" * 32
+    files = {"a.jpg": Filed(new_id(), same), "b.jpg": Filed(new_id(), same), "c.jpg": Filed(new_id(), "cd" * 32)}
+    found = reading(message(1, ANA, media="a.jpg"), message(2, BEA, media="b.jpg"), message(3, BEA, media="folder/c.jpg"), message(4, CAI, media="gone.jpg"))
+    assert [(each.message.sender, each.first, each.filed is not None) for each in posts(found, files)] == [
+        (ANA, True, True),
+        (BEA, False, True),
+        (BEA, True, True),
+        (CAI, False, False),
+    ]
+
+
+def test_stickers_are_items_marked_as_stickers() -> None:
+    found = reading(message(1, ANA, media="STK-20260504-WA0001.webp"), message(2, ANA, media="IMG-1.jpg"))
+    assert [is_sticker(each) for each in found.messages] == [True, False]
+
+
+NAMES = st.sampled_from([ANA, BEA, CAI, DAN])
+COMINGS = st.tuples(st.sampled_from(["member_added", "member_joined", "member_joined_link", "member_left", "member_removed", "admin_granted", "subject_changed"]), NAMES, NAMES)
+LINES = st.lists(st.one_of(NAMES, COMINGS), max_size=40)
+
+
+def chat(lines: list[Any]) -> ChatReading:
+    items = [
+        message(number, each) if isinstance(each, str) else notice(number, each[0], each[1], (each[2],) if each[0] != "member_left" else ())
+        for number, each in enumerate(lines, start=1)
+    ]
+    return reading(*items)
+
+
+@given(LINES)
+def test_no_message_is_lost(lines: list[Any]) -> None:
+    found = chat(lines)
+    assert [each.message for each in posts(found, {})] == list(found.messages)
+    assert sum(each.messages for each in members(found)) == len(found.messages)
+
+
+@given(LINES)
+def test_every_stay_has_its_lines_and_stays_never_overlap(lines: list[Any]) -> None:
+    for member in members(chat(lines)):
+        assert member.intervals
+        ends = 0
+        for stay in member.intervals:
+            assert 1 <= stay.came.line <= len(lines) and stay.came.line >= ends
+            if stay.went:
+                assert stay.came.line <= stay.went.line <= len(lines)
+                ends = stay.went.line
+        assert all(stay.went for stay in member.intervals[:-1])
+
+
+@given(LINES)
+def test_every_message_lies_inside_a_stay_of_its_sender(lines: list[Any]) -> None:
+    found = chat(lines)
+    stays = {each.name: each.intervals for each in members(found)}
+    for each in found.messages:
+        assert any(
+            stay.came.line <= each.line and (stay.went is None or each.line <= stay.went.line) for stay in stays[each.sender]
+        )
