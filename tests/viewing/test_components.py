@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.core.paginator import Paginator
 from django.template import Context, Template
+from django.template.loader import get_template
 from django.test import RequestFactory, override_settings
 
 from amparo.foundation.times import Moment
+from amparo.viewing.context import frame
 
 HOSTILE = """<script>alert(1)</script>"'&<img src=x onerror=y>"""
 NOON = datetime(2026, 3, 4, 12, 0, 30, tzinfo=UTC)
@@ -278,3 +280,39 @@ def test_a_field_is_tied_to_its_help_and_errors() -> None:
 )
 def test_sizes_read_well(count: int, words: str) -> None:
     assert shown("{{ n|size }}", n=count) == words
+
+
+@pytest.mark.parametrize("page", ["400", "403", "403_csrf", "404", "500", "viewing/refused"])
+def test_error_pages_stand_without_a_request_and_say_what_to_do_next(page: str) -> None:
+    html = get_template(f"{page}.html").render({"title": "Not possible", "sentence": "Ask for it."})
+    assert '<h1 class="heading">' in html
+    assert 'href="/"' in html
+
+
+def test_a_refusal_says_all_its_reasons_and_none_twice() -> None:
+    context = {"title": "Not possible", "obstacles": ("First.", "Second."), "sentence": "First. Second."}
+    html = get_template("viewing/refused.html").render(context)
+    assert html.count("First.") == html.count("Second.") == 1
+
+
+def test_a_refusal_inside_a_page_comes_without_a_frame() -> None:
+    request = RequestFactory().get("/")
+    request.htmx = True
+    html = get_template("viewing/refused.html").render({"sentence": "Ask for it."}, request)
+    assert "Ask for it." in html
+    assert "<html" not in html
+
+
+def test_the_navigation_hides_what_the_officer_has_no_power_for() -> None:
+    request = RequestFactory().get("/what-i-have-seen/")
+    request.user = SimpleNamespace(is_authenticated=True, name="Inés María Duarte")
+    request.actor = SimpleNamespace(can=lambda power: power == "reports.read")
+    ways = [
+        ("Mine", "viewing:exposures", "", "eye"),
+        ("Style", "viewing:style", "record.read", "list"),
+        ("Gone", "no:room", "", "list"),
+    ]
+    with override_settings(NAVIGATION=ways):
+        known = frame(request)
+    assert [(way.label, way.here) for way in known["ways"]] == [("Mine", True)]
+    assert known["initials"] == "ID"

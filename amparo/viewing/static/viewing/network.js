@@ -9,6 +9,9 @@
     item: '<rect x="2.5" y="2.5" width="9" height="9"/>', device: '<path d="M4 2h6l3 5-3 5H4L1 7z"/>', country: '<path d="M1 3h8l4 4-4 4H1z"/>',
   };
 
+  // Named at every distance, so that one knows where one is; the others get their names as one comes near.
+  const LANDMARKS = "node[kind = 'group'], node[kind = 'country'], node.pointed, node:selected";
+
   // light-dark() has no value until something wears it; a probe does.
   function colour(name) {
     const probe = document.createElement("i");
@@ -29,8 +32,10 @@
       { selector: "edge", style: { width: 1, "line-color": line, opacity: 0.55, "curve-style": "straight", "font-family": face, "font-size": 9, color: text } },
       { selector: "edge:selected, edge.near", style: { width: 2, opacity: 1, "line-color": accent, label: "data(label)", "text-background-color": page, "text-background-opacity": 0.9, "text-rotation": "autorotate" } },
       { selector: "node[tone = 'danger']", style: { "border-color": danger, "border-width": 3 } },
-      { selector: "node:selected", style: { "border-color": text, "border-width": 3, "font-size": 13 } },
+      { selector: "node:selected", style: { "border-color": text, "border-width": 3 } },
       { selector: ".far", style: { opacity: 0.15 } },
+      { selector: "node.pointed, node.near", style: { label: "data(label)", "z-index": 20, "text-background-opacity": 1 } },
+      { selector: LANDMARKS, style: { "min-zoomed-font-size": 0, "z-index": 10, "font-weight": 600 } },
     ];
     for (const [kind, shape] of Object.entries(SHAPES)) {
       sheet.splice(1, 0, { selector: `node[kind = '${kind}']`, style: { shape, "background-color": colour(COLOURS[kind]), width: SIZES[kind], height: SIZES[kind] } });
@@ -77,12 +82,25 @@
     side.setAttribute("role", "status");
     side.hidden = true;
     drawing.on("select unselect", "node", () => focus(drawing, side, words));
+    drawing.on("mouseover", "node", (event) => { event.target.addClass("pointed"); keepReadable(drawing); });
+    drawing.on("mouseout", "node", (event) => { event.target.removeClass("pointed"); keepReadable(drawing); });
+    drawing.on("zoom select unselect", () => keepReadable(drawing));
+    keepReadable(drawing);
     stage.tabIndex = 0;
     stage.setAttribute("role", "application");
     stage.setAttribute("aria-label", words.drawing);
     stage.addEventListener("keydown", (event) => move(event, drawing));
-    document.addEventListener("amparo:theme", () => setTimeout(() => drawing.style(style()), 0));
+    document.addEventListener("amparo:theme", () => drawing.style(style()));
     frame.drawing = drawing;
+  }
+
+  // Landmarks' names keep their size on the screen however far away one is.
+  function keepReadable(drawing) {
+    const size = Math.max(10, 11 / drawing.zoom());
+    drawing.batch(function () {
+      drawing.nodes().not(LANDMARKS).filter((node) => node.scratch("sized")).removeStyle("font-size").removeScratch("sized");
+      drawing.nodes(LANDMARKS).style("font-size", size).scratch("sized", true);
+    });
   }
 
   function move(event, drawing) {
@@ -107,7 +125,7 @@
     if (chosen.empty()) return;
     const near = chosen.closedNeighborhood();
     drawing.elements().difference(near).addClass("far");
-    if (near.edges().length <= 30) near.edges().addClass("near");
+    if (near.edges().length <= 30) near.addClass("near");
     const node = chosen.first().data();
     side.replaceChildren();
     const name = document.createElement("b");

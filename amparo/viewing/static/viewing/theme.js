@@ -21,6 +21,10 @@
       show();
       document.dispatchEvent(new Event("amparo:theme"));
     });
+    // Paper is light, also for canvases, which keep the colours they were painted with.
+    let before;
+    window.addEventListener("beforeprint", function () { before = root.dataset.theme; apply("light"); document.dispatchEvent(new Event("amparo:theme")); });
+    window.addEventListener("afterprint", function () { apply(before); document.dispatchEvent(new Event("amparo:theme")); });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("amparo:theme")));
   });
 })();
