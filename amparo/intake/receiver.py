@@ -25,6 +25,7 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from amparo.foundation.clock import now
+from amparo.foundation.confinement import code_folders, confine
 from amparo.foundation.errors import AmparoError, Refused, Unreachable
 from amparo.foundation.home import Home
 from amparo.intake.spool import Mail, Spool
@@ -280,6 +281,8 @@ def run(home: Home, doors: Doors) -> None:
     """Receives until SIGTERM or SIGINT. Refused where the keys don't allow a start, Unreachable where a port is taken."""
     check_keys(home, "receiver")
     spool = Spool.of_process(home, "receiver")
+    # Before any thread starts: from here on a break-in reaches the spool and two public keys, and no other file of the house.
+    confine(readable=(*code_folders(), home.keys / "receiver"), writable=(home.spool,))
     if swept := spool.sweep():
         log.info("swept %d unfinished files of an earlier run; none of them was acknowledged", swept)
     logging.getLogger("mail.log").disabled = True  # aiosmtpd writes addresses there

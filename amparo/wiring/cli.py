@@ -216,11 +216,10 @@ def _code(given: argparse.Namespace) -> int:
 
 
 def _keys(given: argparse.Namespace) -> int:
-    from amparo.vault.keys import FOLDERS, check_keys, describe_keys
+    from amparo.vault.keys import check_all_keys, describe_keys
 
     home = Home.from_env()
-    for process in FOLDERS:
-        check_keys(home, process)
+    check_all_keys(home)
     print(*describe_keys(home), sep="\n")
     return 0
 

@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from amparo.jobs.followers import Follow
 
-TABLE: tuple[Follow, ...] = (Follow("item.examined", "amparo.matching.jobs.match_item"),)
+TABLE: tuple[Follow, ...] = (
+    Follow("item.examined", "amparo.matching.jobs.match_item"),
+    Follow("item.examined", "amparo.cases.jobs.gather_examined"),
+    Follow("case.opened", "amparo.cases.jobs.gather_report", priority=5),
+    Follow("case.report_added", "amparo.cases.jobs.gather_report", priority=5),
+)

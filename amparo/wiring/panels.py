@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
-PANELS: dict[str, tuple[str, ...]] = {}
+PANELS: dict[str, tuple[str, ...]] = {
+    "intake.report.actions": ("amparo.cases.views.panel_open_case",),
+    "cases.case.tabs": ("amparo.victims.views.panel_tab",),
+    "cases.case.side": ("amparo.victims.views.panel_side",),
+    "cases.case.below": ("amparo.victims.views.panel_proposals",),
+    "intake.item.below": ("amparo.victims.views.panel_item",),
+}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from amparo.foundation.errors import Refused, Unreachable
 from amparo.foundation.home import Home
-from amparo.vault.keys import FOLDERS, check_keys, make_keys
+from amparo.vault.keys import check_all_keys, make_keys
 
 HOUSE_ADDRESS = "127.0.0.1:8000"
 RESTART_SECONDS = (0.2, 1, 5, 15)
@@ -60,8 +60,7 @@ def processes(workers: int) -> list[Process]:
 def prepare(home: Home) -> bool:
     """Keys made on the first start and checked on each; Django set up; database up to date. True on the first start."""
     first = make_keys(home)
-    for process in FOLDERS:
-        check_keys(home, process)
+    check_all_keys(home)
 
     import django
 
@@ -69,10 +68,12 @@ def prepare(home: Home) -> bool:
 
     from django.core.management import call_command
 
+    from amparo.vault import actions as vault
     from amparo.wiring.officers import lay_foundations
 
     call_command("migrate", verbosity=0, interactive=False)
     lay_foundations(home)
+    vault.sweep(home)
     return first
 
 

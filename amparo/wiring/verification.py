@@ -21,17 +21,19 @@ class HouseVerified:
     record: Verified
     files: int
     waiting: int
-    broken_file: str = ""
+    broken_item: str = ""
 
     @property
     def sound(self) -> bool:
-        return not self.record.broken and not self.broken_file
+        return not self.record.broken and not self.broken_item
 
 
 def verify_house(home: Home) -> HouseVerified:
     """The verdict over everything this house keeps as evidence; nothing is changed, nothing is opened."""
     record = custody.verified(signed, checkpoints_copy(home))
     files, broken = _check_files(home)
+    if not broken:
+        broken = next((each.sentence for each in vault.altered_items()), "")
     return HouseVerified(record, files, custody.waiting_for_seal(), broken)
 
 
@@ -58,7 +60,7 @@ def _sha256(path: Path) -> str:
 def print_verdict(found: HouseVerified, *, as_json: bool) -> int:
     """0 where everything is sound; otherwise 1, after naming the first broken link."""
     broken = found.record.broken
-    first = broken.sentence if broken else found.broken_file
+    first = broken.sentence if broken else found.broken_item
     if as_json:
         told = {
             "sound": found.sound,
@@ -76,6 +78,6 @@ def print_verdict(found: HouseVerified, *, as_json: bool) -> int:
             f"acts           {found.record.acts} sealed, chained and as written; {found.waiting} wait for the next seal"
         )
         print(f"checkpoints    {found.record.checkpoints} signed by this house, equal to their copy")
-        print(f"sealed files   {found.files} unchanged")
+        print(f"sealed files   {found.files} unchanged, and their rows as recorded")
         print("The chain of custody is whole." if found.sound else f"BROKEN: {first}")
     return 0 if found.sound else 1

@@ -377,6 +377,37 @@ def test_a_key_that_others_can_read_refuses_the_receivers_start(tmp_path: Path) 
 
 # --- What the process touches
 
+CONFINED = """
+import os, sys
+from pathlib import Path
+from amparo.intake import receiver
+receiver.main()
+for path in map(Path, sys.argv[1:]):
+    try:
+        path.read_bytes()
+    except PermissionError:
+        print("denied", path.name)
+"""
+
+
+def test_the_kernel_denies_the_receiver_every_other_process_s_keys_and_the_database(tmp_path: Path) -> None:
+    home = new_home(tmp_path)
+    home.database.write_bytes(b"")
+    others = [home.keys / "worker" / "worker.key", home.keys / "recovery" / "recovery.key", home.database]
+    process = Receiver(home, code=CONFINED.replace("sys.argv[1:]", repr([str(each) for each in others])))
+    process.process.terminate()
+    told, _ = process.process.communicate()
+    if not confine_works():
+        pytest.skip("this kernel has no Landlock")
+    assert told.split() == ["denied", "worker.key", "denied", "recovery.key", "denied", "amparo.sqlite3"]
+
+
+def confine_works() -> bool:
+    script = "from amparo.foundation.confinement import confine; print(confine(readable=(), writable=()))"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    return done.stdout.strip() == "True"
+
+
 WATCHED = """
 import json, sys
 touched = []
@@ -406,7 +437,8 @@ def test_the_receiver_touches_no_private_key_no_database_and_nothing_but_its_fol
     inside = [path for path in facts["touched"] if path.startswith(str(home.path))]
     allowed = (str(home.keys / "receiver"), str(home.spool))
     assert [path for path in inside if not path.startswith(allowed)] == []
-    assert {Path(path).suffix for path in inside if path.startswith(str(home.keys))} == {".pub"}
+    read = {Path(path) for path in inside if path.startswith(str(home.keys))} - {home.keys / "receiver"}
+    assert {path.suffix for path in read} == {".pub"}
     assert not {"sqlite3", "socket.connect", "subprocess.Popen", "os.exec", "os.fork"} & set(facts["touched"])
     roots = {name.partition(".")[0] for name in facts["modules"]}
     assert not roots & {"django", "sqlite3", "pysqlite3", "psycopg", "amparo.wiring"}
