@@ -312,7 +312,7 @@ def test_the_navigation_hides_what_the_officer_has_no_power_for() -> None:
         ("Style", "viewing:style", "record.read", "list"),
         ("Gone", "no:room", "", "list"),
     ]
-    with override_settings(NAVIGATION=ways):
+    with override_settings(NAVIGATION=ways, ROOT_URLCONF="tests.viewing.addresses"):
         known = frame(request)
     assert [(way.label, way.here) for way in known["ways"]] == [("Mine", True)]
     assert known["initials"] == "ID"

@@ -9,8 +9,8 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.test import override_settings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 if CHROMIUM is None:
@@ -28,12 +28,13 @@ class Quiet(WSGIRequestHandler):
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    before, settings.DEMO = settings.DEMO, True
-    with make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet) as server:
+    with (
+        override_settings(DEMO=True, ROOT_URLCONF="tests.viewing.addresses"),
+        make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet) as server,
+    ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-    settings.DEMO = before
 
 
 @pytest.fixture(scope="module")
