@@ -56,7 +56,9 @@ def exact_list(seed: int, album: tuple[Picture, ...]) -> KnownList:
     known = [p.data for p in album if p.kind is Kind.ORIGINAL and p.family in EXACT_FAMILIES]
     rows = [_exact_row(data) for data in [*known, *(draw.randbytes(64) for _ in range(OTHER_ROWS))]]
     draw.shuffle(rows)
-    return KnownList("Demo list of exact hashes", "Demo hotline, example.org", "2026-05", SCHEME, "demo", tuple(rows))
+    return KnownList(
+        "Demo list of exact hashes", "Demo hotline, example.org", f"2026-05.{seed}", SCHEME, "demo", tuple(rows)
+    )
 
 
 def near_list(seed: int, album: tuple[Picture, ...]) -> KnownList:
@@ -69,4 +71,6 @@ def near_list(seed: int, album: tuple[Picture, ...]) -> KnownList:
             rows.append({"pdq": value, "category": CATEGORY})
     rows += [{"pdq": draw.randbytes(32).hex(), "category": CATEGORY} for _ in range(OTHER_ROWS)]
     draw.shuffle(rows)
-    return KnownList("Demo list of near hashes", "Demo hotline, example.org", "2026-05", SCHEME, "demo", tuple(rows))
+    return KnownList(
+        "Demo list of near hashes", "Demo hotline, example.org", f"2026-05.{seed}", SCHEME, "demo", tuple(rows)
+    )

@@ -8,7 +8,7 @@ from email.policy import SMTP
 
 from amparo.wiring.demo import archives, words
 
-TO = "report@amparo.example"
+TO = "report@report.example.org"
 REPORTER = "vecina@example.org"
 DATED = "Sun, 14 Jun 2026 20:10:00 +0200"
 SUBTYPES = {"jpg": ("image", "jpeg"), "png": ("image", "png"), "zip": ("application", "zip")}

@@ -79,7 +79,11 @@ Gracias.
 NOISE_OFFER_SUBJECT = "Oferta de la semana"
 NOISE_OFFER_TEXT = "Buenos días:\n\nEsta semana hay una oferta en sillas de oficina. Gracias.\n"
 NOISE_QUESTION_SUBJECT = "Una pregunta sobre un enlace"
-NOISE_QUESTION_TEXT = "Hola:\n\nVi un enlace que no sé si debo informar. No tengo archivos.\n"
-    "El enlace es http://example.org/21 . Gracias.\n"
+NOISE_QUESTION_TEXT = """\
+Hola:
+
+Vi un enlace que no sé si debo informar. No tengo archivos.
+El enlace es http://example.org/21 . Gracias.
+"""
 NOISE_ARCHIVE_TEXT = "Hola:\n\nAdjunto un archivo. La clave va en otro correo.\n"
 NOISE_LARGE_TEXT = "Hola:\n\nAdjunto un archivo.\n"
