@@ -61,6 +61,7 @@
     if (form.method !== "post" || event.defaultPrevented) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
+    setTimeout(() => { delete form.dataset.sent; }, 5000); // a download leaves the page standing
   });
   window.addEventListener("pageshow", function () {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
