@@ -51,7 +51,7 @@ class Reader:
         self._polls = tuple(prefix for table in self._tables for prefix in table.poll)
         before = "|".join(re.escape(word) for table in self._tables for word in table.attached_before)
         after = "|".join(re.escape(word) for table in self._tables for word in table.attached_after)
-        self._attached_before = re.compile(rf"<(?:{before}):\s*([^<>]+)>[\s{MARKS}]*$", re.IGNORECASE)
+        self._attached_before = re.compile(rf"<(?:{before})\s?:\s*([^<>]+)>[\s{MARKS}]*$", re.IGNORECASE)
         self._attached_after = re.compile(
             rf"^[\s{MARKS}]*(\S.*?\.\w{{1,8}}) \((?:{after})\)[\s{MARKS}]*$", re.IGNORECASE
         )

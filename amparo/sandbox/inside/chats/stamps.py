@@ -60,10 +60,10 @@ def order_of(dates: Iterable[str]) -> DateOrder:
     long_first = any(first > 31 for first, _, _ in parts)
     candidates = ("ymd",) if long_first else ("dmy", "mdy")
     scores = {order: _score(parts, order) for order in candidates}
-    if not long_first and min(scores.values())[0]:
-        # Neither reading fits all dates: a short year in front is left to try.
-        scores["ymd"] = _score(parts, "ymd")
     best = min(scores.values())
+    if not long_first and 2 * best[0] > len(parts) and (short_year_first := _score(parts, "ymd")) < best:
+        # Neither usual order fits even half of the dates: a short year stands in front.
+        scores["ymd"] = best = short_year_first
     fitting = tuple(order for order, score in scores.items() if score == best)
     if len(fitting) == 1:
         return DateOrder(fitting[0], fitting[0], ())
