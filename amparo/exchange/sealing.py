@@ -198,6 +198,20 @@ def _decrypted(sealed: bytes, key: bytes) -> bytes:
     return plain.bytes or b""
 
 
+def open_reply(home: Home, sealed: bytes) -> bytes:
+    """What a partner sealed to the house's certificate, such as a filled reply form: bytes from outside, still to be examined.
+
+    Raises Broken when the house's key doesn't open it, Missing or Refused as `keys.secret_key` does.
+    """
+    secret = keys.secret_key(home)
+    try:
+        return pysequoia.decrypt(sealed, decryptor=secret.decryptor()).bytes or b""
+    except Exception as fault:
+        raise Broken(
+            "The reply doesn't open with the house's key: ask the partner to seal it to house.asc again."
+        ) from fault
+
+
 def _signer(files: dict[str, bytes], certificate: bytes) -> str:
     if bagit.SIGNATURE not in files:
         raise Broken(f"The package is not signed: {bagit.SIGNATURE} is missing.")

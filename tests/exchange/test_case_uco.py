@@ -44,6 +44,21 @@ def test_a_person_keeps_the_identifier_in_the_next_version():
     assert first == second and len(first) == 3
 
 
+def test_the_same_reference_in_another_countrys_package_is_somebody_else():
+    one, other = ({n["@id"] for n in nodes(samples.package(reference=name))} for name in ("AMP-1-ES", "AMP-1-IT"))
+    assert one & other == set()
+
+
+def test_an_item_keeps_its_identifier_when_a_later_version_numbers_it_otherwise():
+    def identifier(reference):
+        item = samples.replace(samples.item(1), reference=reference)
+        twin = samples.replace(samples.item(1), reference="I-77")
+        graph = nodes(samples.package(items=(item, twin), persons=()))
+        return {n["core:name"]: n["@id"] for n in graph if n["@type"] == "observable:File"}
+
+    assert identifier("I-1")["I-1"] == identifier("I-5")["I-5"] != identifier("I-1")["I-77"]
+
+
 def test_every_reference_in_the_graph_leads_to_a_node_of_the_graph():
     graph = nodes(samples.package())
     made, used = set(), set()

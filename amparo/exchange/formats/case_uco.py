@@ -1,12 +1,13 @@
 """The package as linked data: CASE 1.5 on UCO 1.5, JSON-LD, for another unit's tools.
 
-Identifiers are UUIDv5 of our own references, so that version 2 of a package says about the same person what version 1 did
-under the same identifier. What CASE has no word for stands under our own prefix, on objects that CASE does know.
+Identifiers are UUIDv5 of the package's reference and what it names, so that version 2 of a package speaks of the same
+person under the same identifier. What CASE has no word for stands under our own prefix, on objects that CASE does know.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -53,13 +54,25 @@ def _moment(moment: Moment) -> Node:
     return known | ({"amparo:utc": _time(moment.utc)} if moment.utc else {})
 
 
+def _item_keys(contents: PackageContents) -> dict[str, tuple[str, ...]]:
+    """What names each item by its reference: its bytes, since the references of a later version may count otherwise."""
+    seen: Counter[str] = Counter()
+    keys: dict[str, tuple[str, ...]] = {}
+    for item in contents.items:
+        keys[item.reference] = ("item", item.sha256, str(seen[item.sha256]))
+        seen[item.sha256] += 1
+    return keys
+
+
 class Graph:
     """Builds the nodes of one package. Every object carries the package's markings and has an identifier of its own."""
 
     def __init__(self, contents: PackageContents) -> None:
         self.contents = contents
-        seed = f"{contents.sender.country}|{contents.sender.name}|{contents.operation_reference}"
+        # The package's reference is part of the seed: "S-1" of one country's package is somebody else in another's.
+        seed = f"{contents.sender.country}|{contents.sender.name}|{contents.reference}"
         self._namespace = uuid5(NAMESPACE, seed)
+        self._items = _item_keys(contents)
         self._marking = self.ref("marking", contents.reference)
 
     def nodes(self) -> list[Node]:
@@ -144,7 +157,7 @@ class Graph:
         authorization = self._object("investigation:Authorization", "authorization", contents.legal_basis)
         authorization |= {"investigation:authorizationType": contents.legal_basis}
         held = [self.ref("person", person.reference) for person in contents.persons]
-        held += [self.ref("item", item.reference) for item in contents.items]
+        held += [self.ref(*self._items[item.reference]) for item in contents.items]
         return self._object("investigation:Investigation", "investigation") | {
             "core:name": f"{contents.operation_reference} {contents.operation_name}".strip(),
             "core:startTime": _time(contents.case_opened_at),
@@ -261,12 +274,12 @@ class Graph:
             "amparo:time": _moment(post.time),
             "amparo:firstInGroup": post.first,
         }
-        yield self._relationship("Contained_Within", ("item", post.item), key)
+        yield self._relationship("Contained_Within", self._items[post.item], key)
 
     # Items, group, custody
 
     def _item(self, item: ItemPart) -> Iterator[Node]:
-        key = ("item", item.reference)
+        key = self._items[item.reference]
         digests = [
             ("MD5", item.md5),
             ("SHA1", item.sha1),
@@ -295,13 +308,13 @@ class Graph:
             "amparo:state": "hit" if item.known else "no_hit" if item.examined else "not_examined",
             **({"amparo:firstPostedBy": self.ref("person", item.first_posted_by)} if item.first_posted_by else {}),
         }
-        yield self._object("investigation:ProvenanceRecord", "exhibit", item.reference) | {
+        yield self._object("investigation:ProvenanceRecord", "exhibit", *key) | {
             "investigation:exhibitNumber": item.reference,
             "core:object": [self.ref(*key)],
         }
 
     def _hit(self, item: ItemPart, number: int, hit: KnownPart) -> Node:
-        return self._part("analysis:ArtifactClassification", "item", item.reference, str(number)) | {
+        return self._part("analysis:ArtifactClassification", *self._items[item.reference], str(number)) | {
             # The list's own scale and code, opaque to us; "known" where it says no more.
             "analysis:class": f"{hit.scheme}:{hit.category}" if hit.category else "known",
             "amparo:list": hit.list,
