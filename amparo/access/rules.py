@@ -32,6 +32,8 @@ POWERS = {
     "outcomes.record": "Record what a partner answered",
     "record.read": "Read the custody record",
     "officers.manage": "Add officers and change their roles",
+    "retention.edit": "Set how long each kind of row is kept",
+    "system.mend": "Put a job that failed back to work",
     "system.read": "See how the system runs: jobs, sandbox, keys",
     "own.read": "See and change what concerns oneself: exposure, password, second factor",
 }
@@ -64,6 +66,8 @@ ROLES: dict[str, frozenset[str]] = {
             "record.read",
             "officers.manage",
             "system.read",
+            "system.mend",
+            "retention.edit",
         }
     ),
     "auditor": frozenset({"record.read", "outcomes.read", "system.read", "own.read"}),
@@ -93,6 +97,7 @@ PROCESSES: dict[str, frozenset[str]] = {
             "groups.import",
             "packages.build",
             "replies.take",
+            "outcomes.record",
             "jobs.quarantine",
         }
     ),

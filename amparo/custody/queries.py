@@ -65,6 +65,12 @@ def story(*about: UUID, newest_first: bool = False) -> tuple[ActLine, ...]:
     return tuple(_line(each) for each in found)
 
 
+def act(uuid: UUID) -> ActLine | None:
+    """One act; None where the record has none of that uuid."""
+    found = Act.objects.filter(uuid=uuid).first()
+    return _line(found) if found else None
+
+
 @dataclass(frozen=True)
 class Page:
     lines: tuple[ActLine, ...]

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -127,3 +128,9 @@ def give_up_or_retry(lease: Lease, error: Exception) -> bool:
         reason=sentence[:300],
     )
     return bool(changed and hopeless)
+
+
+def put_back(job: UUID) -> bool:
+    """Whether the quarantined job waits again, with all its attempts before it; False when it is not in quarantine."""
+    waiting = {"state": State.WAITING, "attempts": 0, "run_after": timezone.now(), "finished_at": None, "worker": ""}
+    return bool(Job.objects.filter(uuid=job, state=State.QUARANTINED).update(**waiting))

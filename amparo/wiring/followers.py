@@ -5,8 +5,22 @@ from __future__ import annotations
 from amparo.jobs.followers import Follow
 
 TABLE: tuple[Follow, ...] = (
+    Follow("report.read_out", "amparo.sandbox.jobs.examine_items", priority=1),
+    Follow("report.read_out", "amparo.intake.jobs.rank_report", priority=2),
+    Follow("reply.arrived", "amparo.sandbox.jobs.examine_items"),
+    Follow("reply.returned", "amparo.intake.jobs.rank_report"),
     Follow("item.examined", "amparo.matching.jobs.match_item"),
+    Follow("item.examined", "amparo.intake.jobs.note_gaps"),
+    Follow("item.examination_failed", "amparo.matching.jobs.match_item"),
+    Follow("item.examination_failed", "amparo.intake.jobs.note_failure"),
+    Follow("item.matched", "amparo.intake.jobs.rank_report"),
+    Follow("report.read", "amparo.intake.jobs.rank_report"),
+    Follow("list.imported", "amparo.matching.jobs.check_again"),
+    Follow("list.withdrawn", "amparo.matching.jobs.check_again"),
     Follow("item.examined", "amparo.cases.jobs.gather_examined"),
     Follow("case.opened", "amparo.cases.jobs.gather_report", priority=5),
     Follow("case.report_added", "amparo.cases.jobs.gather_report", priority=5),
+    Follow("package.sent", "amparo.referrals.jobs.deliver_package"),
+    Follow("person.country_confirmed", "amparo.referrals.jobs.follow_country"),
+    Follow("reply.arrived", "amparo.outcomes.jobs.take_reply"),
 )

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 PANELS: dict[str, tuple[str, ...]] = {
     "intake.report.actions": ("amparo.cases.views.panel_open_case",),
-    "cases.case.tabs": ("amparo.victims.views.panel_tab",),
-    "cases.case.side": ("amparo.victims.views.panel_side",),
-    "cases.case.below": ("amparo.victims.views.panel_proposals",),
+    "cases.case.tabs": (
+        "amparo.victims.views.panel_tab",
+        "amparo.referrals.views.case_tab",
+        "amparo.outcomes.views.case_tab",
+    ),
+    "cases.case.side": ("amparo.victims.views.panel_side", "amparo.referrals.views.case_side"),
+    "cases.case.below": ("amparo.outcomes.views.case_below", "amparo.victims.views.panel_proposals"),
+    "exchange.partner.sent": ("amparo.referrals.views.partner_sent",),
     "intake.item.below": ("amparo.victims.views.panel_item",),
 }

@@ -172,6 +172,8 @@ OPEN_VIEWS = {
 
 TASKS = {"default": {"BACKEND": "amparo.jobs.backend.LeaseBackend", "QUEUES": []}}
 FOLLOWERS = "amparo.wiring.followers.TABLE"
+RECORD_SIGNED = "amparo.wiring.seals.signed"
+RECORD_COPY = "amparo.wiring.seals.checkpoints_copy"
 LEASE_SECONDS = int(os.environ.get("AMPARO_LEASE_SECONDS", "15"))
 
 NAVIGATION = (

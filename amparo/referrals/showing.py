@@ -1,0 +1,86 @@
+"""Packages as pages show them: words, tones, the story of one package as a timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from amparo.referrals import rules
+from amparo.referrals.queries import PackageFacts
+
+STATES = {
+    rules.PLANNED: ("Draft", "neutral"),
+    rules.BUILDING: ("Being built", "info"),
+    rules.BUILT: ("Built, to be approved", "warn"),
+    rules.APPROVED: ("Approved, to be sent", "accent"),
+    rules.SENT_STATE: ("Sent", "info"),
+    rules.ACKNOWLEDGED: ("Acknowledged", "good"),
+    rules.WITHDRAWN: ("Withdrawn", "neutral"),
+}
+URGENCIES = {
+    "danger_now": ("A child in danger now", "danger"),
+    "urgent": ("Urgent", "warn"),
+    "normal": ("Normal", "neutral"),
+}
+HANDLING = {
+    "H0": "any lawful police use",
+    "H1": "not in court without our consent",
+    "H2": "not passed on without our consent",
+    "H3": "other restriction",
+}
+FORMS = {"openpgp": "OpenPGP, opens with GnuPG, Gpg4win or sq", "age": "age, opens with age or another Amparo"}
+RECEIPTS = {
+    "delivered": "Delivered",
+    "acknowledged": "Acknowledged by the country",
+    "answered": "Answered for everyone in it",
+}
+CATEGORIES = {
+    "suspect": "Suspect",
+    "convicted": "Convicted",
+    "victim": "Victim",
+    "possible_victim": "Possible victim",
+}
+AGES = {"adult": "Adult", "child": "Child", "unknown": "Age not known"}
+
+
+def state_words(state: str) -> str:
+    return STATES[state][0]
+
+
+def state_tone(state: str) -> str:
+    return STATES[state][1]
+
+
+@dataclass(frozen=True)
+class Event:
+    when: datetime
+    title: str
+    by: str = ""
+    text: str = ""
+    icon: str = "package"
+    tone: str = "neutral"
+    href: str = ""
+
+
+def story(package: PackageFacts) -> tuple[Event, ...]:
+    """What happened to this version, in order."""
+    known: list[tuple[datetime | None, dict[str, Any]]] = [
+        (package.planned_at, {"title": "Planned", "text": package.change_reason, "icon": "edit"}),
+        (package.built_at, {"title": "Built, signed and sealed", "by": package.built_by_name, "icon": "sealed"}),
+        (
+            package.approved_at,
+            {"title": "Approved by a second officer", "by": package.approved_by_name, "icon": "check"},
+        ),
+        (package.sent_at, {"title": "Sent", "by": package.sent_by_name, "icon": "send", "tone": "info"}),
+        (package.withdrawn_at, {"title": "Withdrawn", "text": package.withdraw_reason, "icon": "cross"}),
+    ]
+    events = [Event(when, **said) for when, said in known if when]
+    for receipt in package.receipts:
+        words = RECEIPTS.get(receipt.kind, receipt.kind)
+        by = {"handover": "laid out for the officer who carries it", "mail": "by mail"}.get(receipt.note, receipt.note)
+        tone = "good" if receipt.kind != "delivered" else "info"
+        events.append(
+            Event(receipt.at, words, by=by, icon="inbox" if receipt.kind == "delivered" else "outcome", tone=tone)
+        )
+    return tuple(sorted(events, key=lambda event: event.when))
