@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -11,6 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+
+from amparo.foundation.clock import now
 
 register = template.Library()
 
@@ -44,11 +46,18 @@ def when(moment: Any, style: str = "short") -> SafeString:
 
 def _shown(utc: datetime, style: str) -> SafeString:
     if style == "ago":
-        return format_html("{}", _("{} ago").format(timesince(utc).split(",")[0]))
+        return format_html("{}", _ago(utc))
     if style == "day":
         return format_html("{}", utc.strftime("%Y-%m-%d"))
     text = utc.strftime("%Y-%m-%d %H:%M:%S" if style == "full" else "%Y-%m-%d %H:%M")
     return format_html('<span class="nowrap">{} <span class="when-zone">UTC</span></span>', text)
+
+
+def _ago(utc: datetime) -> str:
+    passed = now() - utc
+    if passed < timedelta(minutes=1):
+        return _("just now") if passed > -timedelta(minutes=1) else _("in the future")
+    return _("{} ago").format(timesince(utc).split(",")[0])
 
 
 def _remarks(moment: Any, utc: datetime) -> list[str]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.template import Context, Template
 from django.template.loader import get_template
 from django.test import RequestFactory, override_settings
 
+from amparo.foundation.clock import now
 from amparo.foundation.times import Moment
 from amparo.viewing.context import frame
 
@@ -316,3 +317,10 @@ def test_the_navigation_hides_what_the_officer_has_no_power_for() -> None:
         known = frame(request)
     assert [(way.label, way.here) for way in known["ways"]] == [("Mine", True)]
     assert known["initials"] == "ID"
+
+
+@pytest.mark.parametrize(
+    ("passed", "words"), [(5, "just now"), (3 * 3600 + 60, "3\xa0hours ago"), (-3600, "in the future")]
+)
+def test_how_long_ago_is_said_in_words(passed: int, words: str) -> None:
+    assert f">{words}<" in shown("{% when m style='ago' %}", m=now() - timedelta(seconds=passed))

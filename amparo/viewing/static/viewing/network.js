@@ -46,7 +46,7 @@
   function layout(count) {
     const still = { animate: false, padding: 32 };
     if (count > 1500) return { name: "concentric", ...still };
-    return { name: "fcose", quality: count > 400 ? "default" : "proof", randomize: true, nodeSeparation: 120, nodeRepulsion: 14000, idealEdgeLength: (edge) => Math.min(70 + 3 * Math.max(edge.source().degree(false), edge.target().degree(false)), 260), packComponents: true, ...still };
+    return { name: "fcose", quality: count > 400 ? "default" : "proof", randomize: true, nodeDimensionsIncludeLabels: count <= 120, nodeSeparation: 120, nodeRepulsion: 14000, idealEdgeLength: (edge) => Math.min(70 + 3 * Math.max(edge.source().degree(false), edge.target().degree(false)), 260), packComponents: true, ...still };
   }
 
   // fcose draws lots; a fixed seed makes the same case look the same each time it is opened.
@@ -89,6 +89,11 @@
     stage.tabIndex = 0;
     stage.setAttribute("role", "application");
     stage.setAttribute("aria-label", words.drawing);
+    // The wheel belongs to the page until one has stepped into the drawing, or asks for zoom by Ctrl or a pinch.
+    stage.addEventListener("wheel", function (event) {
+      if (!event.ctrlKey && !event.metaKey && document.activeElement !== stage) event.stopImmediatePropagation();
+    }, { capture: true, passive: true });
+    drawing.on("tapstart", () => stage.focus({ preventScroll: true }));
     stage.addEventListener("keydown", (event) => move(event, drawing));
     document.addEventListener("amparo:theme", () => drawing.style(style()));
     frame.drawing = drawing;
