@@ -21,7 +21,7 @@ _ENDINGS = {
 }  # fmt: skip
 
 
-@dataclass
+@dataclass(slots=True)
 class Line:
     """A stamped line and those that continue it."""
 
@@ -47,6 +47,8 @@ class Reader:
             **{wording: "view_once" for table in self._tables for wording in table.view_once},
             **{wording: "live_location" for table in self._tables for wording in table.live_location},
         }
+        # Most messages are plain text, and their first letters already say so.
+        self._starts = frozenset(key[:3] for key in (*self._omitted, *self._kinds))
         self._locations = tuple(prefix for table in self._tables for prefix in table.location)
         self._polls = tuple(prefix for table in self._tables for prefix in table.poll)
         before = "|".join(re.escape(word) for table in self._tables for word in table.attached_before)
@@ -77,7 +79,7 @@ class Reader:
 
     def _said(self, line: Line, sender: str, said: str) -> dict[str, object]:
         first = said.strip(_EDGES)
-        marked = said.lstrip(BLANKS)[:1] in MARKS and bool(said.strip(BLANKS))
+        marked = not said.isascii() and said.lstrip(BLANKS).startswith(tuple(MARKS))
         kind, media, shown = self._kind(first, said)
         # On an iPhone a notice has the group or the actor as its sender, and begins with an unseen mark.
         if kind == "text" and (marked or self._tables_know(first)) and (found := self._noticed(first)):
@@ -92,21 +94,22 @@ class Reader:
 
     def _kind(self, first: str, said: str) -> tuple[str, dict[str, object] | None, str]:
         """The message's kind, its media, and the text to show of its first line."""
-        key = plain_key(first) if len(first) < 120 else ""
-        if media := self._omitted.get(key):
-            return ("contact" if media == "contact" else "media"), {"name": "", "type": media, "omitted": True}, ""
-        if kind := self._kinds.get(key):
-            return kind, None, first
+        if first[:3].lower() in self._starts:
+            key = plain_key(first[:120])
+            if media := self._omitted.get(key):
+                return ("contact" if media == "contact" else "media"), {"name": "", "type": media, "omitted": True}, ""
+            if kind := self._kinds.get(key):
+                return kind, None, first
         last = first[-1:]
         if last == ">" and (found := self._attached_before.search(said)):
             return _with_file(found[1].strip(_EDGES), said[: found.start()].strip(_EDGES))
         if last == ")" and (found := self._attached_after.match(said)):
             return _with_file(found[1].strip(_EDGES), "")
-        if first.startswith(self._locations) or first.lower().startswith(self._locations):
+        if first.startswith(self._locations):
             return "location", None, first
         if first.startswith(self._polls):
             return "poll", None, first
-        return "text", None, said.strip(_EDGES) if MARKS[0] in said[:3] else said.strip(BLANKS)
+        return "text", None, first
 
     def _tables_know(self, text: str) -> bool:
         """Whether a text without the unseen mark could still be the one notice that always has a sender."""

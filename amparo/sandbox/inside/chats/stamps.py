@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 # Direction marks and the byte-order mark, which phones scatter through a line; and the blanks they use.
@@ -30,6 +31,8 @@ _NUMBERS = re.compile(r"\d+")
 _AM, _PM = ("am", "ص", "vorm", "πμ", "上午", "오전"), ("pm", "م", "nachm", "μμ", "下午", "오후")
 # The messenger began in 2009; a year outside this span is another calendar or no date, and is not guessed at.
 YEARS = range(2009, 2100)
+# A day has 86,400 wall clocks, a chat's life some thousand days: read once, then remembered.
+_REMEMBERED = 100_000
 _ORDERS = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
 
 
@@ -42,6 +45,7 @@ class DateOrder:
     alternatives: tuple[str, ...]
 
 
+@lru_cache(_REMEMBERED)
 def shape_of_date(raw: str) -> str:
     """What all dates of one export share: separator and where the long year stands."""
     first, _, last = _NUMBERS.findall(raw)
@@ -49,6 +53,7 @@ def shape_of_date(raw: str) -> str:
     return f"{separator}{len(first) == 4:d}{len(last) if len(last) in (2, 4) else 0}"
 
 
+@lru_cache(_REMEMBERED)
 def shape_of_time(raw: str) -> str:
     """What all times of one export share: seconds or none, twelve hours or twenty-four."""
     return f"{len(_NUMBERS.findall(raw))}{bool(_meridiem(raw)):d}"
@@ -88,12 +93,14 @@ def _date(numbers: tuple[int, ...], order: str) -> date | None:
         return None
 
 
+@lru_cache(_REMEMBERED)
 def date_text(raw: str, order: str) -> str:
     """The date as YYYY-MM-DD, "" for one that does not exist."""
     found = _date(tuple(map(int, _NUMBERS.findall(raw))), order)
     return found.isoformat() if found else ""
 
 
+@lru_cache(_REMEMBERED)
 def time_text(raw: str) -> str:
     """The wall clock as HH:MM:SS, "" for one that does not exist."""
     numbers = [int(number) for number in _NUMBERS.findall(raw)]
