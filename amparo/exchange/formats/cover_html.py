@@ -14,14 +14,18 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 def cover_html(sheet: Sheet) -> bytes:
     """UTF-8 HTML, complete in itself. Every value is escaped and isolated, so that it can't turn its neighbours round."""
-    codes = "".join(f'<span class="code">{escape(code)}</span>' for code in sheet.codes)
+    codes = " ".join(
+        f'<span class="label">{escape(label)}</span> '
+        + "".join(f'<span class="code">{escape(code)}</span>' for code in group)
+        for label, group in sheet.codes
+    )
     parts = [
         f'<!doctype html><html lang="{escape(sheet.language)}"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">',
         f"<title>{escape(sheet.reference)} {escape(sheet.version)}</title><style>{STYLE}</style></head><body><main>",
         f'<header><p class="house">{_value(sheet.sender[0])}</p>',
-        f'<p class="codes"><span class="label">{escape(sheet.labels["handling"])}</span> {codes}</p>',
+        f'<p class="codes">{codes}</p>',
         f"<h1>{escape(sheet.title)}</h1>",
         f'<p class="reference"><strong>{escape(sheet.reference)}</strong>, {escape(sheet.version)}, {escape(sheet.made)}</p>',
         "</header>",

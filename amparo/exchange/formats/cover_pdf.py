@@ -63,21 +63,23 @@ class Cover(Paper):
         self.ln(4)
 
     def codes(self) -> None:
-        """The handling codes as boxes, from the right margin leftwards, their name before them."""
-        self.face(10, "B")
-        self.set_draw_color(*INK)
-        self.set_line_width(0.4)
-        x = self.right
-        for code in reversed(self.sheet.codes):
-            width = self.get_string_width(code) + 4
-            x -= width
-            self.set_xy(x, self.get_y())
-            self.cell(width, 6, code, border=1, align="C")
-            x -= 1.5
-        self.face(SMALL, colour=SOFT)
-        label = self.sheet.labels["handling"]
-        self.set_x(x - self.get_string_width(label) - 1.5)
-        self.cell(self.get_string_width(label), 6, label)
+        """The codes as boxes, from the right margin leftwards, each group after its label."""
+        x, y = self.right, self.get_y()
+        for label, codes in reversed(self.sheet.codes):
+            self.face(10, "B")
+            self.set_draw_color(*INK)
+            self.set_line_width(0.4)
+            for code in reversed(codes):
+                width = self.get_string_width(code) + 4
+                x -= width
+                self.set_xy(x, y)
+                self.cell(width, 6, code, border=1, align="C")
+                x -= 1.5
+            self.face(SMALL, colour=SOFT)
+            width = self.get_string_width(label)
+            self.set_xy(x - width - 0.5, y)
+            self.cell(width, 6, label)
+            x -= width + 5
 
     def side_by_side(self, columns: list[tuple[str, tuple[str, ...]]]) -> None:
         """Headed columns of lines, first line strong; afterwards the pen is below the longest."""

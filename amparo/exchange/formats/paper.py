@@ -100,7 +100,7 @@ class Paper(FPDF):  # type: ignore[misc]
         self.set_x(self.left)
         for text, align in (
             (f"{self.sheet.reference}, {self.sheet.version}", "L"),
-            ("  ".join(self.sheet.codes), "C"),
+            ("   ".join(" ".join((label, *codes)) for label, codes in self.sheet.codes), "C"),
             (page, "R"),
         ):
             self.cell(third, height, text, align=align)

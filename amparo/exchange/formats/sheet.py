@@ -76,7 +76,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The cover sheet. codes: handling codes and evaluation, shown on every page."""
+    """The cover sheet. codes: what is shown on every page, as (label, codes): handling, then evaluation."""
 
     language: str
     title: str
@@ -86,7 +86,7 @@ class Sheet:
     sender: tuple[str, ...]
     addressee: tuple[str, ...]
     labels: dict[str, str]
-    codes: tuple[str, ...]
+    codes: tuple[tuple[str, tuple[str, ...]], ...]
     danger: bool
     asked: tuple[str, ...]
     brief: tuple[tuple[str, Cell], ...]
@@ -107,7 +107,7 @@ def visible(text: str) -> str:
 
 def cover_sheet(contents: PackageContents, words: Words) -> Sheet:
     """The sheet in the words' language. Every text in it is visible: nothing hides, nothing turns a line round."""
-    labels = {name: words(f"document.{name}") for name in ("from", "to", "handling")}
+    labels = {name: words(f"document.{name}") for name in ("from", "to")}
     labels |= {"brief": words("summary.heading"), "asked": words("summary.asked")}
     return Sheet(
         language=words.language,
@@ -118,7 +118,10 @@ def cover_sheet(contents: PackageContents, words: Words) -> Sheet:
         sender=_shown(contents.sender.name, words.country(contents.sender.country), contents.sender.contact),
         addressee=_shown(contents.addressee.authority, words.country(contents.addressee.country)),
         labels=labels,
-        codes=(*(each.code for each in contents.handling), str(contents.evaluation)),
+        codes=(
+            (words("document.handling"), tuple(each.code for each in contents.handling)),
+            ("4x4", (str(contents.evaluation),)),
+        ),
         danger=contents.urgency == "danger_now",
         asked=_shown(*contents.asked),
         brief=_brief(contents, words),
