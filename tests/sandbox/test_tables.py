@@ -1,0 +1,162 @@
+"""Lists of known hashes and filled reply forms, as people and spreadsheets send them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from amparo.exchange.formats.reply_form import COLUMNS
+from amparo.exchange.formats.tables import csv_bytes
+from amparo.sandbox.inside import hash_list, reply
+from amparo.sandbox.inside.frames import Unreadable
+from amparo.sandbox.readings import ExaminationFailed, HashListReading, ReplyReading
+from amparo.sandbox.warden import Warden
+from tests.sandbox.collected import Collected
+
+MD5, SHA1, SHA256, PDQ = "d" * 32, "e" * 40, "a" * 64, "f" * 64
+
+
+@pytest.fixture(scope="module")
+def warden() -> Iterator[Warden]:
+    pool = Warden(1)
+    yield pool
+    pool.close()
+
+
+def rows(data: bytes, **options: object) -> tuple[list[dict[str, str]], dict[str, Any]]:
+    sink = Collected()
+    facts: dict[str, Any] = hash_list.read(data, options, sink)
+    return [json.loads(line) for line in bytes(sink.blobs[0][1]).splitlines()], facts
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_list_is_read_whatever_delimiter_mark_and_line_end_it_has(delimiter: str, mark: str, end: str) -> None:
+    lines = [["Category", "SHA-256", "md5", "PDQ"], ["2", SHA256.upper(), MD5, ""], ["", "", "", PDQ]]
+    text = mark + end.join(delimiter.join(line) for line in lines) + end
+    found, facts = rows(text.encode())
+    assert found == [{"category": "2", "sha256": SHA256, "md5": MD5}, {"pdq": PDQ}]
+    assert facts["columns"] == ["category", "md5", "pdq", "sha256"]
+    assert facts["errors"] == []
+
+
+def test_hashes_alone_are_known_by_their_length() -> None:
+    found, facts = rows(f"# our list\n{MD5}\n{SHA1.upper()}\n\n{SHA256}\n".encode())
+    assert found == [{"md5": MD5}, {"sha1": SHA1}, {"sha256": SHA256}]
+    assert facts["errors"] == []
+    assert rows(f"{PDQ}\n".encode(), bare="pdq")[0] == [{"pdq": PDQ}]
+
+
+def test_a_wrong_row_is_named_by_its_line_and_the_others_are_taken() -> None:
+    found, facts = rows(f"md5,category\n{MD5},1\nnot a hash,1\n,2\n{MD5}0,1\n{MD5},2\n".encode())
+    assert len(found) == 2
+    assert facts["errors"] == [
+        {"line": 3, "problem": "md5 is not 32 hexadecimal digits"},
+        {"line": 4, "problem": "no hash in this row"},
+        {"line": 5, "problem": "md5 is not 32 hexadecimal digits"},
+    ]
+
+
+def test_a_table_without_a_column_of_hashes_is_refused() -> None:
+    with pytest.raises(Unreadable, match="no column of hashes"):
+        rows(b"category,comment\n1,x\n")
+
+
+def test_every_problem_is_counted_though_not_every_one_is_shown(warden: Warden) -> None:
+    with warden.boundary(uuid4()) as box:
+        reading = box.examine("hash_list", b"md5\n" + b"x\n" * 5_000 + MD5.encode())
+    assert isinstance(reading, HashListReading)
+    assert reading.rows == ({"md5": MD5},)
+    assert (len(reading.problems), reading.problems_in_all) == (1_000, 5_000)
+
+
+@pytest.mark.parametrize("data", [b'"' + b"x" * 1_000_000, b"md5\n" + b'"' * 400_001, b"\0" * 5_000, b"a," * 300_000])
+def test_a_table_built_to_harm_costs_one_examination(warden: Warden, data: bytes) -> None:
+    for kind in ("hash_list", "reply"):
+        with warden.boundary(uuid4()) as box:
+            try:
+                box.examine(kind, data, limit_s=20)
+            except ExaminationFailed as failure:
+                assert failure.reason == "malformed"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=300))
+def test_no_bytes_make_a_table_reader_fail_otherwise_than_by_refusing(data: bytes) -> None:
+    for reader in (hash_list.read, reply.read):
+        for head in (b"", b"md5;category\n", b"reply_token,subject\n"):
+            try:
+                reader(head + data, {}, Collected())
+            except Unreadable as refusal:
+                assert refusal.sentence
+
+
+FILLED = {
+    "reply_token": "t0k3n", "package_reference": "P-2026-7", "version": "1", "subject": "person-4", "outcome": "arrested",
+    "date": "2026-03-01", "arrested_in": "IT", "ordered_by": "ES", "age": "34", "devices_phone": "2",
+    "note": "Detenido; «en casa», a las 21:00\nsegunda línea",
+}  # fmt: skip
+FORM = csv_bytes(COLUMNS, [[FILLED.get(column, "") for column in COLUMNS]])
+
+
+def resaved(
+    delimiter: str, charset: str, end: str = "\r\n", prefix: str = "", upper: bool = False, extra: int = 0
+) -> bytes:
+    """The form as a spreadsheet writes it after somebody opened and saved it."""
+    table = list(csv.reader(io.StringIO(FORM.decode("utf-8-sig"), newline="")))
+    header = [cell.upper().replace("_", " ") if upper else cell for cell in table[0]]
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator=end)
+    writer.writerows([[*row, *[""] * extra] for row in [header, *table[1:], [""] * len(header)]])
+    return (prefix + out.getvalue()).encode(charset)
+
+
+RESAVED = {
+    "as written": FORM,
+    "with a mark": b"\xef\xbb\xbf" + FORM,
+    "semicolons, Windows-1252": resaved(";", "cp1252"),
+    "tabs, UTF-16": resaved("\t", "utf-16"),
+    "naming its delimiter": resaved(";", "utf-8-sig", prefix="sep=;\r\n"),
+    "headers in capitals": resaved(",", "utf-8", end="\n", upper=True),
+    "empty columns and rows": resaved(",", "utf-8", extra=5),
+}
+
+
+@pytest.mark.parametrize("how", RESAVED)
+def test_a_reply_is_read_however_a_spreadsheet_saved_it_again(warden: Warden, how: str) -> None:
+    with warden.boundary(uuid4()) as box:
+        reading = box.examine("reply", RESAVED[how])
+    assert isinstance(reading, ReplyReading)
+    (row,) = reading.rows
+    assert {column: row.cells[column].replace("\r\n", "\n") for column in FILLED} == FILLED
+    assert reading.columns[: len(COLUMNS)] == COLUMNS
+    assert reading.problems == ()
+
+
+def test_a_column_nobody_asked_for_passes_through() -> None:
+    facts: dict[str, Any] = reply.read(b"Reply Token;subject;extra\nt;p;x\n", {}, Collected())
+    assert facts["rows"] == [{"line": 2, "cells": {"reply_token": "t", "subject": "p", "extra": "x"}}]
+
+
+def test_a_row_with_an_unquoted_comma_is_named_by_its_line() -> None:
+    facts: dict[str, Any] = reply.read(b"reply_token,subject,note\nt,p,one, two\nt,q,ok\n", {}, Collected())
+    assert [row["cells"]["subject"] for row in facts["rows"]] == ["q"]
+    assert [each["line"] for each in facts["errors"]] == [2]
+
+
+def test_a_cell_that_was_made_harmless_for_spreadsheets_is_read_as_it_was_meant() -> None:
+    facts: dict[str, Any] = reply.read(b"reply_token,subject,note\nt,p,'=1+1\nt,p,'quoted'\n", {}, Collected())
+    assert [row["cells"]["note"] for row in facts["rows"]] == ["=1+1", "'quoted'"]
+
+
+def test_what_is_no_reply_is_refused_with_the_missing_column() -> None:
+    with pytest.raises(Unreadable, match="column subject is missing"):
+        reply.read(b"reply_token,outcome\nt,arrested\n", {}, Collected())
