@@ -106,20 +106,6 @@ def copy_checkpoints(copy: Path) -> None:
             file.truncate(file.tell() - len(lines[-1]))
         copied = int(lines[-2].split(b" ", 1)[0]) if len(lines) > 1 else 0
         for each in Checkpoint.objects.filter(number__gt=copied).order_by("number"):
-            file.write(checkpoint_line(each).encode() + b"\n")
+            file.write(each.line().encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
-
-
-def checkpoint_line(checkpoint: Checkpoint) -> str:
-    """number, size, root, chain, time and signature, in hex, on one line."""
-    return " ".join(
-        [
-            str(checkpoint.number),
-            str(checkpoint.size),
-            bytes(checkpoint.root).hex(),
-            bytes(checkpoint.chain).hex(),
-            as_text(checkpoint.at),
-            bytes(checkpoint.signature).hex(),
-        ]
-    )

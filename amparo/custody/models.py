@@ -110,3 +110,8 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint {self.number} of {self.size} acts"
+
+    def line(self) -> str:
+        """number, size, root, chain, time and signature, in hex: how the copy outside the database holds it."""
+        binary = [bytes(each).hex() for each in (self.root, self.chain)]
+        return " ".join([str(self.number), str(self.size), *binary, as_text(self.at), bytes(self.signature).hex()])

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from amparo.custody.actions import checkpoint_line
 from amparo.custody.models import Act, Checkpoint
 from amparo.custody.proofs import (
     BrokenLink,
@@ -149,7 +148,7 @@ def verified(signed: Callable[[bytes, bytes], bool], copy: Path) -> Verified:
 def _broken_copy(copy: Path) -> BrokenLink | None:
     """The first line in which the copy of the checkpoints differs. The newest may not have been copied yet."""
     lines = copy.read_text().splitlines() if copy.exists() else []
-    rows = [checkpoint_line(each) for each in Checkpoint.objects.order_by("number")]
+    rows = [each.line() for each in Checkpoint.objects.order_by("number")]
     for number, (line, row) in enumerate(zip(lines, rows, strict=False), start=1):
         if line != row:
             return BrokenLink(f"Checkpoint {number} differs from its copy in {copy.name}.", 0, number)

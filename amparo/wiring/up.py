@@ -29,6 +29,11 @@ def house_address() -> str:
     return os.environ.get("AMPARO_HTTP", HOUSE_ADDRESS)
 
 
+def house_name() -> str:
+    """What partners read on packages and in the signing key."""
+    return os.environ.get("AMPARO_NAME", "Amparo house")
+
+
 @dataclass
 class Process:
     """One supervised process. `ready` is the beginning of the line by which it says that it serves; empty if it says none."""
@@ -68,8 +73,11 @@ def prepare(home: Home) -> bool:
 
     from django.core.management import call_command
 
+    from amparo.exchange.keys import make_house_key
     from amparo.vault import actions as vault
     from amparo.wiring.officers import lay_foundations
+
+    make_house_key(home, house_name())
 
     call_command("migrate", verbosity=0, interactive=False)
     lay_foundations(home)
