@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
 
 from django import forms
 
@@ -192,7 +191,7 @@ def context() -> dict[str, Any]:
         "reasons": REASONS.items(),
         "form": form,
         "icons": icon_names(),
-        "subject": UUID(int=7),
+        "message": "Hola, me han añadido a un grupo y no sé qué hacer.\nAdjunto la exportación del chat.",
         "obstacles": ["No country has been confirmed by a person.", "The legal class of 2 items is not set."],
         "tones": ["neutral", "accent", "info", "good", "warn", "danger"],
     }
