@@ -241,7 +241,7 @@ def import_group(
     found = _case(case)
     if Group.objects.filter(case=found, item=item).exists():
         raise Refused("This export stands in the case already.")
-    done = importing.import_reading(found, item, from_json(reading), files, export_name, by.name, clock.now())
+    done = importing.import_reading(found, item, from_json(reading), files, export_name, _name(by), clock.now())
     return GroupImported(case, done.group, item, done.members, done.messages, done.notices, done.unsupported)
 
 
@@ -523,9 +523,9 @@ def _human(by: Actor) -> bool:
 
 
 def _name(by: Actor) -> str:
-    """The officer's name as colleagues know it; a process by its own."""
+    """The officer's name as colleagues know it; a process as what it is."""
     if by.uuid is None:
-        return by.name
+        return f"Amparo's {by.name}"
     try:
         return access.officer(by.uuid).name
     except Missing:

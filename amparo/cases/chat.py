@@ -132,5 +132,5 @@ def notices(group: UUID) -> tuple[NoticeFacts, ...]:
 def messages_by_day(case: UUID) -> tuple[tuple[date, int, int], ...]:
     """Days of the export's own clock: (day, messages, items first posted), in order."""
     rows = Post.objects.filter(group__case__uuid=case).exclude(wall=None)
-    counted = rows.values_list("wall__date").annotate(Count("id"), Count("id", filter=Q(first=True))).order_by("wall__date")
-    return tuple((day, messages, first) for day, messages, first in counted)
+    counted = rows.values("wall__date").annotate(messages=Count("id"), firsts=Count("id", filter=Q(first=True)))
+    return tuple((row["wall__date"], row["messages"], row["firsts"]) for row in counted.order_by("wall__date"))

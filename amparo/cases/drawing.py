@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from amparo.cases import network, queries, rules
 from amparo.cases.evidence import CustodyOfItem
-from amparo.cases.facts import DecisionFacts, GroupFacts, ItemLine, MembershipFacts, PersonFacts, PostFacts
+from amparo.cases.facts import CountryLine, DecisionFacts, ItemLine, MembershipFacts, PersonFacts, PostFacts
 from amparo.custody.queries import ActLine
 from amparo.foundation.times import Moment
 from amparo.viewing import countries
@@ -46,6 +46,19 @@ WENT = {"left": "left", "removed": "was removed"}
 
 def named_country(code: str) -> str:
     return f"{code} {countries.country_name(code)}"
+
+
+def map_rows(lines: Iterable[CountryLine], people: str) -> list[dict[str, object]]:
+    """Countries for the map: how many persons point to each, and how many of them an officer confirmed."""
+    return [
+        {
+            "country": line.country,
+            "count": line.confirmed + line.candidates,
+            "href": f"{people}?{urlencode({'country': line.country})}",
+            "note": f"{line.confirmed} confirmed, {line.candidates} by evidence alone",
+        }
+        for line in lines
+    ]
 
 
 # ---- people
@@ -128,7 +141,7 @@ class StayLine:
     present: str
 
 
-def stays(found: Iterable[MembershipFacts], group: GroupFacts) -> tuple[StayLine, ...]:
+def stays(found: Iterable[MembershipFacts]) -> tuple[StayLine, ...]:
     last = _line_of_last(found := tuple(found))
     drawn = []
     for each in found:

@@ -11,7 +11,6 @@ from amparo.cases.facts import ItemLine, SightingFacts
 from amparo.cases.models import CaseReport, Post, Sighting
 from amparo.custody import queries as custody
 from amparo.custody.queries import ActLine
-from amparo.foundation.errors import Missing
 from amparo.matching import queries as matching
 from amparo.matching.queries import Verdict
 from amparo.sandbox import queries as sandbox
@@ -33,8 +32,8 @@ def items(case: UUID) -> tuple[ItemLine, ...]:
     facts = _facts({each.item for each in sighted})
     groups = [found for found in by_bytes.values() if any(each.item in facts for each in found)]
     shown = {id(found): next(each.item for each in found if each.item in facts) for found in groups}
-    verdicts = matching.verdicts(shown.values())
-    examined = {each: _examination(each) for each in shown.values()}
+    verdicts = _verdicts(sorted(shown.values()))
+    examined = _examinations(sorted(shown.values()))
     lines = [
         _line(facts[shown[id(found)]], found, verdicts[shown[id(found)]], examined.get(shown[id(found)]))
         for found in groups
@@ -44,8 +43,8 @@ def items(case: UUID) -> tuple[ItemLine, ...]:
 
 
 def _order(line: ItemLine) -> tuple[bool, str, int]:
-    first = line.sightings[0] if line.sightings else None
-    return (line.first_poster is None, str(first.group) if first else "", first.line or 0 if first else 0)
+    first = next((each for each in line.sightings if each.group), None)
+    return (first is None, str(first.group) if first else "", first.line or 0 if first else 0)
 
 
 def _facts(wanted: set[UUID]) -> dict[UUID, ItemFacts]:
@@ -61,11 +60,18 @@ def _in_steps(uuids: list[UUID]) -> Iterable[list[UUID]]:
     return (uuids[start : start + STEP] for start in range(0, len(uuids), STEP))
 
 
-def _examination(item: UUID) -> ExaminationFacts | None:
-    try:
-        return sandbox.examination(item)
-    except Missing:
-        return None
+def _verdicts(wanted: list[UUID]) -> dict[UUID, Verdict]:
+    found: dict[UUID, Verdict] = {}
+    for part in _in_steps(wanted):
+        found |= matching.verdicts(part)
+    return found
+
+
+def _examinations(wanted: list[UUID]) -> dict[UUID, ExaminationFacts]:
+    found: dict[UUID, ExaminationFacts] = {}
+    for part in _in_steps(wanted):
+        found |= sandbox.examinations(part)
+    return found
 
 
 def _line(item: ItemFacts, sighted: list[Sighting], verdict: Verdict, examination: ExaminationFacts | None) -> ItemLine:
@@ -107,7 +113,7 @@ class CustodyOfItem:
 def evidence(case: UUID, lines: Iterable[ItemLine] | None = None) -> tuple[CustodyOfItem, ...]:
     """Each item's custody story. lines: only these, as `items` gave them (a page of many)."""
     return tuple(
-        CustodyOfItem(line, custody.story(*line.same)) for line in (items(case) if lines is None else lines)
+        CustodyOfItem(line, custody.story(line.item.uuid)) for line in (items(case) if lines is None else lines)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -308,6 +309,19 @@ class ItemLine:
     copies: int
     sticker: bool
     same: tuple[UUID, ...]
+
+    @property
+    def media_type(self) -> str:
+        """As the sandbox found it; before that, as the sender said, which is not to be believed."""
+        if self.examination and self.examination.kind == "picture" and self.examination.facts.get("format"):
+            return f"image/{str(self.examination.facts['format']).lower()}"
+        return self.item.media_type or mimetypes.guess_type(self.item.name)[0] or ""
+
+    @property
+    def tile(self) -> dict[str, object]:
+        """What a tile shows of it: never the item itself."""
+        named = {"name": self.item.name, "reference": self.item.reference}
+        return {**named, "media_type": self.media_type, "size_bytes": self.item.size_bytes}
 
 
 @dataclass(frozen=True)

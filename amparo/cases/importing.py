@@ -10,9 +10,10 @@ from uuid import UUID
 from django.db.models import Max
 
 from amparo.cases.groups.members import Member, Turn, group_name, members, window
+from amparo.cases.groups.names import Changed, unified
 from amparo.cases.groups.posts import Filed, Posted, is_sticker, posts
 from amparo.cases.groups.reading import ChatReading
-from amparo.cases.identity import Identified, identified, pointers, visible
+from amparo.cases.identity import Identified, Pointer, identified, pointers, visible
 from amparo.cases.models import (
     Attribution,
     Case,
@@ -42,9 +43,11 @@ def import_reading(
     case: Case, item: UUID, reading: ChatReading, files: Mapping[str, Filed], export_name: str, by_name: str, now: datetime
 ) -> Imported:
     """All rows of one export. Someone already in the case under the same number is that person, not a second one."""
+    reading, changed = unified(reading)
     group = _group(case, item, reading, export_name, now)
     found = members(reading)
     people = _people(case, group, found, by_name, now)
+    _later_numbers(group, people, changed, by_name, now)
     _memberships(group, found, people)
     posted = posts(reading, files)
     _posts(case, group, posted, people)
@@ -107,9 +110,24 @@ def _known(case: Case) -> dict[tuple[str, str], Person]:
     return {(row.kind, row.value): row.person for row in rows}
 
 
+def _later_numbers(
+    group: Group, people: Mapping[str, Person], changed: Mapping[str, tuple[Changed, ...]], by_name: str, now: datetime
+) -> None:
+    """The numbers to which members changed, as the service's own notice says."""
+    for name, each in ((name, each) for name, found in changed.items() for each in found):
+        person, who = people.get(name), identified(each.name)
+        if person is None or Identifier.objects.filter(person=person, kind=who.kind, value=who.value).exists():
+            continue
+        where = f"{group.platform} group {group.name}, line {each.line}: the member changed to this number"
+        Identifier.objects.create(
+            person=person, kind=who.kind, value=who.value[:200], raw=who.raw[:240], source=where[:240], item=group.item, added_at=now
+        )
+        _attribute([(person, pointer, where) for pointer in pointers(who.value)], by_name, now)
+
+
 def _say_of_new(group: Group, new: list[tuple[Person, Member, Identified]], by_name: str, now: datetime) -> None:
     source = f"{group.platform} group {group.name}"
-    identifiers, decisions, attributions = [], [], []
+    identifiers, decisions, pointing = [], [], []
     for person, member, who in new:
         line = member.intervals[0].came.line if member.intervals else 0
         where = f"{source}, line {line}" if line else f"{source}, list of members"
@@ -134,8 +152,18 @@ def _say_of_new(group: Group, new: list[tuple[Person, Member, Identified]], by_n
                 at=now,
             )
         )
-        # The reporter's export is a source that nobody has graded, and a prefix says where a number was issued: X4.
-        attributions += [
+        if who.kind == "phone":
+            pointing += [(person, pointer, where) for pointer in pointers(who.value)]
+    Identifier.objects.bulk_create(identifiers, batch_size=BATCH)
+    Decision.objects.bulk_create(decisions, batch_size=BATCH)
+    _attribute(pointing, by_name, now)
+
+
+def _attribute(pointing: list[tuple[Person, Pointer, str]], by_name: str, now: datetime) -> None:
+    """Candidate countries. The reporter's export is a source that nobody has graded, and a prefix says only where a
+    number was issued: X4."""
+    Attribution.objects.bulk_create(
+        [
             Attribution(
                 person=person,
                 country=pointer.country,
@@ -147,11 +175,10 @@ def _say_of_new(group: Group, new: list[tuple[Person, Member, Identified]], by_n
                 by_name=by_name,
                 at=now,
             )
-            for pointer in (pointers(who.value) if who.kind == "phone" else ())
-        ]
-    Identifier.objects.bulk_create(identifiers, batch_size=BATCH)
-    Decision.objects.bulk_create(decisions, batch_size=BATCH)
-    Attribution.objects.bulk_create(attributions, batch_size=BATCH)
+            for person, pointer, where in pointing
+        ],
+        batch_size=BATCH,
+    )
 
 
 def _memberships(group: Group, found: tuple[Member, ...], people: Mapping[str, Person]) -> None:

@@ -60,14 +60,14 @@ def place(person: PersonFacts) -> str:
 
 def _person(person: PersonFacts, href: Href) -> Node:
     where = person.confirmed_country or " or ".join(person.candidates) or "country not known"
-    note = [person.category_name, person.age.status_name.lower(), where]
+    note = [person.handle, person.category_name, person.age.status_name.lower(), where]
     if person.left_at_once:
         note.append("added, left at once")
     elif person.silent:
         note.append("silent in this export")
     return {
         "id": f"p{person.uuid}",
-        "label": f"{person.reference} {person.handle}",
+        "label": person.reference,
         "kind": "person",
         "href": href("person", person.uuid),
         "note": ", ".join(note),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from amparo.cases import rules
 from amparo.cases.facts import NoteFacts
 from amparo.custody.queries import ActLine
 
-# What is consulted stands in the record, not in the story: it would bury what happened.
-LEFT_OUT = frozenset({"case.read", "report.read", "series.read", "case.noted", "compartment.created", "items.sighted", "package.read"})
+# What is consulted, and what befalls single items and keys, stands in the record and on the evidence page: here it would
+# bury what happened.
+LEFT_OUT = ("item.", "items.", "key.", "compartment.", "work_item.", "case.read", "report.read", "series.read", "package.read", "case.noted", "report.taken_up")
+# "report.read" is a consultation; "report.read_out" is not.
+KEPT = frozenset({"report.read_out"})
 
 SAID = {
     "arrival.taken_in": ("Report received", "inbox", ""),
@@ -44,17 +48,24 @@ class Line:
     raw: str = ""
 
 
-def lines(acts: Iterable[ActLine], notes: Iterable[NoteFacts]) -> tuple[Line, ...]:
-    """Acts and notes as one story, oldest first. Refused and failed acts stand in the record, not here."""
-    told = [_told(act) for act in acts if act.ended == "done" and act.kind not in LEFT_OUT]
+def lines(acts: Iterable[ActLine], notes: Iterable[NoteFacts], names: Mapping[UUID, str]) -> tuple[Line, ...]:
+    """Acts and notes as one story, oldest first. Refused and failed acts stand in the record, not here.
+
+    names: of officers, by their uuid.
+    """
+    told = [
+        _told(act, names)
+        for act in acts
+        if act.ended == "done" and (act.kind in KEPT or not act.kind.startswith(LEFT_OUT))
+    ]
     written = [
         Line(each.at, f"Note on {each.person}" if each.person else "Note", each.text, each.by_name, "edit") for each in notes
     ]
     return tuple(sorted((*told, *written), key=lambda line: line.when))
 
 
-def _told(act: ActLine) -> Line:
-    by = "" if act.actor_kind == "process" else act.actor_name
+def _told(act: ActLine, names: Mapping[UUID, str]) -> Line:
+    by = names.get(act.actor, act.actor_name) if act.actor else ""
     title, sign, tone = SAID.get(act.kind) or _counted(act)
     return Line(act.at, title, "", by, sign, tone)
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("<uuid:case>/people/<uuid:person>/identifiers/", views.add_identifier, name="add_identifier"),
     path("<uuid:case>/countries/<uuid:attribution>/withdraw/", views.withdraw, name="withdraw"),
     path("<uuid:case>/groups/<uuid:group>/", views.group, name="group"),
+    path("<uuid:case>/groups/<uuid:group>/messages/", views.group_messages, name="messages"),
     path("<uuid:case>/groups/<uuid:group>/zone/", views.set_zone, name="set_zone"),
     path("<uuid:case>/items/", views.items, name="items"),
     path("<uuid:case>/network/", views.network, name="network"),

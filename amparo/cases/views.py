@@ -145,7 +145,7 @@ def overview(request: HttpRequest, case: UUID) -> HttpResponse:
     states = [str(line.verdict.state) for line in found]
     frame |= {
         "steps": [(step, _way(case, step)) for step in next_steps(people, frame["groups"], found)],
-        "countries": queries.countries_of_case(case),
+        "map_rows": drawing.map_rows(queries.countries_of_case(case), reverse("cases:people", args=[case])),
         "newest": tuple(reversed(told[-NEWEST:])),
         "events": len(told),
         "item_count": len(found),
@@ -167,7 +167,8 @@ def _way(case: UUID, step: Any) -> str:
 
 
 def _story(facts: CaseFacts) -> tuple[Any, ...]:
-    return lines(queries.story(facts.uuid), queries.notes(facts.uuid))
+    names = {each.uuid: each.name for each in access.officers()}
+    return lines(queries.story(facts.uuid), queries.notes(facts.uuid), names)
 
 
 @page("cases.read")
@@ -366,28 +367,31 @@ def withdraw(request: HttpRequest, case: UUID, attribution: UUID) -> HttpRespons
 # ---- groups, items, drawings
 
 
-@page("cases.read")
-def group(request: HttpRequest, case: UUID, group: UUID) -> HttpResponse:
-    frame = _frame(request, case, "group", group)
+def _group_frame(request: HttpRequest, case: UUID, group: UUID, part: str) -> dict[str, Any]:
+    frame = _frame(request, case, part, group)
     facts = queries.group(group)
     if facts.case != case:
         raise Missing("There is no such group in this case.")
-    stays = queries.memberships(group)
-    number = max(1, int(request.GET.get("page") or 1)) if (request.GET.get("page") or "1").isdigit() else 1
+    return frame | {"group": facts, "title": facts.name, "zone_form": forms.ZoneForm(initial={"zone": facts.zone})}
+
+
+@page("cases.read")
+def group(request: HttpRequest, case: UUID, group: UUID) -> HttpResponse:
+    frame = _group_frame(request, case, group, "group")
+    found = queries.memberships(group)
+    frame |= {"stays": drawing.stays(found), "moves": drawing.moves(found)}
+    return render(request, "cases/group.html", frame)
+
+
+@page("cases.read")
+def group_messages(request: HttpRequest, case: UUID, group: UUID) -> HttpResponse:
+    frame = _group_frame(request, case, group, "messages")
+    asked = request.GET.get("page", "1")
+    number = max(1, int(asked)) if asked.isdigit() and len(asked) < 8 else 1
     search, kind = request.GET.get("search", ""), request.GET.get("kind", "")
     posts, count = queries.posts(group, search=search, kind=kind, offset=(number - 1) * PAGE, limit=PAGE)
-    frame |= {
-        "group": facts,
-        "title": facts.name,
-        "stays": drawing.stays(stays, facts),
-        "moves": drawing.moves(stays),
-        "posts": posts,
-        "posts_page": Paginator(range(count), PAGE).get_page(number),
-        "kinds": drawing.POST_KINDS,
-        "notices": queries.notices(group),
-        "zone_form": forms.ZoneForm(initial={"zone": facts.zone}),
-    }
-    return render(request, "cases/group.html", frame)
+    frame |= {"posts": posts, "posts_page": Paginator(range(count), PAGE).get_page(number), "kinds": drawing.POST_KINDS}
+    return render(request, "cases/messages.html", frame)
 
 
 @page("cases.edit")

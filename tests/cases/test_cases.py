@@ -59,7 +59,7 @@ def test_gathering_twice_adds_nothing(ines: Actor) -> None:
 def test_everyone_starts_as_a_contact_of_unknown_age_on_the_minors_track(case: CaseOpened) -> None:
     for each in queries.people(case.case):
         assert (each.category, each.age.status, each.minors_track) == ("contact", "unknown", True)
-        assert each.decisions[0].by_name == "worker" and each.decisions[0].reason
+        assert each.decisions[0].by_name == "Amparo's worker" and each.decisions[0].reason
 
 
 def test_a_phone_prefix_is_an_assessment_with_its_evidence(case: CaseOpened) -> None:

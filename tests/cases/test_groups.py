@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 
 from amparo.cases.groups.members import group_name, members, window
+from amparo.cases.groups.names import unified
 from amparo.cases.groups.posts import Filed, is_sticker, posts
 from amparo.cases.groups.reading import ChatReading, from_json
 from amparo.foundation.ids import new_id
@@ -104,6 +105,26 @@ def test_the_first_poster_is_known_by_the_bytes_not_the_name() -> None:
 def test_stickers_are_items_marked_as_stickers() -> None:
     found = reading(message(1, ANA, media="STK-20260504-WA0001.webp"), message(2, ANA, media="IMG-1.jpg"))
     assert [is_sticker(each) for each in found.messages] == [True, False]
+
+
+def test_a_number_changed_by_the_services_own_notice_is_one_member() -> None:
+    found, also = unified(reading(message(1, BEA), notice(2, "number_changed", BEA, value="+598 92 000 011"), message(3, "\u202a+598 92 000 011\u202c")))
+    assert [(each.name, each.messages) for each in members(found)] == [(BEA, 2)]
+    assert [(each.name, each.line) for each in also[BEA]] == [("+598 92 000 011", 2)]
+
+
+def test_a_number_that_somebody_used_before_is_not_joined_to_the_one_who_changed_to_it() -> None:
+    found, also = unified(reading(message(1, BEA), message(2, DAN), notice(3, "number_changed", BEA, value=DAN)))
+    assert {each.name for each in members(found)} == {BEA, DAN} and not also
+
+
+def test_a_number_written_in_two_ways_is_one_member() -> None:
+    found, _ = unified(reading(message(1, "+34 749 00 00 10"), message(2, "\u202a+34\u00a0749\u00a000\u00a000\u00a010\u202c")))
+    assert [each.messages for each in members(found)] == [2]
+
+
+def test_a_member_list_naming_the_exporter_adds_nobody() -> None:
+    assert [each.name for each in members(reading(message(1, ANA), names=(ANA, "Tú")))] == [ANA]
 
 
 NAMES = st.sampled_from([ANA, BEA, CAI, DAN])

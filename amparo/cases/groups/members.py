@@ -105,7 +105,7 @@ def _turns(reading: ChatReading) -> dict[str, list[Turn]]:
         if message.sender:
             found[message.sender].append(_seen(message))
     for name in reading.members:
-        if name and name not in found:
+        if name and name not in found and not is_the_exporter(name):
             found[name].append(Turn("seen", None, "", 0))
     return {name: sorted(turns, key=lambda turn: turn.line) for name, turns in found.items()}
 
