@@ -21,6 +21,8 @@ BIN = Path(PYTHON).parent
 ON_POSTGRES = ["custody", "jobs/test_leases.py", "access", "vault", "matching", "intake", "cases", "victims"]
 ON_POSTGRES += ["referrals", "outcomes", "oversight"]
 
+BLOCKS = "section,table,filters,entryblock,empty,note,dialog,tabs"  # our own template tags that have an end
+
 
 def checks(quick: bool) -> list[tuple[str, list[str]]]:
     """(what it shows, the command), each run from the project's root."""
@@ -29,7 +31,7 @@ def checks(quick: bool) -> list[tuple[str, list[str]]]:
     found = [
         ("format", [str(BIN / "ruff"), "format", "check", "-q", "."]),
         ("lint", [str(BIN / "ruff"), "check", "-q", "."]),
-        ("templates", [str(BIN / "djangofmt"), "check", "-q", *templates]),
+        ("templates", [str(BIN / "djangofmt"), "check", "-q", "--custom-blocks", BLOCKS, *templates]),
         ("types", [PYTHON, "-m", "mypy", "amparo", "maintenance"]),
         ("contract", [str(BIN / "lint-imports"), "--no-cache"]),
     ]
