@@ -97,8 +97,16 @@ def test_there_is_no_score_anywhere_only_steps_of_a_stated_order() -> None:
     assert all(len(step) == 1 for step in steps)
 
 
+ORDER = 'order=["danger","clock","actionable","new"]'
+LEVELS = 'levels=["high","some","unknown","none"]'
+FLOORS = 'floors=["child_in_danger_now","child_in_crisis","broadcast_under_way"]'
+
+
 def test_a_rule_that_drops_a_floor_is_refused() -> None:
-    text = 'version="x"\nfloors=["child_in_crisis"]\norder=["danger","clock","actionable","new"]\nlevels=["high","some","unknown","none"]'
+    text = (
+        'version="x"\nfloors=["child_in_crisis"]\n'
+        'order=["danger","clock","actionable","new"]\nlevels=["high","some","unknown","none"]'
+    )
     with pytest.raises(ValueError, match="child_in_danger_now"):
         read_rule(text)
 
@@ -170,7 +178,10 @@ def test_a_flood_of_text_is_read_in_time() -> None:
 
 
 def test_every_order_of_axes_is_a_rule_but_no_axis_can_be_left_out() -> None:
-    base = 'version="x"\nfloors=["child_in_danger_now","child_in_crisis","broadcast_under_way"]\nlevels=["high","some","unknown","none"]\n'
+    base = (
+        'version="x"\n'
+        'floors=["child_in_danger_now","child_in_crisis","broadcast_under_way"]\nlevels=["high","some","unknown","none"]\n'
+    )
     tail = "[clock]\nread_within_hours=24\nremind_after_hours=12\n[actionable]\nkinds_for_high=2\n"
     for order in itertools.permutations(AXES):
         assert read_rule(f"{base}order={list(order)}\n{tail}").order == order

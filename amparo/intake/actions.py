@@ -1,0 +1,368 @@
+"""The door of intake: what happens to a report, from its arrival to its end. Who may learn its sender: identities.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from amparo.access.acts import Actor, act
+from amparo.foundation import clock
+from amparo.foundation.errors import Missing, Refused
+from amparo.intake import rules
+from amparo.intake.models import Arrival, ArrivalState, Ranking, Report, ReportState, SealedIdentity, WorkItem
+from amparo.intake.rules import Finding
+from amparo.intake.triage import Placed
+from amparo.intake.triage.signals import fold
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What the collector knows of an arrival: nothing of its sender, whose letter stays sealed."""
+
+    arrival: UUID
+    channel: str
+    received_at: datetime
+    digest: str | None
+    size_bytes: int
+    header_bytes: int
+    reply_token_digest: str
+    identity_letter: bytes
+
+
+@dataclass(frozen=True)
+class ArrivalTaken:
+    arrival: UUID
+    report: UUID
+    content: UUID | None
+    channel: str
+    size_bytes: int
+    repeated: bool
+
+
+@act("arrival.taken_in", power="arrivals.take")
+def take_in(by: Actor, letter: Letter, content: UUID | None) -> ArrivalTaken:
+    """The arrival stands in the ledger. The same original delivered again counts on its first line and makes no second one."""
+    earlier = Arrival.objects.filter(digest=letter.digest).first() if letter.digest else None
+    earlier = earlier or Arrival.objects.filter(uuid=letter.arrival).first()
+    if earlier:
+        earlier.deliveries += 1
+        earlier.save(update_fields=["deliveries"])
+        return ArrivalTaken(
+            earlier.uuid, earlier.report_uuid, earlier.content, earlier.channel, earlier.size_bytes, True
+        )
+    arrival = Arrival.objects.create(
+        uuid=letter.arrival,
+        channel=letter.channel,
+        digest=letter.digest,
+        size_bytes=letter.size_bytes,
+        received_at=letter.received_at,
+        taken_in_at=clock.now(),
+        content=content,
+        header_bytes=letter.header_bytes,
+        reply_token_digest=letter.reply_token_digest,
+    )
+    if letter.identity_letter:
+        SealedIdentity.objects.create(arrival=arrival, letter=letter.identity_letter)
+    return ArrivalTaken(arrival.uuid, arrival.report_uuid, content, letter.channel, letter.size_bytes, False)
+
+
+@dataclass(frozen=True)
+class Text:
+    """What was read of an arrival. sent_raw: when it says it was sent, as written."""
+
+    subject: str = ""
+    body: str = ""
+    source: str = "none"
+    language: str = "unknown"
+    sent_raw: str = ""
+
+
+@dataclass(frozen=True)
+class ReportReadOut:
+    report: UUID
+    arrival: UUID
+    items: tuple[UUID, ...]
+    work_items: int
+    readable: bool
+
+
+@act("report.read_out", power="reports.examine")
+def record_reading(
+    by: Actor,
+    arrival: UUID,
+    text: Text,
+    items: tuple[UUID, ...],
+    findings: Iterable[Finding],
+    ended: str = ArrivalState.REPORT,
+) -> ReportReadOut:
+    """The arrival is a report in the queue, with a work item for whatever could not be read. Refused if it has ended.
+
+    ended: "report"; "unreadable" or "set_aside" where nothing could be read and a finding says why.
+    """
+    row = _unended(arrival)
+    report = _new_report(row, text, len(items), ReportState.NEW)
+    opened = [_open(report, finding) for finding in findings]
+    row.state, row.ended_at = ended, clock.now()
+    row.save()
+    return ReportReadOut(report.uuid, row.uuid, items, len(opened), ended == ArrivalState.REPORT)
+
+
+@dataclass(frozen=True)
+class ReplyArrived:
+    """token_digest: SHA-256 of the lower-cased token of reply+TOKEN@. items: the reply's attachments, report: its text."""
+
+    arrival: UUID
+    report: UUID
+    token_digest: str
+    items: tuple[UUID, ...]
+
+
+@act("reply.arrived", power="replies.take")
+def record_reply(
+    by: Actor, arrival: UUID, text: Text, items: tuple[UUID, ...], findings: Iterable[Finding]
+) -> ReplyArrived:
+    """The arrival is a reply to a package, kept off the queue and handed on; `return_reply` puts it there if nobody knows it."""
+    row = _unended(arrival)
+    report = _new_report(row, text, len(items), ReportState.REPLY)
+    for finding in findings:
+        _open(report, finding)
+    row.state, row.ended_at = ArrivalState.REPLY, clock.now()
+    row.save()
+    return ReplyArrived(row.uuid, report.uuid, row.reply_token_digest, items)
+
+
+@dataclass(frozen=True)
+class ReplyReturned:
+    report: UUID
+
+
+@act("reply.returned", power="replies.take")
+def return_reply(by: Actor, report: UUID, sentence: str) -> ReplyReturned:
+    """A reply that no package knows, or that can't be read, stands in the queue with a work item that says so."""
+    row = _report(report)
+    _open(row, Finding("unknown_reply", sentence[:500]))
+    if row.state == ReportState.REPLY:
+        row.state = ReportState.NEW
+        row.save(update_fields=["state"])
+    return ReplyReturned(row.uuid)
+
+
+def _unended(arrival: UUID) -> Arrival:
+    row = Arrival.objects.filter(uuid=arrival).first()
+    if not row:
+        raise Missing("There is no such arrival.", arrival=str(arrival))
+    if row.state != ArrivalState.TAKEN_IN:
+        raise Refused("This arrival has been read already.", arrival=str(arrival))
+    return row
+
+
+def _new_report(arrival: Arrival, text: Text, attachments: int, state: ReportState) -> Report:
+    report = Report.objects.create(
+        uuid=arrival.report_uuid,
+        arrival=arrival,
+        received_at=arrival.received_at,
+        channel=arrival.channel,
+        sent_raw=text.sent_raw[:200],
+        subject=text.subject[:500],
+        text=text.body,
+        text_source=text.source,
+        language=text.language[:10],
+        attachments=attachments,
+        state=state,
+    )
+    report.reference = f"R-{report.received_at:%Y}-{report.pk:06d}"
+    report.search_text = fold(f"{report.reference}\n{report.subject}\n{report.text}")
+    report.save(update_fields=["reference", "search_text"])
+    return report
+
+
+def _report(uuid: UUID) -> Report:
+    row = Report.objects.filter(uuid=uuid).first()
+    if not row:
+        raise Missing("There is no such report.", report=str(uuid))
+    return row
+
+
+def _open(report: Report, finding: Finding) -> tuple[WorkItem, bool]:
+    facts = {"sentence": finding.sentence[:500], "opened_at": clock.now()}
+    if finding.item is None:
+        return WorkItem.objects.create(report=report, kind=finding.kind, **facts), True
+    return WorkItem.objects.get_or_create(report=report, item=finding.item, kind=finding.kind, defaults=facts)
+
+
+@dataclass(frozen=True)
+class WorkItemOpened:
+    work_item: UUID
+    report: UUID
+    item: UUID | None
+    kind: str
+
+
+@act("work_item.opened", power="reports.examine")
+def open_work_item(by: Actor, report: UUID, finding: Finding) -> WorkItemOpened:
+    """A person has something to look at in this report; the same finding about the same item is opened once."""
+    row, _ = _open(_report(report), finding)
+    return WorkItemOpened(row.uuid, report, row.item, row.kind)
+
+
+@dataclass(frozen=True)
+class WorkItemSettled:
+    work_item: UUID
+    report: UUID
+    reason: str
+
+
+@act("work_item.settled", power="reports.triage")
+def settle_work_item(by: Actor, work_item: UUID, reason: str, words: str = "") -> WorkItemSettled:
+    """The work item is settled, and says how and by whom."""
+    row = WorkItem.objects.select_related("report").filter(uuid=work_item).first()
+    if not row:
+        raise Missing("There is no such work item.", work_item=str(work_item))
+    obstacles = rules.obstacles_to_reason(reason, words, rules.SETTLING)
+    if row.settled_at:
+        obstacles = ("This work item is settled already.",)
+    if obstacles:
+        raise Refused(*obstacles, work_item=str(work_item))
+    row.settled_at, row.settled_by, row.settled_reason, row.settled_text = clock.now(), by.uuid, reason, words.strip()
+    row.save()
+    return WorkItemSettled(row.uuid, row.report.uuid, reason)
+
+
+@dataclass(frozen=True)
+class ReportRanked:
+    report: UUID
+    rule: str
+    position: str
+    floor: str
+    danger: str
+    actionable: str
+    new: str
+    clock: str
+
+
+@act("report.ranked", power="reports.rank")
+def rank(by: Actor, report: UUID, placed: Placed) -> ReportRanked:
+    """The report stands where the rule puts it; where it stood before is kept."""
+    row = _report(report)
+    levels = {name: axis.level for name, axis in placed.axes.items()}
+    Ranking.objects.filter(report=row, current=True).update(current=False)
+    Ranking.objects.create(
+        report=row,
+        rule_version=placed.rule_version,
+        axes={name: asdict(axis) for name, axis in placed.axes.items()},
+        danger=levels["danger"],
+        actionable=levels["actionable"],
+        novelty=levels["new"],
+        clock=levels["clock"],
+        floor=placed.floor,
+        position=placed.position,
+        at=clock.now(),
+        changes_at=placed.changes_at,
+    )
+    return ReportRanked(
+        row.uuid,
+        placed.rule_version,
+        placed.position,
+        placed.floor,
+        levels["danger"],
+        levels["actionable"],
+        levels["new"],
+        levels["clock"],
+    )
+
+
+@dataclass(frozen=True)
+class ClocksMoved:
+    reports: tuple[UUID, ...]
+
+
+@act("clocks.moved", power="reports.rank")
+def clocks_moved(by: Actor, reports: Iterable[UUID]) -> ClocksMoved:
+    """These reports are about to be ranked again because time has passed; nobody else needs to see to it."""
+    due = Ranking.objects.filter(current=True, report__uuid__in=list(reports), changes_at__lte=clock.now())
+    moved = tuple(due.order_by("id").values_list("report__uuid", flat=True))
+    due.update(changes_at=None)
+    return ClocksMoved(moved)
+
+
+@dataclass(frozen=True)
+class ReportRead:
+    report: UUID
+    first: bool
+
+
+@act("report.read", power="reports.read")
+def read_report(by: Actor, report: UUID) -> ReportRead:
+    """That this officer reads the report; the first to do so stops its clock."""
+    row = _report(report)
+    first = row.first_read_at is None and by.uuid is not None
+    if first:
+        row.first_read_at, row.first_read_by = clock.now(), by.uuid
+        row.save(update_fields=["first_read_at", "first_read_by"])
+    return ReportRead(row.uuid, first)
+
+
+@dataclass(frozen=True)
+class ReportClosed:
+    report: UUID
+    reason: str
+
+
+@act("report.closed", power="reports.close")
+def close_report(by: Actor, report: UUID, reason: str, words: str = "") -> ReportClosed:
+    """The report leaves the queue, with its reason; it can be opened again."""
+    row = _report(report)
+    obstacles = rules.obstacles_to_closing(row.state, row.work_items.filter(settled_at=None).count())
+    obstacles += rules.obstacles_to_reason(reason, words, rules.CLOSING)
+    if obstacles:
+        raise Refused(*obstacles, report=str(report))
+    row.state, row.closed_at, row.closed_by = ReportState.CLOSED, clock.now(), by.uuid
+    row.closed_reason, row.closed_text = reason, words.strip()
+    row.save()
+    return ReportClosed(row.uuid, reason)
+
+
+@dataclass(frozen=True)
+class ReportReopened:
+    report: UUID
+
+
+@act("report.reopened", power="reports.close")
+def reopen_report(by: Actor, report: UUID) -> ReportReopened:
+    """A closed report is in the queue again."""
+    row = _report(report)
+    if row.state != ReportState.CLOSED:
+        raise Refused("Only a closed report can be opened again.", report=str(report))
+    row.state, row.closed_at, row.closed_by, row.closed_reason, row.closed_text = ReportState.NEW, None, None, "", ""
+    row.save()
+    return ReportReopened(row.uuid)
+
+
+@dataclass(frozen=True)
+class ReportTakenUp:
+    report: UUID
+    case: UUID
+
+
+@act("report.taken_up", power="cases.open")
+def attach_to_case(by: Actor, report: UUID, case: UUID) -> ReportTakenUp:
+    """The report is part of the case and leaves the queue; its open work items stay visible."""
+    row = _report(report)
+    if obstacles := rules.obstacles_to_taking_up(row.state):
+        raise Refused(*obstacles, report=str(report))
+    row.state, row.case = ReportState.IN_CASE, case
+    row.save(update_fields=["state", "case"])
+    return ReportTakenUp(row.uuid, case)
+
+
+@dataclass(frozen=True)
+class QueueExported:
+    rows: int
+
+
+@act("queue.exported", power="reports.read")
+def record_export(by: Actor, rows: int) -> QueueExported:
+    """That this officer took a copy of the queue's rows out of the house."""
+    return QueueExported(rows)

@@ -1,0 +1,103 @@
+"""From the spool to the ledger: each sealed mail is taken in once, and its file removed only when that holds.
+
+A crash between any two steps is safe: the letter is sealed under the same name again (one item), the ledger knows the arrival
+and its original's digest, and removing twice does no harm.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+
+from django.db import transaction
+
+from amparo.access.actors import Actor
+from amparo.foundation.clock import now
+from amparo.foundation.errors import Broken
+from amparo.foundation.home import Home
+from amparo.intake import actions, jobs, queries, rules, spool
+from amparo.intake.actions import Letter
+from amparo.intake.models import ArrivalState
+from amparo.intake.rules import Finding
+from amparo.intake.spool import Arrival, ContentLetter
+from amparo.vault import actions as vault
+from amparo.vault.keys import CONTENT, ProcessKeys
+
+log = logging.getLogger("amparo.intake")
+
+# One round's share: other duties and jobs come between two rounds.
+BATCH = 20
+
+
+def collect(home: Home) -> int:
+    """How many arrivals were taken in from the spool this round, and how many reports' clocks moved."""
+    taken = 0
+    keys = ProcessKeys(home, "worker")
+    for arrival in _first(home):
+        try:
+            _take_in(arrival, spool.read_letter(arrival, keys), keys)
+        except Broken:
+            _set_aside(arrival)
+        except FileNotFoundError:  # another worker was faster
+            continue
+        taken += 1
+    return taken + _move_clocks()
+
+
+def _first(home: Home) -> list[Arrival]:
+    return [arrival for arrival, _ in zip(spool.arrivals(home), range(BATCH), strict=False)]
+
+
+def _take_in(arrival: Arrival, letter: ContentLetter, keys: ProcessKeys) -> None:
+    worker = Actor.of_process("worker")
+    known = queries.arrival_known(arrival.uuid, letter.raw_sha256)
+    content = None
+    if not known:
+        stream = io.BytesIO(letter.message)
+        content = vault.seal_item(
+            worker,
+            compartment=keys.compartment(CONTENT),
+            stream=stream,
+            name="mail.eml",
+            origin=arrival.uuid,
+            media_type="message/rfc822",
+        ).item
+    facts = Letter(
+        arrival=arrival.uuid,
+        channel="mail",
+        received_at=letter.received_at,
+        digest=letter.raw_sha256,
+        size_bytes=letter.raw_size_bytes,
+        header_bytes=len(letter.headers),
+        reply_token_digest=rules.reply_token_digest(letter.recipients),
+        identity_letter=letter.identity_letter,
+    )
+    with transaction.atomic():
+        taken = actions.take_in(worker, facts, content)
+        if not taken.repeated:
+            jobs.examine_arrival.enqueue(arrival=str(taken.arrival))
+    spool.remove(arrival)
+
+
+def _set_aside(arrival: Arrival) -> None:
+    """A spool file that doesn't open was changed on disk: an alarm, and a report that says so, with the file kept aside."""
+    log.critical("integrity: the arrival %s was changed in the spool", arrival.uuid)
+    worker = Actor.of_process("worker")
+    size_bytes = arrival.path.stat().st_size
+    sentence = "This mail was changed on disk after it was received and does not open. Its file is kept in spool/aside."
+    with transaction.atomic():
+        facts = Letter(arrival.uuid, "mail", now(), None, size_bytes, 0, "", b"")
+        if not actions.take_in(worker, facts, None).repeated:
+            finding = Finding("changed_on_disk", sentence)
+            actions.record_reading(worker, arrival.uuid, actions.Text(), (), (finding,), ArrivalState.SET_ASIDE)
+    spool.set_aside(arrival)
+
+
+def _move_clocks() -> int:
+    """Reports whose clock has moved are ranked again, each by a job; a second worker finds them not due any more."""
+    due = queries.due_for_ranking(now())
+    if due:
+        with transaction.atomic():
+            for report in actions.clocks_moved(Actor.of_process("worker"), due).reports:
+                jobs.rank_report_again.enqueue(report=str(report))
+    return len(due)

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from amparo.foundation.ids import new_id
+
+
+class ArrivalState(models.TextChoices):
+    """Every arrival ends in one of the last four; one that stays in the first is looked for (queries.ledger)."""
+
+    TAKEN_IN = "taken_in"
+    REPORT = "report"
+    REPLY = "reply"
+    UNREADABLE = "unreadable"
+    SET_ASIDE = "set_aside"
+
+
+class ReportState(models.TextChoices):
+    NEW = "new"
+    IN_CASE = "in_case"
+    CLOSED = "closed"
+    REPLY = "reply"
+
+
+class Arrival(models.Model):
+    """The ledger: one line for everything that came in, by its original's digest. `report_uuid` is its report's, from the start."""
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, editable=False)
+    channel = models.CharField(max_length=20)
+    digest = models.CharField(max_length=64, unique=True, null=True)
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    received_at = models.DateTimeField()
+    taken_in_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=12, choices=ArrivalState, default=ArrivalState.TAKEN_IN)
+    deliveries = models.PositiveIntegerField(default=1)
+    content = models.UUIDField(null=True)
+    header_bytes = models.PositiveIntegerField(
+        default=0
+    )  # of the content item; with the identity letter it is the original again
+    report_uuid = models.UUIDField(unique=True, default=new_id)
+    reply_token_digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["state", "received_at"], name="intake_ledger")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.uuid}"
+
+
+class SealedIdentity(models.Model):
+    """Who sent an arrival, as the receiver sealed it: opened by officers who hold the identity compartment, never by a process."""
+
+    retention = "report"
+
+    arrival = models.OneToOneField("intake.Arrival", on_delete=models.PROTECT, related_name="identity")
+    letter = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"identity of {self.arrival_id}"
+
+
+class Report(models.Model):
+    """One allegation by one reporter at one time. `search_text` is what is searched: folded, so that accents don't matter."""
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, editable=False)
+    reference = models.CharField(max_length=20, unique=True, null=True)
+    arrival = models.OneToOneField("intake.Arrival", on_delete=models.PROTECT, related_name="report")
+    received_at = models.DateTimeField(db_index=True)
+    channel = models.CharField(max_length=20)
+    sent_raw = models.CharField(max_length=200, blank=True)
+    subject = models.CharField(max_length=500, blank=True)
+    text = models.TextField(blank=True)
+    text_source = models.CharField(max_length=10, blank=True)
+    language = models.CharField(max_length=10, default="unknown")
+    search_text = models.TextField(blank=True)
+    attachments = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=ReportState, default=ReportState.NEW, db_index=True)
+    first_read_at = models.DateTimeField(null=True)
+    first_read_by = models.UUIDField(null=True)
+    case = models.UUIDField(null=True, db_index=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.UUIDField(null=True)
+    closed_reason = models.CharField(max_length=30, blank=True)
+    closed_text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.reference or str(self.uuid)
+
+
+class WorkItem(models.Model):
+    """Something of a report that a machine could not do: a person looks at it. Settled with a reason, never removed."""
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    report = models.ForeignKey("intake.Report", on_delete=models.PROTECT, related_name="work_items")
+    item = models.UUIDField(null=True)
+    kind = models.CharField(max_length=30)
+    sentence = models.CharField(max_length=500)
+    opened_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.UUIDField(null=True)
+    settled_reason = models.CharField(max_length=30, blank=True)
+    settled_text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "item", "kind"], condition=Q(item__isnull=False), name="one_work_item_an_item"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.uuid}"
+
+
+class Ranking(models.Model):
+    """Where a report stood, why, and by which version of the rule. Four axes, no score. The current one orders the queue."""
+
+    retention = "report"
+
+    report = models.ForeignKey("intake.Report", on_delete=models.PROTECT, related_name="rankings")
+    rule_version = models.CharField(max_length=20)
+    axes = models.JSONField()
+    danger = models.CharField(max_length=8)
+    actionable = models.CharField(max_length=8)
+    novelty = models.CharField(max_length=8)
+    clock = models.CharField(max_length=8)
+    floor = models.CharField(max_length=30, blank=True)
+    position = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    changes_at = models.DateTimeField(null=True)
+    current = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["report"], condition=Q(current=True), name="one_current_ranking")
+        ]
+        indexes = [
+            models.Index(fields=["current", "position"], name="intake_order"),
+            models.Index(fields=["current", "changes_at"], name="intake_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.report_id} at {self.position}"
+
+
+class IdentityRequest(models.Model):
+    """One officer asks to learn who reported, another agrees, then it may be opened, once."""
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    report = models.ForeignKey("intake.Report", on_delete=models.PROTECT, related_name="identity_requests")
+    asked_by = models.UUIDField()
+    asked_at = models.DateTimeField()
+    reason_code = models.CharField(max_length=30)
+    reason_text = models.TextField(blank=True)
+    agreed_by = models.UUIDField(null=True)
+    agreed_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"request {self.uuid}"

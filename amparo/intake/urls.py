@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from amparo.intake import report_pages, views
+
+app_name = "intake"
+urlpatterns = [
+    path("", views.queue, name="queue"),
+    path("queue.csv", views.export, name="export"),
+    path("work-items/", views.work_items, name="work_items"),
+    path("work-items/<uuid:work_item>/settle/", views.settle, name="settle"),
+    path("reports/<uuid:report>/", report_pages.report, name="report"),
+    path("reports/<uuid:report>/close/", report_pages.close, name="close"),
+    path("reports/<uuid:report>/reopen/", report_pages.reopen, name="reopen"),
+    path("reports/<uuid:report>/items/<uuid:item>/", report_pages.item, name="item"),
+    path("reports/<uuid:report>/items/<uuid:item>/reveal/", report_pages.reveal, name="reveal"),
+    path("reports/<uuid:report>/identity/ask/", report_pages.ask_identity, name="ask_identity"),
+    path("identity/<uuid:request_uuid>/agree/", report_pages.agree_identity, name="agree_identity"),
+    path("identity/<uuid:request_uuid>/open/", report_pages.open_identity, name="open_identity"),
+]

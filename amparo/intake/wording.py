@@ -1,0 +1,59 @@
+"""The words for intake's codes, in one place; marked for translation where they are shown."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+STATES = {"new": _("New"), "in_case": _("In a case"), "closed": _("Closed"), "reply": _("Reply")}
+STATE_TONES = {"new": "info", "in_case": "accent", "closed": "neutral", "reply": "neutral"}
+CHANNELS = {"mail": _("E-mail"), "form": _("Form"), "api": _("API"), "partner": _("Partner")}
+LANGUAGES = {
+    "es": _("Spanish"),
+    "en": _("English"),
+    "fr": _("French"),
+    "pt": _("Portuguese"),
+    "de": _("German"),
+    "it": _("Italian"),
+    "ca": _("Catalan"),
+    "ar": _("Arabic"),
+    "unknown": _("Language not known"),
+}
+DANGER = {"high": _("Danger now"), "some": _("Some signs"), "unknown": _("Not known"), "none": _("No sign")}
+AXES = {
+    "danger": (_("Danger now"), _("Does the text say that a child is in danger now?")),
+    "actionable": (_("Actionable"), _("Is there something somebody could follow up?")),
+    "new": (_("New"), _("Is what came with it known already?")),
+    "clock": (_("Clock"), _("Does time run out?")),
+}
+ARRIVALS = {
+    "taken_in": _("Waiting to be read"),
+    "report": _("Became a report"),
+    "reply": _("Reply to a package"),
+    "unreadable": _("Unreadable, kept as a report"),
+    "set_aside": _("Changed on disk, set aside"),
+}
+
+# Act -> (what happened, icon, tone), for the custody strip.
+ACTS: dict[str, tuple[object, str, str]] = {
+    "arrival.taken_in": (_("Arrived, sealed and taken in"), "mail", ""),
+    "report.read_out": (_("Read in the sandbox"), "report", ""),
+    "reply.arrived": (_("Arrived as a reply"), "mail", ""),
+    "reply.returned": (_("Reply returned to the queue"), "queue", "warn"),
+    "report.ranked": (_("Ranked"), "sort", ""),
+    "report.read": (_("Read"), "eye", ""),
+    "report.closed": (_("Closed"), "check", ""),
+    "report.reopened": (_("Opened again"), "queue", "warn"),
+    "report.taken_up": (_("Taken up in a case"), "case", "good"),
+    "work_item.opened": (_("Work item opened"), "danger", "warn"),
+    "work_item.settled": (_("Work item settled"), "check", "good"),
+    "item.sealed": (_("Item sealed"), "sealed", ""),
+    "item.opened": (_("Item opened"), "key", ""),
+    "item.examined": (_("Item examined"), "shield", ""),
+    "item.examination_failed": (_("Examination failed"), "shield", "warn"),
+    "item.matched": (_("Compared with known-hash lists"), "hash", ""),
+    "item.revealed": (_("Item shown to an officer"), "eye", "warn"),
+    "identity.asked": (_("Sender’s identity asked for"), "key", "warn"),
+    "identity.agreed": (_("Second person agreed"), "key", "warn"),
+    "identity.opened": (_("Sender’s identity opened"), "key", "danger"),
+    "case.opened": (_("Case opened"), "case", "accent"),
+}

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from amparo.matching import views
+
+app_name = "matching"
+urlpatterns = [
+    path("", views.lists, name="lists"),
+    path("import/", views.import_list, name="import"),
+    path("<uuid:hash_list>/", views.hash_list, name="list"),
+    path("<uuid:hash_list>/withdraw/", views.withdraw, name="withdraw"),
+]
