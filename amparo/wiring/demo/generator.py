@@ -52,13 +52,14 @@ def generate(seed: int = DEFAULT_SEED) -> Operation:
     original = next(p for p in unknown if p.kind is Kind.ORIGINAL and p.extension == "jpg")
     copy = next(p for p in unknown if p.kind is Kind.NEAR_COPY)
     loose = next(p for p in album if p.kind is Kind.LOOSE)
+    attached = [("imagen-1.jpg", original.data), ("imagen-2.jpg", copy.data)]
     return Operation(
         seed=seed,
         members=members,
         album=album,
         chat=talk,
         export=export,
-        report=mails.report(seed, export, [("imagen-1.jpg", original.data), ("imagen-2.jpg", copy.data)]),
+        report=mails.report(seed, members[0].phone or "", export, attached),
         noise=mails.noise(seed, loose.data),
         known=(lists.exact_list(seed, album), lists.near_list(seed, album)),
         series={f: tuple(p.key for p in album if p.family == f) for f in pictures.FAMILIES},

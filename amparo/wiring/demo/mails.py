@@ -47,9 +47,9 @@ def _sealed(message: EmailMessage, label: str) -> bytes:
     return message.as_bytes()
 
 
-def report(seed: int, export: bytes, pictures: list[tuple[str, bytes]]) -> Letter:
-    """The report: Spanish text, the group's export and the pictures attached."""
-    text = words.REPORT_TEXT.format(group=words.GROUP_NAME)
+def report(seed: int, phone: str, export: bytes, pictures: list[tuple[str, bytes]]) -> Letter:
+    """The report: Spanish text that names the group and the phone of its founder, the export and the pictures attached."""
+    text = words.REPORT_TEXT.format(group=words.GROUP_NAME, phone=phone)
     message = _message(seed, "report", REPORTER, words.REPORT_SUBJECT, text)
     for name, data in [("chat.zip", export), *pictures]:
         _attach(message, name, data)

@@ -36,6 +36,7 @@ def group(home: Home, seed: int) -> int:
     _register_partners(story)
     _send_mails(story)
     casework.examined(story)
+    _say_reasons(story)
     casework.read_and_open(story)
     casework.decide_people(story)
     casework.open_series(story)
@@ -89,10 +90,10 @@ def _send_mails(story: Story) -> None:
     if not sent:
         story.tell.line("all of them are here already")
     story.tell.wait("the report stands on the queue", lambda: (int(story.report_ranked()), 1))
-    _say_reasons(story)
 
 
 def _say_reasons(story: Story) -> None:
+    story.tell.line("On the queue, and why it stands where it stands:")
     ranking = reports.report(story.report).ranking
     assert ranking is not None
     for name, axis in ranking.axes.items():

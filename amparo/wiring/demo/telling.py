@@ -9,6 +9,7 @@ from collections.abc import Callable
 from django.db import close_old_connections
 
 from amparo.foundation.errors import Unreachable
+from amparo.jobs import queries as jobs
 
 POLL_SECONDS = 0.25
 SAY_EVERY_SECONDS = 3.0
@@ -22,6 +23,7 @@ class Teller:
         self._chapters = chapters
         self._chapter = 0
         self._began = time.monotonic()
+        self._failed = {each.uuid for each in jobs.quarantined()}
 
     def chapter(self, title: str) -> None:
         """A new chapter begins."""
@@ -56,8 +58,16 @@ class Teller:
                 raise Unreachable(f"Nothing has moved for {stalled_s:.0f} s ({what}: {done} of {total}). Is Amparo up?")
             if now - said > SAY_EVERY_SECONDS:
                 said = now
+                self._say_failures()
                 self.line(f"{what}: {_pace(done, total, done - first, now - began)}")
             time.sleep(POLL_SECONDS)
+
+    def _say_failures(self) -> None:
+        """Jobs that failed for good since the demo began: nothing would move, and the reason would stand elsewhere."""
+        for each in jobs.quarantined():
+            if each.uuid not in self._failed:
+                self._failed.add(each.uuid)
+                self.problem(f"{each.task} failed for good: {each.reason}")
 
     def problem(self, text: str) -> None:
         """Something is not as planned."""

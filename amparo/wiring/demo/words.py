@@ -66,7 +66,8 @@ REPORT_TEXT = """\
 Buenos días:
 
 Escribo porque estoy preocupada. Una persona que no conozco me añadió a un grupo de mensajería que se llama
-«{group}». En el grupo se comparten archivos que creo que la policía debe ver. Hay miembros de varios países.
+«{group}». Quien me añadió usa el número {phone}. En el grupo se comparten archivos que creo que la
+policía debe ver. Hay miembros de varios países.
 
 Creo que una niña o un niño puede estar en peligro ahora mismo: en el grupo se habla de hoy a las 21:00.
 
