@@ -9,7 +9,9 @@ from uuid import UUID
 from django_tasks import task
 
 from amparo.access.acts import Actor
+from amparo.exchange import sealing
 from amparo.foundation import clock
+from amparo.foundation.errors import Broken
 from amparo.foundation.home import Home
 from amparo.intake import actions as intake, queries as arrivals
 from amparo.jobs.leases import finishing
@@ -59,14 +61,20 @@ def _forms(worker: Actor, report: UUID, items: list[UUID]) -> list[Form]:
     with the_warden().boundary(report) as box:
         for item in items:
             with vault.open_item(worker, item, f"reply:{report}", keys) as opened:
-                data = opened.read()
+                data, name = opened.read(), opened.facts.name
             try:
-                reading = box.examine("reply", data)
-            except ExaminationFailed:
+                reading = box.examine("reply", _unsealed(name, data))
+            except (ExaminationFailed, Broken):
                 continue
             if isinstance(reading, ReplyReading):
                 forms.append(Form(item, reading))
     return forms
+
+
+def _unsealed(name: str, data: bytes) -> bytes:
+    """The form itself, where a partner sealed it to our certificate; other bytes as they are."""
+    sealed = name.lower().endswith((".gpg", ".pgp", ".asc")) or data.startswith(b"-----BEGIN PGP MESSAGE")
+    return sealing.open_reply(Home.from_env(), data) if sealed else data
 
 
 def _answer(form: Form, by_mail: packages.PackageFacts | None, arrival: UUID, received_at: Any) -> Answer:

@@ -19,6 +19,7 @@ from amparo.foundation.errors import Refused
 from amparo.foundation.home import Home
 from amparo.jobs.leases import finishing
 from amparo.referrals import actions, filling, queries, rules
+from amparo.referrals.house import reply_domain_address
 
 
 @task()
@@ -54,7 +55,7 @@ def _sealed(facts: queries.PackageFacts) -> actions.Sealed:
         queries.packages_folder() / folder,
     )
     # What is kept for reading has no token: whoever reads the database can't answer in the partner's name.
-    contents = filling.plain(replace(filled.contents, reply_token=""))
+    contents = filling.plain(replace(filled.contents, reply_token="", reply_to=reply_domain_address("reply")))
     recipients = {"openpgp": partner.fingerprint, "age": partner.age}
     return actions.Sealed(
         persons=filled.persons,
