@@ -89,7 +89,7 @@ class ArchiveReading:
 
 @dataclass(frozen=True)
 class ChatReading:
-    """Counts of a chat export, and the whole reading as JSON bytes (docs/formats/chat.md)."""
+    """Counts of a chat export, and the whole reading as JSON bytes (inside/chats/__init__.py)."""
 
     format: str
     date_order: str

@@ -18,6 +18,8 @@ from tests.sandbox.collected import Collected
 
 TEXT = "Buenos días. En este grupo hay personas que comparten archivos. Les envío la exportación. Un saludo"
 
+BOUNDARY = uuid4()
+
 
 @pytest.fixture(scope="module")
 def warden() -> Iterator[Warden]:
@@ -27,7 +29,7 @@ def warden() -> Iterator[Warden]:
 
 
 def examined(warden: Warden, data: bytes) -> MailReading:
-    with warden.boundary(uuid4()) as box:
+    with warden.boundary(BOUNDARY) as box:
         reading = box.examine("mail", data)
     assert isinstance(reading, MailReading)
     return reading
@@ -120,7 +122,7 @@ def test_two_hundred_thousand_parts_are_kept_unread_within_seconds(warden: Warde
         b'From: a@example.org\nSubject: parts\nContent-Type: multipart/mixed; boundary="x"\n\n'
         + b"--x\n\na\n" * 200_000
     )
-    with warden.boundary(uuid4()) as box:
+    with warden.boundary(BOUNDARY) as box:
         reading = box.examine("mail", data, limit_s=10)
     assert isinstance(reading, MailReading)
     assert reading.subject == "parts"
@@ -142,7 +144,7 @@ HEADERS = {
 
 @pytest.mark.parametrize("kind", HEADERS)
 def test_a_header_built_to_be_slow_is_cut_not_endured(warden: Warden, kind: str) -> None:
-    with warden.boundary(uuid4()) as box:
+    with warden.boundary(BOUNDARY) as box:
         reading = box.examine("mail", b"From: a@example.org\n" + HEADERS[kind] + b"\n\nsee you at 21:00\n", limit_s=10)
     assert isinstance(reading, MailReading)
     assert reading.sender_raw == "a@example.org"

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -16,11 +17,13 @@ from amparo.exchange.formats.reply_form import COLUMNS
 from amparo.exchange.formats.tables import csv_bytes
 from amparo.sandbox.inside import hash_list, reply
 from amparo.sandbox.inside.frames import Unreadable
-from amparo.sandbox.readings import ExaminationFailed, HashListReading, ReplyReading
+from amparo.sandbox.readings import ExaminationFailed, HashListReading, Identified, ReplyReading
 from amparo.sandbox.warden import Warden
 from tests.sandbox.collected import Collected
 
 MD5, SHA1, SHA256, PDQ = "d" * 32, "e" * 40, "a" * 64, "f" * 64
+
+BOUNDARY = uuid4()
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +74,7 @@ def test_a_table_without_a_column_of_hashes_is_refused() -> None:
 
 
 def test_every_problem_is_counted_though_not_every_one_is_shown(warden: Warden) -> None:
-    with warden.boundary(uuid4()) as box:
+    with warden.boundary(BOUNDARY) as box:
         reading = box.examine("hash_list", b"md5\n" + b"x\n" * 5_000 + MD5.encode())
     assert isinstance(reading, HashListReading)
     assert reading.rows == ({"md5": MD5},)
@@ -81,11 +84,10 @@ def test_every_problem_is_counted_though_not_every_one_is_shown(warden: Warden) 
 @pytest.mark.parametrize("data", [b'"' + b"x" * 1_000_000, b"md5\n" + b'"' * 400_001, b"\0" * 5_000, b"a," * 300_000])
 def test_a_table_built_to_harm_costs_one_examination(warden: Warden, data: bytes) -> None:
     for kind in ("hash_list", "reply"):
-        with warden.boundary(uuid4()) as box:
-            try:
+        with warden.boundary(BOUNDARY) as box:
+            with suppress(ExaminationFailed):
                 box.examine(kind, data, limit_s=20)
-            except ExaminationFailed as failure:
-                assert failure.reason == "malformed"
+            assert isinstance(box.examine("identify", b"next"), Identified)
 
 
 @settings(max_examples=100, deadline=None)
@@ -93,10 +95,8 @@ def test_a_table_built_to_harm_costs_one_examination(warden: Warden, data: bytes
 def test_no_bytes_make_a_table_reader_fail_otherwise_than_by_refusing(data: bytes) -> None:
     for reader in (hash_list.read, reply.read):
         for head in (b"", b"md5;category\n", b"reply_token,subject\n"):
-            try:
+            with suppress(Unreadable):
                 reader(head + data, {}, Collected())
-            except Unreadable as refusal:
-                assert refusal.sentence
 
 
 FILLED = {
@@ -132,7 +132,7 @@ RESAVED = {
 
 @pytest.mark.parametrize("how", RESAVED)
 def test_a_reply_is_read_however_a_spreadsheet_saved_it_again(warden: Warden, how: str) -> None:
-    with warden.boundary(uuid4()) as box:
+    with warden.boundary(BOUNDARY) as box:
         reading = box.examine("reply", RESAVED[how])
     assert isinstance(reading, ReplyReading)
     (row,) = reading.rows

@@ -1,4 +1,4 @@
-"""A chat export as the one reading that all chat formats share (docs/formats/chat.md), whichever reader fits."""
+"""A chat export as the one reading that all chat formats share (chats/__init__.py), whichever reader fits."""
 
 from __future__ import annotations
 

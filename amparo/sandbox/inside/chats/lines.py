@@ -98,7 +98,8 @@ class Reader:
             key = plain_key(first[:120])
             if media := self._omitted.get(key):
                 return ("contact" if media == "contact" else "media"), {"name": "", "type": media, "omitted": True}, ""
-            if kind := self._kinds.get(key):
+            # Android prints "null" for what could be seen once; what a person typed in capitals is theirs.
+            if (kind := self._kinds.get(key)) and (len(key) > len("null") or key == first):
                 return kind, None, first
         last = first[-1:]
         if last == ">" and (found := self._attached_before.search(said)):

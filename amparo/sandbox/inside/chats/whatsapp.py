@@ -42,7 +42,7 @@ def looks_like_export(text: str) -> bool:
 
 
 def read(text: str, sink: Sink, media_type: str) -> Facts:
-    """Writes the reading (docs/formats/chat.md) to the sink as one blob and gives its counts."""
+    """Writes the reading (chats/__init__.py) to the sink as one blob and gives its counts."""
     text = _LINE_ENDS.sub("\n", text)
     shape, order = _survey(text)
     reading = _Reading(shape, order, Reader(text))
@@ -187,8 +187,7 @@ class _Reading:
             if isinstance(media := item["media"], dict):
                 counts["media"] += 1
                 counts["sticker"] += media["type"] == "sticker"
-        if at > self.last_at:
-            self.last_at = at
+        self.last_at = max(self.last_at, at)
         if at < self.first_at or not self.first_at:
             self.first_at = at
         return item
