@@ -54,7 +54,7 @@ class KeysForm(forms.Form):
         if file.size > MOST_BYTES:
             raise forms.ValidationError(_("This file is too large for a certificate."))
         try:
-            return str(file.read().decode("ascii"))
+            return str(file.read().decode())
         except UnicodeDecodeError:
             raise forms.ValidationError(
                 _("This file is not armoured text: ask for the .asc form (gpg --armor --export).")

@@ -55,7 +55,7 @@ def make_house_key(home: Home, name: str = "Amparo house") -> HouseKey:
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(str(openpgp.new_key(name)).encode("ascii"))
+            file.write(str(openpgp.new_key(name)).encode())
             file.flush()
             os.fsync(file.fileno())
         try:
@@ -85,7 +85,7 @@ def secret_key(home: Home) -> Tsk:
 def house_key(home: Home) -> HouseKey:
     """The public side of the house's key. Raises as `secret_key` does."""
     certificate = secret_key(home).extract_certificate()
-    return HouseKey(certificate.fingerprint.upper(), str(certificate).encode("ascii"))
+    return HouseKey(certificate.fingerprint.upper(), str(certificate).encode())
 
 
 def read_certificate(text: str | bytes) -> CertificateFacts:

@@ -13,6 +13,7 @@ from pathlib import Path
 from amparo import __version__
 from amparo.foundation.errors import AmparoError, Missing
 from amparo.foundation.home import Home
+from amparo.wiring import environment
 
 DESCRIPTION = """\
 Amparo carries a report of child sexual abuse or exploitation from its arrival
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     logging.basicConfig(level=os.environ.get("AMPARO_LOG", "WARNING"), format="%(levelname)s %(name)s %(message)s")
     try:
+        environment.load(Home.from_env())
         status: int = given.command(given)
     except AmparoError as error:
         print(f"amparo: {error.sentence}", file=sys.stderr)
@@ -105,8 +107,7 @@ def _set_up_django() -> None:
 
 def _up(given: argparse.Namespace) -> int:
     home = Home.from_env()
-    if given.demo:
-        os.environ["AMPARO_DEMO"] = "1"
+    environment.begin(home, demo=given.demo)
     from amparo.vault.keys import describe_keys
     from amparo.wiring import up
 
@@ -153,7 +154,7 @@ def _demo_log_ins(home: Home) -> list[dict[str, str]]:
 
 def _demo(given: argparse.Namespace) -> int:
     home = Home.from_env()
-    os.environ["AMPARO_DEMO"] = "1"
+    environment.begin(home, demo=True)
     from amparo.wiring import up
 
     up.prepare(home)

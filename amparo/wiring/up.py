@@ -29,11 +29,6 @@ def house_address() -> str:
     return os.environ.get("AMPARO_HTTP", HOUSE_ADDRESS)
 
 
-def house_name() -> str:
-    """What partners read on packages and in the signing key."""
-    return os.environ.get("AMPARO_NAME", "Amparo house")
-
-
 @dataclass
 class Process:
     """One supervised process. `ready` is the beginning of the line by which it says that it serves; empty if it says none."""
@@ -77,7 +72,7 @@ def prepare(home: Home) -> bool:
     from amparo.vault import actions as vault
     from amparo.wiring.officers import lay_foundations
 
-    make_house_key(home, house_name())
+    make_house_key(home, os.environ.get("AMPARO_HOUSE_NAME", "Amparo house"))
 
     call_command("migrate", verbosity=0, interactive=False)
     lay_foundations(home)
