@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from amparo.access import queries as access
 from amparo.access.doors import page
 from amparo.custody import queries as custody
+from amparo.custody.queries import ActLine
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.intake import actions, identities, queries, rules, wording
@@ -32,9 +34,21 @@ from amparo.vault.queries import ItemFacts
 from amparo.viewing import actions as viewing, queries as exposures
 from amparo.viewing.rules import REASONS, RevealAsked, obstacles_to_reveal
 
-CHAT_READING = "application/vnd.amparo.chat+json"
+# What a tile says an item is: what it was found to be, since a declared type is never believed.
+MEDIA_OF_KIND = {
+    "picture": "image/*",
+    "closed_picture": "image/*",
+    "video": "video/*",
+    "audio": "audio/*",
+    "archive": "application/zip",
+    "closed_archive": "application/zip",
+    "chat": "application/vnd.amparo.chat",
+    "mail": "message/rfc822",
+    "text": "text/plain",
+    "document": "application/pdf",
+}
 LONGEST_SIDE = 1024
-STORY_LINES = 60
+STORY_LINES = 40
 
 
 @page("reports.read")
@@ -88,22 +102,23 @@ def _axes(facts: ReportFacts) -> list[dict[str, Any]]:
 
 
 def _tiles(items: tuple[ItemFacts, ...], shown: list[ItemFacts]) -> list[dict[str, Any]]:
-    """The items as they came, members of archives after their archive; a chat's reading is no item of its own here."""
+    """The items as they came, by what they were found to be; a chat's reading is no item of its own here."""
     verdicts = matching.verdicts(each.uuid for each in shown)
-    readings = {each.parent for each in items if each.media_type == CHAT_READING}
+    examined = sandbox.examinations(each.uuid for each in shown)
     names = {each.uuid: each.name for each in items}
     return [
         {
-            "item": each,
+            "uuid": each.uuid,
+            "item": replace(each, media_type=MEDIA_OF_KIND.get(_kind(examined.get(each.uuid)), each.media_type)),
             "verdict": verdicts[each.uuid],
-            "note": _("Chat export, read")
-            if each.uuid in readings
-            else _("in {}").format(names[each.parent])
-            if each.parent in names
-            else "",
+            "note": _("in {}").format(names[each.parent]) if each.parent in names else "",
         }
         for each in shown
     ]
+
+
+def _kind(examined: sandbox.ExaminationFacts | None) -> str:
+    return examined.kind if examined else ""
 
 
 def _work_items(facts: ReportFacts) -> list[dict[str, Any]]:
@@ -119,23 +134,33 @@ def _work_items(facts: ReportFacts) -> list[dict[str, Any]]:
 
 
 def _story(facts: ReportFacts, items: tuple[ItemFacts, ...]) -> list[dict[str, Any]]:
-    """What the record says of this report and what came with it, newest first; an item's own lines name it."""
+    """What the record says of this report, newest first. What machines did to its items is one line a kind; the record has each."""
     names = {str(each.uuid): each.name for each in items}
-    lines = custody.story(facts.uuid, facts.arrival.uuid, newest_first=True)[:STORY_LINES]
-    return [
-        {
-            "when": line.at,
-            "title": words
-            if line.ended == "done"
-            else f"{words}: {_('refused') if line.ended == 'refused' else _('failed')}",
-            "text": names.get(str(line.about.get("item", "")), ""),
-            "by": line.actor_name,
-            "icon": icon,
-            "tone": tone if line.ended == "done" else "warn",
-        }
-        for line in lines
-        for words, icon, tone in [wording.ACTS.get(line.kind, (line.kind, "record", ""))]
-    ]
+    lines: dict[object, list[ActLine]] = {}
+    for line in custody.story(facts.uuid, facts.arrival.uuid, newest_first=True):
+        machine = line.actor_kind == "process" and line.kind.startswith("item.")
+        again = line.kind in ("report.read", "report.ranked")
+        lines.setdefault((line.kind, line.ended, line.actor_name) if machine or again else line.uuid, []).append(line)
+    return [_event(group, names) for group in list(lines.values())[:STORY_LINES]]
+
+
+def _event(group: list[ActLine], names: dict[str, str]) -> dict[str, Any]:
+    newest = group[0]
+    words, icon, tone = wording.ACTS.get(newest.kind, (newest.kind, "record", ""))
+    if newest.ended != "done":
+        words, tone = f"{words}: {_('refused') if newest.ended == 'refused' else _('failed')}", "warn"
+    about = list(dict.fromkeys(names.get(str(line.about.get("item", "")), "") for line in reversed(group)))
+    named = [name for name in about if name]
+    more = f", +{len(named) - 3}" if len(named) > 3 else ""
+    times = f" × {len(group)}" if len(group) > 1 else ""
+    return {
+        "when": newest.at,
+        "title": f"{words}{times}",
+        "text": ", ".join(named[:3]) + more,
+        "by": newest.actor_name,
+        "icon": icon,
+        "tone": tone,
+    }
 
 
 # --- Course --------------------------------------------------------------------------------------------------------------

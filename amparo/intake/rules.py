@@ -122,7 +122,7 @@ def findings_of_examination(
         found.append(
             Finding(
                 "unsupported_lines",
-                f"{lines} no known pattern. The rest was read; what they say is in the original.",
+                f"{lines} no known pattern. The rest was read; the original holds them all.",
                 item,
             )
         )
