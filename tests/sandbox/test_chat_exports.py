@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from amparo.sandbox.inside import chat
-from amparo.sandbox.inside.chats import wordings
+from amparo.sandbox.inside.chats import whatsapp, wordings
 from amparo.sandbox.inside.chats.whatsapp import looks_like_export
 from amparo.sandbox.inside.frames import Unreadable
 from amparo.sandbox.inside.identify import identify
@@ -361,6 +361,14 @@ def test_messages_written_to_an_export_are_read_again(messages: list[tuple[str, 
     wanted = ["".join(re.findall(r"\w+", " ".join(lines))) for _, lines in messages]
     assert ["".join(re.findall(r"\w+", each["text"])) for each in found] == wanted
     assert [each["sender"] for each in found] == [sender for sender, _ in messages]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="ab\n", max_size=60), st.integers(1, 9))
+def test_cutting_a_file_into_blocks_cuts_no_line(text: str, block: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whatsapp, "_BLOCK_CHARACTERS", block)
+        assert list(whatsapp._lines(text)) == text.removesuffix("\n").split("\n") * bool(text)
 
 
 def test_a_long_export_is_read_in_the_child_with_its_counts_right() -> None:

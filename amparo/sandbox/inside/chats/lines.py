@@ -10,6 +10,7 @@ from amparo.sandbox.inside.chats.stamps import BLANKS, MARKS
 from amparo.sandbox.inside.chats.wordings import Notice, Wordings, plain_key
 
 _EDGES = MARKS + BLANKS
+_EACH_MARK = tuple(MARKS)
 _MARKS_OUT = str.maketrans("", "", MARKS)
 _SENDER_CHARACTERS = 120
 _NUMBERED = re.compile(r"^\d{8}-(PHOTO|VIDEO|AUDIO|STICKER|GIF)-", re.IGNORECASE)
@@ -79,7 +80,7 @@ class Reader:
 
     def _said(self, line: Line, sender: str, said: str) -> dict[str, object]:
         first = said.strip(_EDGES)
-        marked = not said.isascii() and said.lstrip(BLANKS).startswith(tuple(MARKS))
+        marked = not said.isascii() and said.lstrip(BLANKS).startswith(_EACH_MARK)
         kind, media, shown = self._kind(first, said)
         # On an iPhone a notice has the group or the actor as its sender, and begins with an unseen mark.
         if kind == "text" and (marked or self._tables_know(first)) and (found := self._noticed(first)):

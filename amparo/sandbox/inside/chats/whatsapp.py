@@ -27,6 +27,7 @@ from amparo.sandbox.inside.frames import Facts, Sink
 UNSUPPORTED_SHOWN = 1_000
 UNSUPPORTED_CHARACTERS = 500
 _BATCH = 2_000
+_BLOCK_CHARACTERS = 1 << 20
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LINE_ENDS = re.compile(r"\r\n|\r(?!\n)")
 # A stamp is followed by someone and something; a log file's line seldom is, in the first lines of a file.
@@ -89,6 +90,16 @@ def _facts(reading: _Reading, order: DateOrder) -> Facts:
     }
 
 
+def _lines(text: str) -> Iterator[str]:
+    """The text's lines, cut a block at a time: a list of all of them would take several times the file's memory."""
+    start, last = 0, len(text) - text.endswith("\n")
+    while start <= last and text:
+        end = text.find("\n", start + _BLOCK_CHARACTERS, last)
+        end = last if end < 0 else end
+        yield from text[start:end].split("\n")
+        start = end + 1
+
+
 def _survey(text: str) -> tuple[str, DateOrder]:
     """The shape that most stamps share, and the order of their dates.
 
@@ -96,10 +107,14 @@ def _survey(text: str) -> tuple[str, DateOrder]:
     """
     counts: Counter[str] = Counter()
     dates: dict[str, list[str]] = {}
-    for line in text.split("\n"):
-        if head := HEAD.match(line):
+    shape, same_day = "", "\n"
+    for line in _lines(text):
+        if line.startswith(same_day):
+            # Another of the same day: it tells nothing new about dates, and counting it needs no closer look.
+            counts[shape] += 1
+        elif head := HEAD.match(line):
             bracket, day, time = head.groups()
-            shape = _shape(bracket, day, time)
+            shape, same_day = _shape(bracket, day, time), line[: head.end(2)]
             counts[shape] += 1
             seen = dates.setdefault(shape, [])
             if not seen or seen[-1] != day:
@@ -142,11 +157,8 @@ class _Reading:
     def items(self, text: str) -> Iterator[dict[str, object]]:
         """The items in the file's order."""
         current: Line | None = None
-        lines = text.split("\n")
-        if lines and not lines[-1]:
-            lines.pop()
-        self.lines = len(lines)
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(_lines(text), 1):
+            self.lines = number
             head = HEAD.match(line)
             begins = head and self._begins(*head.groups())
             if head and begins:
