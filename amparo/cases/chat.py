@@ -13,6 +13,7 @@ from amparo.cases.models import Group, Membership, Notice, Person, Post
 from amparo.foundation.errors import Missing
 from amparo.foundation.times import Moment
 
+
 def ref(person: Person | None) -> PersonRef | None:
     return PersonRef(person.uuid, person.reference, person.handle) if person else None
 
@@ -108,7 +109,14 @@ def memberships(group: UUID) -> tuple[MembershipFacts, ...]:
 
 
 def posts(
-    group: UUID, *, person: UUID | None = None, search: str = "", kind: str = "", offset: int = 0, limit: int = 200
+    group: UUID,
+    *,
+    person: UUID | None = None,
+    search: str = "",
+    kind: str = "",
+    first: bool = False,
+    offset: int = 0,
+    limit: int = 200,
 ) -> tuple[tuple[PostFacts, ...], int]:
     """Messages of a group in the export's order, and how many there are with this filter."""
     rows = Post.objects.filter(group__uuid=group).select_related("group", "person")
@@ -118,13 +126,22 @@ def posts(
         rows = rows.filter(Q(text__icontains=search) | Q(media_name__icontains=search))
     if kind:
         rows = rows.filter(kind=kind)
+    if first:
+        rows = rows.filter(first=True)
     return tuple(post_facts(each) for each in rows[offset : offset + limit]), rows.count()
 
 
 def notices(group: UUID) -> tuple[NoticeFacts, ...]:
     rows = Notice.objects.filter(group__uuid=group).select_related("group", "actor")
     return tuple(
-        NoticeFacts(each.line, moment(each.group, each.raw, each.wall), each.type, ref(each.actor), tuple(each.targets), each.value)
+        NoticeFacts(
+            each.line,
+            moment(each.group, each.raw, each.wall),
+            each.type,
+            ref(each.actor),
+            tuple(each.targets),
+            each.value,
+        )
         for each in rows
     )
 

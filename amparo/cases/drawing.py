@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,7 +13,16 @@ from django.urls import reverse
 
 from amparo.cases import network, queries, rules
 from amparo.cases.evidence import CustodyOfItem
-from amparo.cases.facts import CountryLine, DecisionFacts, ItemLine, MembershipFacts, PersonFacts, PostFacts
+from amparo.cases.facts import (
+    CountryLine,
+    DecisionFacts,
+    GroupFacts,
+    ItemLine,
+    MembershipFacts,
+    NoticeFacts,
+    PersonFacts,
+    PostFacts,
+)
 from amparo.custody.queries import ActLine
 from amparo.foundation.times import Moment
 from amparo.viewing import countries
@@ -119,7 +129,9 @@ def _decided(decision: DecisionFacts) -> str:
     return f"Competent: {named_country(decision.value)}{moved}"
 
 
-def words_of(reading: Any, person: PersonFacts, limit: int = 100) -> tuple[tuple[str, UUID, tuple[PostFacts, ...], int], ...]:
+def words_of(
+    reading: Any, person: PersonFacts, limit: int = 100
+) -> tuple[tuple[str, UUID, tuple[PostFacts, ...], int], ...]:
     """(group's name, its uuid, first messages, how many in all) for each group in which somebody wrote."""
     groups = dict.fromkeys((stay.group, stay.group_name) for stay in person.memberships)
     found = ((name, group, *reading.posts(group, person=person.uuid, limit=limit)) for group, name in groups)
@@ -147,9 +159,9 @@ def stays(found: Iterable[MembershipFacts]) -> tuple[StayLine, ...]:
     for each in found:
         start = 100 * (each.came_line - 1) / last if each.came_line else 0.0
         end = 100 * (each.went_line or last) / last
-        drawn.append(
-            StayLine(each, round(start, 1), round(max(1.0, end - start), 1), CAME.get(each.came, each.came), WENT.get(each.went, each.went), duration(each.seconds))
-        )  # fmt: skip
+        came, went = CAME.get(each.came, each.came), WENT.get(each.went, each.went)
+        width = round(max(1.0, end - start), 1)
+        drawn.append(StayLine(each, round(start, 1), width, came, went, duration(each.seconds)))
     return tuple(drawn)
 
 
@@ -174,15 +186,105 @@ def moves(found: Iterable[MembershipFacts]) -> tuple[dict[str, object], ...]:
     for each in found:
         if each.came != "seen":
             by = f" by {each.came_by}" if each.came_by else ""
-            lines.append((each.came_line, _move(each, each.came_at, f"{each.person} {CAME.get(each.came, each.came)}{by}", each.came_line, "join")))
+            lines.append(
+                (
+                    each.came_line,
+                    _move(
+                        each,
+                        each.came_at,
+                        f"{each.person} {CAME.get(each.came, each.came)}{by}",
+                        each.came_line,
+                        "join",
+                    ),
+                )
+            )
         if each.went and each.went_at and each.went_line:
             by = f" by {each.went_by}" if each.went_by else ""
-            lines.append((each.went_line, _move(each, each.went_at, f"{each.person} {WENT.get(each.went, each.went)}{by}", each.went_line, "leave")))
+            lines.append(
+                (
+                    each.went_line,
+                    _move(
+                        each,
+                        each.went_at,
+                        f"{each.person} {WENT.get(each.went, each.went)}{by}",
+                        each.went_line,
+                        "leave",
+                    ),
+                )
+            )
     return tuple(move for _, move in sorted(lines, key=lambda pair: pair[0]))
 
 
 def _move(stay: MembershipFacts, at: Moment, title: str, line: int, sign: str) -> dict[str, object]:
     return {"when": at, "title": title, "icon": sign, "raw": f"line {line}"}
+
+
+NOTICES = {
+    "group_created": ("created the group", "group"),
+    "subject_changed": ("renamed the group", "edit"),
+    "description_changed": ("changed the description", "edit"),
+    "icon_changed": ("changed the icon", "picture"),
+    "admin_granted": ("made an admin", "key"),
+    "number_changed": ("changed their number", "phone"),
+    "pinned": ("pinned a message", "star"),
+    "migrated": ("moved the group", "group"),
+}
+
+
+def milestones(
+    group: GroupFacts, notices: Iterable[NoticeFacts], first_items: Sequence[PostFacts]
+) -> tuple[dict[str, object], ...]:
+    """What happened in a group besides comings and goings: its making, its names, its first item, its last line."""
+    lines = [
+        (
+            each.line,
+            _milestone(
+                each.at,
+                f"{each.actor or 'Somebody'} {NOTICES[each.type][0]}",
+                each.value or ", ".join(each.targets),
+                each.line,
+                NOTICES[each.type][1],
+            ),
+        )
+        for each in notices
+        if each.type in NOTICES
+    ]
+    if first_items:
+        post = first_items[0]
+        lines.append(
+            (
+                post.line,
+                _milestone(
+                    post.at, f"{post.person or 'Somebody'} posted the first item", post.media_name, post.line, "item"
+                ),
+            )
+        )
+    told = [milestone for _, milestone in sorted(lines, key=lambda pair: pair[0])]
+    if group.last:
+        told.append({"when": group.last, "title": "Last line of the export", "icon": "leave"})
+    return tuple(told)
+
+
+def _milestone(at: Moment, title: str, text: str, line: int, sign: str) -> dict[str, object]:
+    return {"when": at, "title": title, "text": text, "icon": sign, "raw": f"line {line}"}
+
+
+def activity(days: Sequence[tuple[date, int, int]]) -> list[dict[str, object]]:
+    """Messages by day, by week where that is more than three weeks, by month where it is more than half a year."""
+    if not days:
+        return []
+    span = (days[-1][0] - days[0][0]).days
+    counted: dict[str, int] = {}
+    for day, messages, _ in days:
+        label = (
+            str(day)
+            if span <= 21
+            else f"{day:%Y-%m}"
+            if span > 183
+            else f"week of {day - timedelta(days=day.weekday())}"
+        )
+        counted[label] = counted.get(label, 0) + messages
+    return [{"label": label, "value": value} for label, value in counted.items()]
 
 
 # ---- items
@@ -195,13 +297,22 @@ def chosen(items: Iterable[ItemLine], verdict: str, person: str, search: str) ->
         for line in items
         if (not verdict or str(line.verdict.state) == verdict)
         and (not person or (line.first_poster is not None and str(line.first_poster.uuid) == person))
-        and (not words or words in f"{line.item.name} {line.item.reference} {line.item.sha256} {line.item.md5} {line.item.sha1}".casefold())
+        and (
+            not words
+            or words
+            in f"{line.item.name} {line.item.reference} {line.item.sha256} {line.item.md5} {line.item.sha1}".casefold()
+        )
     )
 
 
 def verdict_choices(items: Iterable[ItemLine]) -> list[tuple[str, str, int]]:
     states = [str(line.verdict.state) for line in items]
-    words = (("hit", "Known item"), ("no_hit", "No match"), ("too_plain", "Too plain to compare"), ("not_examined", "Not examined"))
+    words = (
+        ("hit", "Known item"),
+        ("no_hit", "No match"),
+        ("too_plain", "Too plain to compare"),
+        ("not_examined", "Not examined"),
+    )
     return [(state, said, states.count(state)) for state, said in words]
 
 
@@ -259,7 +370,6 @@ def network_of(case: UUID, opened: str = "") -> dict[str, list[Any]]:
                 return f"{reverse('cases:items', args=[case])}?{urlencode({'person': subject})}"
         return f"{reverse('cases:evidence', args=[case])}#{subject}"
 
-    wanted = "" if opened == "-" else opened
     return network.network(
-        queries.people(case), queries.groups(case), queries.items(case), queries.devices(case), href, wanted
+        queries.people(case), queries.groups(case), queries.items(case), queries.devices(case), href, opened
     )

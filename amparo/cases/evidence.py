@@ -121,4 +121,3 @@ def story(case: UUID) -> tuple[ActLine, ...]:
     """Every act about the case itself or its reports, in order."""
     reports = CaseReport.objects.filter(case__uuid=case).values_list("report", flat=True)
     return custody.story(case, *reports)
-

@@ -9,9 +9,6 @@ from django import forms
 from amparo.cases import rules
 from amparo.viewing import countries
 
-# A dialog inside the list's form is closed while another is sent: a browser must not insist on its fields.
-LOOSE = {"use_required_attribute": False}
-
 
 def _choices(table: dict[str, str]) -> list[tuple[str, str]]:
     return [("", "Choose"), *table.items()]
@@ -28,15 +25,19 @@ def _words(label: str, help_text: str = "", *, required: bool = True) -> forms.C
 
 
 class OpenCaseForm(forms.Form):
-    title = forms.CharField(
-        max_length=160, help_text="What it is about, in a few neutral words. Name no person here."
-    )
+    title = forms.CharField(max_length=160, help_text="What it is about, in a few neutral words. Name no person here.")
     legal_basis = forms.CharField(
         max_length=200, label="Legal basis", help_text="The law, order or delegation under which you open the case."
     )
 
 
-class CategoryForm(forms.Form):
+class InListForm(forms.Form):
+    """Stands in a dialog inside the list's form, closed while another is sent: a browser must not insist on its fields."""
+
+    use_required_attribute = False
+
+
+class CategoryForm(InListForm):
     prefix = "category"
     category = forms.ChoiceField(
         choices=_choices(rules.CATEGORIES), label="Legal category", help_text="Directive (EU) 2016/680, Article 6."
@@ -44,10 +45,12 @@ class CategoryForm(forms.Form):
     reason = _words("Reason", "What the person did or is said to have done in this case, and where that stands.")
 
 
-class AgeForm(forms.Form):
+class AgeForm(InListForm):
     prefix = "age"
     status = forms.ChoiceField(
-        choices=_choices(rules.AGES), label="Age status", help_text="Unknown is handled as a child's, and is never guessed."
+        choices=_choices(rules.AGES),
+        label="Age status",
+        help_text="Unknown is handled as a child's, and is never guessed.",
     )
     stated_age = forms.IntegerField(label="Stated age", required=False, min_value=0, max_value=120)
     born_on = forms.DateField(
@@ -56,26 +59,36 @@ class AgeForm(forms.Form):
     basis = _words("Basis", "Where the age comes from: a document, a partner's answer, a statement.")
 
 
-class CountryForm(forms.Form):
+class CountryForm(InListForm):
     prefix = "country"
     country = forms.ChoiceField(choices=_country_choices, label="Country")
     evidence = forms.ChoiceField(choices=_choices(rules.EVIDENCE), label="Kind of evidence")
     words = _words("Evidence", "What points to this country, and where that stands.")
     kind = forms.ChoiceField(choices=list(rules.KINDS.items()), initial="assessment", label="Fact or assessment")
     source_grade = forms.ChoiceField(
-        choices=[("A", "A: no doubt"), ("B", "B: usually reliable"), ("C", "C: mostly unreliable"), ("X", "X: can't be judged")],
+        choices=[
+            ("A", "A: no doubt"),
+            ("B", "B: usually reliable"),
+            ("C", "C: mostly unreliable"),
+            ("X", "X: can't be judged"),
+        ],
         initial="X",
         label="Source",
     )
     information_grade = forms.TypedChoiceField(
-        choices=[(1, "1: certain"), (2, "2: known to the source itself"), (3, "3: corroborated"), (4, "4: can't be corroborated")],
+        choices=[
+            (1, "1: certain"),
+            (2, "2: known to the source itself"),
+            (3, "3: corroborated"),
+            (4, "4: can't be corroborated"),
+        ],
         initial=4,
         coerce=int,
         label="Information",
     )
 
 
-class ConfirmForm(forms.Form):
+class ConfirmForm(InListForm):
     prefix = "confirm"
     country = forms.ChoiceField(
         choices=_country_choices, label="Competent country", help_text="Each person needs evidence that points to it."
@@ -85,8 +98,12 @@ class ConfirmForm(forms.Form):
 
 class IdentifierForm(forms.Form):
     prefix = "identifier"
-    kind = forms.ChoiceField(choices=_choices({key: words for key, words in rules.IDENTIFIERS.items() if key != "name"}))
-    raw = forms.CharField(max_length=200, label="As it is written", help_text="Copy it; a phone number with its country code.")
+    kind = forms.ChoiceField(
+        choices=_choices({key: words for key, words in rules.IDENTIFIERS.items() if key != "name"})
+    )
+    raw = forms.CharField(
+        max_length=200, label="As it is written", help_text="Copy it; a phone number with its country code."
+    )
     source = forms.CharField(max_length=240, label="Where it stands")
 
 

@@ -69,6 +69,8 @@ def pointers(value: str) -> tuple[Pointer, ...]:
         return (Pointer(region, f"The phone number's prefix ({code}) belongs to this country's numbering plan."),)
     regions = phonenumbers.region_codes_for_country_code(number.country_code or 0)
     if len(regions) == 1 and regions[0] != "001":
-        words = f"The phone number's calling code ({code}) is this country's; the number itself is in no range of its plan."
+        words = (
+            f"The phone number's calling code ({code}) is this country's; the number itself is in no range of its plan."
+        )
         return (Pointer(regions[0], words),)
     return ()

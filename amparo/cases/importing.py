@@ -40,7 +40,13 @@ class Imported:
 
 
 def import_reading(
-    case: Case, item: UUID, reading: ChatReading, files: Mapping[str, Filed], export_name: str, by_name: str, now: datetime
+    case: Case,
+    item: UUID,
+    reading: ChatReading,
+    files: Mapping[str, Filed],
+    export_name: str,
+    by_name: str,
+    now: datetime,
 ) -> Imported:
     """All rows of one export. Someone already in the case under the same number is that person, not a second one."""
     reading, changed = unified(reading)
@@ -81,9 +87,7 @@ def _group(case: Case, item: UUID, reading: ChatReading, export_name: str, now: 
     )
 
 
-def _people(
-    case: Case, group: Group, found: tuple[Member, ...], by_name: str, now: datetime
-) -> dict[str, Person]:
+def _people(case: Case, group: Group, found: tuple[Member, ...], by_name: str, now: datetime) -> dict[str, Person]:
     """A person for each member's name as written; the new ones with category, identifier and candidate countries."""
     known = _known(case)
     number = Person.objects.filter(case=case).aggregate(last=Max("number"))["last"] or 0
@@ -95,7 +99,9 @@ def _people(
             people[member.name] = there
             continue
         number += 1
-        person = Person(case=case, number=number, handle=visible(member.name)[:200] or "Without a name", category="contact")
+        person = Person(
+            case=case, number=number, handle=visible(member.name)[:200] or "Without a name", category="contact"
+        )
         people[member.name] = person
         if who.kind != "name":
             known[who.kind, who.value] = person
@@ -120,7 +126,13 @@ def _later_numbers(
             continue
         where = f"{group.platform} group {group.name}, line {each.line}: the member changed to this number"
         Identifier.objects.create(
-            person=person, kind=who.kind, value=who.value[:200], raw=who.raw[:240], source=where[:240], item=group.item, added_at=now
+            person=person,
+            kind=who.kind,
+            value=who.value[:200],
+            raw=who.raw[:240],
+            source=where[:240],
+            item=group.item,
+            added_at=now,
         )
         _attribute([(person, pointer, where) for pointer in pointers(who.value)], by_name, now)
 

@@ -40,7 +40,11 @@ def _gather(case: UUID, report: UUID) -> None:
     keys = ProcessKeys(settings.HOME, "worker")
     strangers = tuple(each.uuid for each in found if each.compartment != facts.compartment)
     imported = {each.item for each in queries.groups(case)}
-    chats = [(each, _read(each, keys, facts.reference)) for each in found if each.media_type == CHAT and each.uuid not in imported]
+    chats = [
+        (each, _read(each, keys, facts.reference))
+        for each in found
+        if each.media_type == CHAT and each.uuid not in imported
+    ]
     sighted = queries.sighted_items(case, report)
     with finishing():
         if strangers:
@@ -66,7 +70,11 @@ def _files(chat: ItemFacts, found: tuple[ItemFacts, ...]) -> dict[str, Filed]:
     """The files beside the export by name: those of the same archive, or of the same report where there is none."""
     text = next((each for each in found if each.uuid == chat.parent), None)
     archive = text.parent if text else None
-    beside = [each for each in found if not each.derived and each.uuid != chat.parent and (archive is None or each.parent == archive)]
+    beside = [
+        each
+        for each in found
+        if not each.derived and each.uuid != chat.parent and (archive is None or each.parent == archive)
+    ]
     return {base_name(each.name): Filed(each.uuid, each.sha256) for each in beside}
 
 

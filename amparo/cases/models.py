@@ -218,7 +218,10 @@ class Membership(models.Model):
 
 
 class Post(models.Model):
-    """One message of an export; none is left out. wall: the export's clock, kept as if UTC. first: nobody put these bytes into this group earlier."""
+    """One message of an export; none is left out. wall: the export's clock, kept as if UTC.
+
+    first: nobody put these bytes into this group earlier.
+    """
 
     retention = "case"
 

@@ -18,6 +18,7 @@ STEP = 500
 
 Facts = TypeVar("Facts")
 
+
 def people(
     case: UUID,
     *,
@@ -43,7 +44,9 @@ def _filtered(
 ) -> QuerySet[Person]:
     if search:
         value = "".join(search.split()) if search.strip().startswith("+") else search.strip()
-        hit = Identifier.objects.filter(person=OuterRef("id")).filter(Q(value__icontains=value) | Q(raw__icontains=value))
+        hit = Identifier.objects.filter(person=OuterRef("id")).filter(
+            Q(value__icontains=value) | Q(raw__icontains=value)
+        )
         number = search.strip().upper().removeprefix("P-")
         by_number = Q(number=int(number)) if number.isdigit() and len(number) < 7 else Q(pk=None)
         rows = rows.filter(Q(handle__icontains=search.strip()) | Exists(hit) | by_number)

@@ -15,6 +15,13 @@ from amparo.cases.people import countries_of_case, elsewhere, people, person, pe
 from amparo.foundation.errors import Missing
 from amparo.foundation.times import Moment
 
+__all__ = [
+    "case", "cases_for", "cases_of_report", "countries_of_case", "devices", "elsewhere", "evidence", "group", "groups", "items",
+    "may_enter", "memberships", "messages_by_day", "notes", "notices", "people", "person", "persons_by_country", "posts",
+    "sighted_items", "story",
+]  # fmt: skip
+
+
 def case(uuid: UUID) -> CaseFacts:
     """Raises Missing."""
     found = Case.objects.filter(uuid=uuid).first()
@@ -63,10 +70,21 @@ def _case_facts(cases: list[Case]) -> tuple[CaseFacts, ...]:
         )
         found.append(
             CaseFacts(
-                each.uuid, each.reference, each.title, each.legal_basis, each.opened_at, each.opened_by,
-                opener.name if opener else "", each.state, each.compartment, tuple(reports.get(each.id, ())), let_in,
-                tuple(sorted(countries.get(each.id, ()))), people.get(each.id, 0), groups.get(each.id, 0),
-            )  # fmt: skip
+                each.uuid,
+                each.reference,
+                each.title,
+                each.legal_basis,
+                each.opened_at,
+                each.opened_by,
+                opener.name if opener else "",
+                each.state,
+                each.compartment,
+                tuple(reports.get(each.id, ())),
+                let_in,
+                tuple(sorted(countries.get(each.id, ()))),
+                people.get(each.id, 0),
+                groups.get(each.id, 0),
+            )
         )
     return tuple(found)
 

@@ -42,7 +42,13 @@ KINDS = {"fact": "Fact", "assessment": "Assessment"}
 # Regulation (EU) 2016/794, Article 29: the 4x4 evaluation.
 SOURCE_GRADES = ("A", "B", "C", "X")
 INFORMATION_GRADES = (1, 2, 3, 4)
-DEVICES = {"phone": "Phone", "tablet": "Tablet", "laptop": "Laptop", "desktop": "Desktop computer", "storage": "Storage"}
+DEVICES = {
+    "phone": "Phone",
+    "tablet": "Tablet",
+    "laptop": "Laptop",
+    "desktop": "Desktop computer",
+    "storage": "Storage",
+}
 
 COUNTRY = re.compile(r"[A-Z]{2}")
 SUSPECTED = frozenset({"suspect", "convicted"})

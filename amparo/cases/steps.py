@@ -24,7 +24,7 @@ def next_steps(
     people: Sequence[PersonFacts], groups: Iterable[GroupFacts], items: Sequence[ItemLine]
 ) -> tuple[NextStep, ...]:
     """What to do next, most pressing first; empty where nothing is open."""
-    return tuple((*_of_items(items), *_of_groups(groups), *_of_people(people)))
+    return (*_of_items(items), *_of_groups(groups), *_of_people(people))
 
 
 def _of_items(items: Sequence[ItemLine]) -> Iterable[NextStep]:
@@ -37,34 +37,85 @@ def _of_items(items: Sequence[ItemLine]) -> Iterable[NextStep]:
         yield NextStep(words, why, "cases:items", "?verdict=no_hit", "danger")
     if waiting:
         words = "One item was not compared yet" if waiting == 1 else f"{waiting} items were not compared yet"
-        yield NextStep(words, "Not examined is no answer: see why, or wait for the worker.", "cases:items", "?verdict=not_examined", "warn")
+        yield NextStep(
+            words,
+            "Not examined is no answer: see why, or wait for the worker.",
+            "cases:items",
+            "?verdict=not_examined",
+            "warn",
+        )
 
 
 def _of_groups(groups: Iterable[GroupFacts]) -> Iterable[NextStep]:
     for group in groups:
         if group.date_order == "ambiguous":
-            yield NextStep(f"Day and month of {group.name} are not certain", f"The export fits {', '.join(group.alternatives)}.", "cases:group", "", "warn", group.uuid)
+            yield NextStep(
+                f"Day and month of {group.name} are not certain",
+                f"The export fits {', '.join(group.alternatives)}.",
+                "cases:group",
+                "",
+                "warn",
+                group.uuid,
+            )
         if not group.zone:
-            yield NextStep(f"Say what time zone the clock of {group.name} shows", "Until then no time of the export can be used in an order.", "cases:group", "#zone", "warn", group.uuid)
+            yield NextStep(
+                f"Say what time zone the clock of {group.name} shows",
+                "Until then no time of the export can be used in an order.",
+                "cases:group",
+                "#zone",
+                "warn",
+                group.uuid,
+            )
         if group.unsupported_count:
             words = "One line" if group.unsupported_count == 1 else f"{group.unsupported_count} lines"
-            yield NextStep(f"{words} of {group.name} could not be read", "They are kept as they are written: read them yourself.", "cases:group", "#unread", "warn", group.uuid)
+            yield NextStep(
+                f"{words} of {group.name} could not be read",
+                "They are kept as they are written: read them yourself.",
+                "cases:group",
+                "#unread",
+                "warn",
+                group.uuid,
+            )
 
 
 def _of_people(people: Sequence[PersonFacts]) -> Iterable[NextStep]:
     undecided = sum(each.category == "contact" and each.first_posts > 0 for each in people)
     if undecided:
-        words = "One person posted an item first and is undecided" if undecided == 1 else f"{undecided} people posted an item first and are undecided"
-        yield NextStep(words, "Only an officer says what somebody is in a case.", "cases:people", "?category=contact&mark=first")
+        words = (
+            "One person posted an item first and is undecided"
+            if undecided == 1
+            else f"{undecided} people posted an item first and are undecided"
+        )
+        yield NextStep(
+            words, "Only an officer says what somebody is in a case.", "cases:people", "?category=contact&mark=first"
+        )
     open_suspects = [each for each in people if each.category in ("suspect", "convicted")]
     unconfirmed = sum(not each.confirmed_country for each in open_suspects)
     if unconfirmed:
-        words = "One suspect has no confirmed country" if unconfirmed == 1 else f"{unconfirmed} suspects have no confirmed country"
-        yield NextStep(words, "Candidates and their evidence are there; a package needs your decision.", "cases:people", "?category=suspect&mark=unconfirmed")
+        words = (
+            "One suspect has no confirmed country"
+            if unconfirmed == 1
+            else f"{unconfirmed} suspects have no confirmed country"
+        )
+        yield NextStep(
+            words,
+            "Candidates and their evidence are there; a package needs your decision.",
+            "cases:people",
+            "?category=suspect&mark=unconfirmed",
+        )
     ageless = sum(each.age.status == "unknown" for each in open_suspects)
     if ageless:
         words = "One suspect's age is not known" if ageless == 1 else f"The age of {ageless} suspects is not known"
-        yield NextStep(words, "Until it is, the minors' track holds for them.", "cases:people", "?category=suspect&age=unknown")
+        yield NextStep(
+            words, "Until it is, the minors' track holds for them.", "cases:people", "?category=suspect&age=unknown"
+        )
     for each in people:
         if each.earlier_countries:
-            yield NextStep(f"{each.reference} moved from {', '.join(each.earlier_countries)} to {each.confirmed_country}", "Both countries need to know of it.", "cases:person", "", "info", each.uuid)
+            yield NextStep(
+                f"{each.reference} moved from {', '.join(each.earlier_countries)} to {each.confirmed_country}",
+                "Both countries need to know of it.",
+                "cases:person",
+                "",
+                "info",
+                each.uuid,
+            )

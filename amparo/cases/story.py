@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,19 @@ from amparo.custody.queries import ActLine
 
 # What is consulted, and what befalls single items and keys, stands in the record and on the evidence page: here it would
 # bury what happened.
-LEFT_OUT = ("item.", "items.", "key.", "compartment.", "work_item.", "case.read", "report.read", "series.read", "package.read", "case.noted", "report.taken_up")
+LEFT_OUT = (
+    "item.",
+    "items.",
+    "key.",
+    "compartment.",
+    "work_item.",
+    "case.read",
+    "report.read",
+    "series.read",
+    "package.read",
+    "case.noted",
+    "report.taken_up",
+)
 # "report.read" is a consultation; "report.read_out" is not.
 KEPT = frozenset({"report.read_out"})
 
@@ -59,9 +72,19 @@ def lines(acts: Iterable[ActLine], notes: Iterable[NoteFacts], names: Mapping[UU
         if act.ended == "done" and (act.kind in KEPT or not act.kind.startswith(LEFT_OUT))
     ]
     written = [
-        Line(each.at, f"Note on {each.person}" if each.person else "Note", each.text, each.by_name, "edit") for each in notes
+        Line(each.at, f"Note on {each.person}" if each.person else "Note", each.text, each.by_name, "edit")
+        for each in notes
     ]
-    return tuple(sorted((*told, *written), key=lambda line: line.when))
+    return _gathered(sorted((*told, *written), key=lambda line: line.when))
+
+
+def _gathered(told: Iterable[Line]) -> tuple[Line, ...]:
+    """Alike lines that follow one another as one, with how often."""
+    found: list[Line] = []
+    for _, same in groupby(told, key=lambda line: (line.title, line.by, line.text)):
+        first, *others = same
+        found.append(replace(first, text=f"{len(others) + 1} times, last {others[-1].when:%H:%M}") if others else first)
+    return tuple(found)
 
 
 def _told(act: ActLine, names: Mapping[UUID, str]) -> Line:
@@ -93,4 +116,3 @@ def _counted(act: ActLine) -> tuple[str, str, str]:
 def _persons(found: object) -> str:
     count = len(found) if isinstance(found, list) else 1
     return "one person" if count == 1 else f"{count} persons"
-

@@ -21,9 +21,13 @@ def _places() -> list[tuple[str, str]]:
 
 
 class OpenSeriesForm(forms.Form):
+    use_required_attribute = False
     prefix = "open"
     codename = forms.CharField(
-        max_length=40, required=False, label="Code name", help_text="A plain word that says nothing of the child; left empty, the next free one."
+        max_length=40,
+        required=False,
+        label="Code name",
+        help_text="A plain word that says nothing of the child; left empty, the next free one.",
     )
     children_count = forms.IntegerField(label="Children in the items", min_value=1, max_value=50, initial=1)
 
@@ -35,7 +39,10 @@ class MoveForm(forms.Form):
     status = forms.ChoiceField(label="Next")
     basis = _words("Basis", "On what this rests. A document, an answer, a finding.")
     review_on = forms.DateField(
-        label="Look again on", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), help_text="A dead end needs it."
+        label="Look again on",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="A dead end needs it.",
     )
 
     def __init__(self, *args: Any, now: str, **kwargs: Any) -> None:
@@ -59,7 +66,9 @@ class ClueForm(forms.Form):
     prefix = "clue"
     kind = forms.ChoiceField(choices=[("", "Choose"), *rules.CLUES.items()])
     words = _words("Clue", "A thing, a sound, a text, a place, a time. Describe no person.")
-    confidence = forms.ChoiceField(choices=list(rules.CONFIDENCE.items()), initial="assessment", label="Fact or assessment")
+    confidence = forms.ChoiceField(
+        choices=list(rules.CONFIDENCE.items()), initial="assessment", label="Fact or assessment"
+    )
     negative = forms.BooleanField(required=False, label="This trail was followed and ends here")
 
 

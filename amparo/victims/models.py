@@ -16,7 +16,7 @@ class Series(models.Model):
     retention = "case"
 
     uuid = models.UUIDField(unique=True, default=new_id, editable=False)
-    case = models.ForeignKey("cases.Case", PROTECT, related_name="+")
+    case = models.UUIDField(db_index=True)
     codename = models.CharField(max_length=40, unique=True)
     status = models.CharField(max_length=24, choices=STATUSES, default="new")
     children_count = models.PositiveSmallIntegerField(default=1)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-
 from amparo.access import queries as access
 from amparo.cases import queries as cases
 from amparo.cases.facts import ItemLine
@@ -85,26 +84,26 @@ class SeriesFacts:
 
 def series(uuid: UUID) -> SeriesFacts:
     """Raises Missing."""
-    found = Series.objects.filter(uuid=uuid).select_related("case").first()
+    found = Series.objects.filter(uuid=uuid).first()
     if not found:
         raise Missing("There is no such series.", series=str(uuid))
     return _facts([found])[0]
 
 
 def series_of_case(case: UUID) -> tuple[SeriesFacts, ...]:
-    return _facts(list(Series.objects.filter(case__uuid=case).select_related("case")))
+    return _facts(list(Series.objects.filter(case=case)))
 
 
 def series_for(officer: UUID) -> tuple[SeriesFacts, ...]:
     """Every series of the cases that this officer may open, by those to review first, then newest."""
     mine = [each.uuid for each in cases.cases_for(officer)]
-    found = _facts(list(Series.objects.filter(case__uuid__in=mine).select_related("case")))
+    found = _facts(list(Series.objects.filter(case__in=mine)))
     return tuple(sorted(found, key=lambda each: (each.review_on or date.max, -each.opened_at.timestamp())))
 
 
 def series_of_items(items: Iterable[UUID]) -> dict[UUID, SeriesFacts]:
     """The series in which each of these items stands; items in none are absent."""
-    rows = SeriesItem.objects.filter(item__in=list(items)).select_related("series__case")
+    rows = SeriesItem.objects.filter(item__in=list(items)).select_related("series")
     facts = {each.uuid: each for each in _facts([row.series for row in rows])}
     return {row.item: facts[row.series.uuid] for row in rows}
 
@@ -128,7 +127,7 @@ class SeriesCounts:
 
 def counts(case: UUID) -> SeriesCounts:
     """The case's series by how far they are. identified and safeguarded include what lies beyond them on the way."""
-    rows = list(Series.objects.filter(case__uuid=case).values_list("status", "children_count"))
+    rows = list(Series.objects.filter(case=case).values_list("status", "children_count"))
 
     def those(states: Iterable[str]) -> int:
         return sum(status in states for status, _ in rows)
@@ -140,7 +139,9 @@ def counts(case: UUID) -> SeriesCounts:
     return SeriesCounts(
         series=len(rows),
         children=children(real),
-        open=those([status for status in rules.STATUSES if status not in rules.ENDED | rules.IDENTIFIED | {"adult_now"}]),
+        open=those(
+            [status for status in rules.STATUSES if status not in rules.ENDED | rules.IDENTIFIED | {"adult_now"}]
+        ),
         identified=those(rules.IDENTIFIED),
         located=those(["located"]),
         safeguarded=those(rules.SAFE),
@@ -168,8 +169,14 @@ def near_items(series: SeriesFacts) -> tuple[tuple[ItemLine, Near], ...]:
     """Items of the case, in no series, near to one of this series: may belong to it."""
     lines = {line.item.uuid: line for line in cases.items(series.case)}
     taken = _taken(series.case)
-    mine = {uuid: found for uuid, line in lines.items() if set(line.same) & set(series.items) and (found := fingerprint(line))}
-    others = {uuid: found for uuid, line in lines.items() if line.item.sha256 not in taken and (found := fingerprint(line))}
+    mine = {
+        uuid: found
+        for uuid, line in lines.items()
+        if set(line.same) & set(series.items) and (found := fingerprint(line))
+    }
+    others = {
+        uuid: found for uuid, line in lines.items() if line.item.sha256 not in taken and (found := fingerprint(line))
+    }
     return tuple((lines[each.item], each) for each in near(mine, others))
 
 
@@ -177,7 +184,9 @@ def proposed_series(case: UUID) -> tuple[tuple[Proposal, tuple[ItemLine, ...]], 
     """Items of the case in no series that lie near one another: each set may be a series."""
     lines = {line.item.uuid: line for line in cases.items(case)}
     taken = _taken(case)
-    loose = {uuid: found for uuid, line in lines.items() if line.item.sha256 not in taken and (found := fingerprint(line))}
+    loose = {
+        uuid: found for uuid, line in lines.items() if line.item.sha256 not in taken and (found := fingerprint(line))
+    }
     return tuple((each, tuple(lines[item] for item in each.items)) for each in clusters(loose))
 
 
@@ -190,7 +199,7 @@ def fingerprint(line: ItemLine) -> str:
 
 
 def _taken(case: UUID) -> frozenset[str]:
-    return frozenset(SeriesItem.objects.filter(series__case__uuid=case).values_list("sha256", flat=True))
+    return frozenset(SeriesItem.objects.filter(series__case=case).values_list("sha256", flat=True))
 
 
 def _facts(rows: list[Series]) -> tuple[SeriesFacts, ...]:
@@ -201,12 +210,26 @@ def _facts(rows: list[Series]) -> tuple[SeriesFacts, ...]:
         items.setdefault(item.series_id, []).append(item.item)
     steps: dict[int, list[StepFacts]] = {}
     for step in Step.objects.filter(series_id__in=ids):
-        steps.setdefault(step.series_id, []).append(StepFacts(step.before, step.status, step.basis, step.by_name, step.at))
+        steps.setdefault(step.series_id, []).append(
+            StepFacts(step.before, step.status, step.basis, step.by_name, step.at)
+        )
     return tuple(
         SeriesFacts(
-            row.uuid, row.case.uuid, row.codename, row.status, row.children_count, row.owner,
-            names.get(row.owner, "") if row.owner else "", row.known_elsewhere, row.known_elsewhere_words, row.place,
-            row.place_evidence, row.review_on, row.opened_at, tuple(items.get(row.id, ())), tuple(steps.get(row.id, ())),
-        )  # fmt: skip
+            row.uuid,
+            row.case,
+            row.codename,
+            row.status,
+            row.children_count,
+            row.owner,
+            names.get(row.owner, "") if row.owner else "",
+            row.known_elsewhere,
+            row.known_elsewhere_words,
+            row.place,
+            row.place_evidence,
+            row.review_on,
+            row.opened_at,
+            tuple(items.get(row.id, ())),
+            tuple(steps.get(row.id, ())),
+        )
         for row in rows
     )

@@ -116,7 +116,9 @@ def obstacles_to_move(
     if to == "country_likely" and (place in ("", UNKNOWN_PLACE) or not place_evidence.strip()):
         found.append("Record the likely country with its evidence first.")
     if to in ENDED and (not place or not place_evidence.strip()):
-        found.append("Say where the place is and by what evidence, or say that it is unknown and why, before this ends.")
+        found.append(
+            "Say where the place is and by what evidence, or say that it is unknown and why, before this ends."
+        )
     if to == "dead_end" and (review_on is None or review_on <= today):
         found.append("Give a day in the future on which somebody looks again: a dead end is never for ever.")
     return tuple(found)

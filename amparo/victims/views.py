@@ -20,8 +20,6 @@ from amparo.cases import actions as case_actions, queries as cases
 from amparo.foundation.errors import Refused
 from amparo.victims import actions, forms, queries, rules
 
-LOOSE = {"use_required_attribute": False}
-
 
 def _actor(request: HttpRequest) -> Actor:
     actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -56,8 +54,12 @@ def of_case(request: HttpRequest, case: UUID) -> HttpResponse:
         "series": queries.series_of_case(case),
         "counts": queries.counts(case),
         "proposals": queries.proposed_series(case),
-        "loose": [line for line in cases.items(case) if line.item.media_type.startswith(("image/", "video/")) and not taken & set(line.same)],
-        "open_form": forms.OpenSeriesForm(**LOOSE),
+        "loose": [
+            line
+            for line in cases.items(case)
+            if line.item.media_type.startswith(("image/", "video/")) and not taken & set(line.same)
+        ],
+        "open_form": forms.OpenSeriesForm(),
         "may_edit": actor.can("victims.edit"),
     }
     return render(request, "victims/case.html", context)
@@ -99,7 +101,9 @@ def series(request: HttpRequest, series: UUID) -> HttpResponse:
         ],
         "may_edit": actor.can("victims.edit"),
         "move_form": forms.MoveForm(now=facts.status),
-        "known_form": forms.KnownElsewhereForm(initial={"answer": facts.known_elsewhere, "words": facts.known_elsewhere_words}),
+        "known_form": forms.KnownElsewhereForm(
+            initial={"answer": facts.known_elsewhere, "words": facts.known_elsewhere_words}
+        ),
         "place_form": forms.PlaceForm(initial={"place": facts.place, "evidence": facts.place_evidence}),
         "clue_form": forms.ClueForm(),
         "owner_form": forms.OwnerForm(officers=[(str(each.uuid), each.name) for each in specialists]),
@@ -110,7 +114,13 @@ def series(request: HttpRequest, series: UUID) -> HttpResponse:
 def _chain(facts: queries.SeriesFacts) -> list[tuple[str, str]]:
     """(words, "passed", "here" or "ahead") of each step of the way; all ahead of where a series left it."""
     reached = [step.status for step in facts.steps if step.status in rules.CHAIN]
-    at = rules.CHAIN.index(facts.status) if facts.status in rules.CHAIN else rules.CHAIN.index(reached[-1]) if reached else 0
+    at = (
+        rules.CHAIN.index(facts.status)
+        if facts.status in rules.CHAIN
+        else rules.CHAIN.index(reached[-1])
+        if reached
+        else 0
+    )
     states = ("passed", "here" if facts.status in rules.CHAIN else "left", "ahead")
     return [
         (rules.STATUSES[status], states[0] if number < at else states[1] if number == at else states[2])
@@ -186,7 +196,9 @@ def _said(request: HttpRequest, error: Refused) -> None:
 def _form_errors(request: HttpRequest, form: Form) -> None:
     for field, errors in form.errors.items():
         for error in errors:
-            messages.error(request, f"{form.fields[field].label or field}: {error}" if field in form.fields else str(error))
+            messages.error(
+                request, f"{form.fields[field].label or field}: {error}" if field in form.fields else str(error)
+            )
 
 
 # ---- what this room adds to earlier rooms' pages
@@ -217,7 +229,11 @@ def panel_proposals(request: HttpRequest, subject: UUID) -> str:
     if not _may_read(request, subject):
         return ""
     found = queries.proposed_series(subject)
-    return render_to_string("victims/parts/proposals.html", {"case": subject, "count": len(found)}, request) if found else ""
+    return (
+        render_to_string("victims/parts/proposals.html", {"case": subject, "count": len(found)}, request)
+        if found
+        else ""
+    )
 
 
 def panel_item(request: HttpRequest, subject: UUID) -> str:

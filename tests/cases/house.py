@@ -68,11 +68,20 @@ def officer(username: str, *roles: str) -> Actor:
     return officers.officer_actor(added.officer)
 
 
-def seal(name: str, data: bytes, origin: UUID, parent: UUID | None = None, media_type: str = "", *, derived: bool = False) -> UUID:
+def seal(
+    name: str, data: bytes, origin: UUID, parent: UUID | None = None, media_type: str = "", *, derived: bool = False
+) -> UUID:
     content = vault_queries.compartment_named("content").uuid
     return vault.seal_item(
-        WORKER, compartment=content, stream=io.BytesIO(data), name=name, origin=origin, parent=parent, media_type=media_type, derived=derived
-    ).item  # fmt: skip
+        WORKER,
+        compartment=content,
+        stream=io.BytesIO(data),
+        name=name,
+        origin=origin,
+        parent=parent,
+        media_type=media_type,
+        derived=derived,
+    ).item
 
 
 @dataclass
@@ -83,14 +92,22 @@ class Report:
 
 def report(chat: dict[str, Any] | None = None) -> Report:
     """A report as intake leaves it, with its items sealed as the sandbox leaves them."""
-    taken = intake.take_in(WORKER, intake.Letter(new_id(), "mail", clock.now(), new_id().hex * 2, 100, 10, "", b""), None)
+    taken = intake.take_in(
+        WORKER, intake.Letter(new_id(), "mail", clock.now(), new_id().hex * 2, 100, 10, "", b""), None
+    )
     found = Report(taken.report)
-    archive = found.items["zip"] = seal("Chat de WhatsApp con Grupo 21.zip", b"zip" + new_id().bytes, taken.report, media_type="application/zip")
+    archive = found.items["zip"] = seal(
+        "Chat de WhatsApp con Grupo 21.zip", b"zip" + new_id().bytes, taken.report, media_type="application/zip"
+    )
     text = found.items["text"] = seal("_chat.txt", b"chat" + new_id().bytes, taken.report, archive, "text/plain")
     for name, data in (("IMG-1.jpg", b"one"), ("IMG-2.jpg", b"one"), ("IMG-3.jpg", b"two")):
         found.items[name] = seal(name, data, taken.report, archive, "image/jpeg")
-    found.items["chat"] = seal("_chat.json", json.dumps(chat or reading()).encode(), taken.report, text, jobs.CHAT, derived=True)
-    intake.record_reading(WORKER, taken.arrival, intake.Text("Grupo", "hola", "plain", "es"), tuple(found.items.values()), ())
+    found.items["chat"] = seal(
+        "_chat.json", json.dumps(chat or reading()).encode(), taken.report, text, jobs.CHAT, derived=True
+    )
+    intake.record_reading(
+        WORKER, taken.arrival, intake.Text("Grupo", "hola", "plain", "es"), tuple(found.items.values()), ()
+    )
     return found
 
 

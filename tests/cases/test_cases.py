@@ -26,7 +26,6 @@ def ines() -> Actor:
     return house.officer("ines", "investigator")
 
 
-
 @pytest.fixture
 def case(ines: Actor) -> CaseOpened:
     return house.opened(ines, house.report())
@@ -44,7 +43,12 @@ def test_a_case_takes_its_reports_items_and_makes_its_chat_a_group(ines: Actor) 
     (group,) = queries.groups(case.case)
     assert (group.name, group.members, group.messages, group.silent, group.left_at_once) == ("Grupo 21", 5, 6, 2, 1)
     assert {each.compartment for each in vault_queries.items_of_origin(report.uuid)} == {case.compartment}
-    assert [line.kind for line in custody.story(case.case)] == ["report.taken_up", "case.opened", "items.sighted", "group.imported"]
+    assert [line.kind for line in custody.story(case.case)] == [
+        "report.taken_up",
+        "case.opened",
+        "items.sighted",
+        "group.imported",
+    ]
 
 
 def test_gathering_twice_adds_nothing(ines: Actor) -> None:
@@ -66,7 +70,12 @@ def test_a_phone_prefix_is_an_assessment_with_its_evidence(case: CaseOpened) -> 
     bea = who(case, BEA)
     assert [(each.kind, each.value) for each in bea.identifiers] == [("phone", "+59892000010")]
     (pointer,) = bea.attributions
-    assert (pointer.country, pointer.kind, pointer.evidence, pointer.grade) == ("UY", "assessment", "phone_prefix", "X4")
+    assert (pointer.country, pointer.kind, pointer.evidence, pointer.grade) == (
+        "UY",
+        "assessment",
+        "phone_prefix",
+        "X4",
+    )
     assert "+598" in pointer.words and "line 2" in pointer.words
     assert who(case, CAI).attributions == ()
 
@@ -74,7 +83,10 @@ def test_a_phone_prefix_is_an_assessment_with_its_evidence(case: CaseOpened) -> 
 def test_who_posted_the_same_bytes_later_did_not_post_them_first(case: CaseOpened) -> None:
     assert (who(case, ANA).first_posts, who(case, BEA).first_posts) == (1, 1)
     posted = [line for line in queries.items(case.case) if line.copies]
-    assert [(line.item.name, line.copies, line.first_poster.handle) for line in posted] == [("IMG-1.jpg", 2, ANA), ("IMG-3.jpg", 1, BEA)]  # type: ignore[union-attr]
+    assert [(line.item.name, line.copies, line.first_poster.handle) for line in posted] == [
+        ("IMG-1.jpg", 2, ANA),
+        ("IMG-3.jpg", 1, BEA),
+    ]  # type: ignore[union-attr]
 
 
 def test_a_file_that_the_export_lacks_is_a_post_without_item(case: CaseOpened) -> None:
@@ -97,7 +109,11 @@ def test_only_a_human_decides_a_category(case: CaseOpened, ines: Actor) -> None:
         actions.set_category(worker, (person,), "suspect", "posted an item")
     actions.set_category(ines, (person,), "suspect", "Posted an item, line 4.")
     decided = who(case, ANA)
-    assert (decided.category, decided.decisions[-1].before, decided.decisions[-1].by_name) == ("suspect", "contact", "Ines")
+    assert (decided.category, decided.decisions[-1].before, decided.decisions[-1].by_name) == (
+        "suspect",
+        "contact",
+        "Ines",
+    )
 
 
 def test_an_age_switches_the_minors_track(case: CaseOpened, ines: Actor) -> None:
@@ -112,7 +128,16 @@ def test_a_country_is_confirmed_only_with_evidence_and_its_history_is_kept(case:
     person = who(case, CAI).uuid
     with pytest.raises(Refused, match="evidence"):
         actions.confirm_country(ines, (person,), "IT", "Residence.")
-    actions.set_country(ines, (person,), "IT", "Residence register, 2026-05-06.", evidence="document", kind="fact", source_grade="A", information_grade=1)
+    actions.set_country(
+        ines,
+        (person,),
+        "IT",
+        "Residence register, 2026-05-06.",
+        evidence="document",
+        kind="fact",
+        source_grade="A",
+        information_grade=1,
+    )
     actions.confirm_country(ines, (person,), "IT", "Residence.")
     actions.set_country(ines, (person,), "ES", "Seen at work, 2026-06-01.", evidence="partner")
     moved = actions.confirm_country(ines, (person,), "ES", "Lives there now.")
@@ -130,7 +155,9 @@ def test_a_withdrawn_candidate_stays_readable_and_no_longer_counts(case: CaseOpe
     assert bea.candidates == () and bea.attributions[0].withdrawn_reason == "A relative's number."
 
 
-def test_an_export_without_zone_has_no_utc_until_an_officer_says_what_its_clock_shows(case: CaseOpened, ines: Actor) -> None:
+def test_an_export_without_zone_has_no_utc_until_an_officer_says_what_its_clock_shows(
+    case: CaseOpened, ines: Actor
+) -> None:
     (group,) = queries.groups(case.case)
     assert group.first is not None and group.first.utc is None and group.first.raw == "4/5/26, 21:01"
     actions.set_zone(ines, group.uuid, "Europe/Madrid", "The reporter's phone, in Spain.")
@@ -187,7 +214,9 @@ def test_the_case_can_be_opened_by_its_worker_and_nobody_outside(ines: Actor) ->
     case = house.opened(ines, report)
     from django.conf import settings
 
-    with vault.open_item(WORKER, report.items["IMG-1.jpg"], f"match:{case.reference}", ProcessKeys(settings.HOME, "worker")) as item:
+    with vault.open_item(
+        WORKER, report.items["IMG-1.jpg"], f"match:{case.reference}", ProcessKeys(settings.HOME, "worker")
+    ) as item:
         assert item.read() == b"one"
     assert set(vault_queries.holders(case.compartment)) == {str(ines.uuid), "worker", "recovery"}
 

@@ -11,7 +11,7 @@ from amparo.cases.groups.posts import Filed, is_sticker, posts
 from amparo.cases.groups.reading import ChatReading, from_json
 from amparo.foundation.ids import new_id
 
-START = datetime(2026, 5, 4, 21, 0)
+START = datetime(2026, 5, 4, 21, 0)  # noqa: DTZ001 - a wall clock, as exports write it
 ANA, BEA, CAI, DAN = "+34 749 00 00 10", "+598 92 000 010", "Pixel Norte", "+44 20 7946 0010"
 
 
@@ -22,15 +22,43 @@ def ts(minute: int) -> str:
 def message(line: int, sender: str, text: str = "hola", media: str = "") -> dict[str, Any]:
     found = {"name": media, "type": "image", "omitted": False} if media else None
     kind = "media" if media else "text"
-    return {"item": "message", "ts": ts(line), "raw": f"r{line}", "line": line, "sender": sender, "kind": kind, "text": text, "media": found}
+    return {
+        "item": "message",
+        "ts": ts(line),
+        "raw": f"r{line}",
+        "line": line,
+        "sender": sender,
+        "kind": kind,
+        "text": text,
+        "media": found,
+    }
 
 
 def notice(line: int, type_: str, actor: str = "", targets: tuple[str, ...] = (), value: str = "") -> dict[str, Any]:
-    return {"item": "event", "ts": ts(line), "raw": f"r{line}", "line": line, "type": type_, "actor": actor, "targets": list(targets), "value": value}
+    return {
+        "item": "event",
+        "ts": ts(line),
+        "raw": f"r{line}",
+        "line": line,
+        "type": type_,
+        "actor": actor,
+        "targets": list(targets),
+        "value": value,
+    }
 
 
 def reading(*items: dict[str, Any], names: tuple[str, ...] = ()) -> ChatReading:
-    return from_json({"format": "whatsapp", "date_order": "dmy", "alternatives": [], "zone_offset": None, "members": list(names), "items": list(items), "unsupported": {"count": 0, "lines": []}})
+    return from_json(
+        {
+            "format": "whatsapp",
+            "date_order": "dmy",
+            "alternatives": [],
+            "zone_offset": None,
+            "members": list(names),
+            "items": list(items),
+            "unsupported": {"count": 0, "lines": []},
+        }
+    )
 
 
 def of(found: ChatReading, name: str) -> Any:
@@ -45,7 +73,14 @@ def test_someone_added_who_left_at_once_without_a_word_is_marked() -> None:
     bea = of(found, BEA)
     assert bea.left_at_once and bea.silent
     (stay,) = bea.intervals
-    assert (stay.came.how, stay.came.by, stay.came.line, stay.went.how, stay.went.line, stay.seconds) == ("added", ANA, 2, "left", 3, 60)
+    assert (stay.came.how, stay.came.by, stay.came.line, stay.went.how, stay.went.line, stay.seconds) == (
+        "added",
+        ANA,
+        2,
+        "left",
+        3,
+        60,
+    )
 
 
 def test_someone_who_came_by_link_and_left_at_once_is_not_marked() -> None:
@@ -85,7 +120,9 @@ def test_the_exporter_is_no_member_by_the_word_you() -> None:
 
 
 def test_the_last_subject_names_the_group() -> None:
-    found = reading(notice(1, "group_created", ANA, value="Grupo 21"), notice(3, "subject_changed", ANA, value="Grupo 21 nuevo"))
+    found = reading(
+        notice(1, "group_created", ANA, value="Grupo 21"), notice(3, "subject_changed", ANA, value="Grupo 21 nuevo")
+    )
     assert group_name(found, "x.txt") == "Grupo 21 nuevo"
     assert group_name(reading(), "Chat de WhatsApp con Grupo 9.zip") == "Grupo 9"
 
@@ -93,7 +130,12 @@ def test_the_last_subject_names_the_group() -> None:
 def test_the_first_poster_is_known_by_the_bytes_not_the_name() -> None:
     same = "ab" * 32
     files = {"a.jpg": Filed(new_id(), same), "b.jpg": Filed(new_id(), same), "c.jpg": Filed(new_id(), "cd" * 32)}
-    found = reading(message(1, ANA, media="a.jpg"), message(2, BEA, media="b.jpg"), message(3, BEA, media="folder/c.jpg"), message(4, CAI, media="gone.jpg"))
+    found = reading(
+        message(1, ANA, media="a.jpg"),
+        message(2, BEA, media="b.jpg"),
+        message(3, BEA, media="folder/c.jpg"),
+        message(4, CAI, media="gone.jpg"),
+    )
     assert [(each.message.sender, each.first, each.filed is not None) for each in posts(found, files)] == [
         (ANA, True, True),
         (BEA, False, True),
@@ -108,7 +150,13 @@ def test_stickers_are_items_marked_as_stickers() -> None:
 
 
 def test_a_number_changed_by_the_services_own_notice_is_one_member() -> None:
-    found, also = unified(reading(message(1, BEA), notice(2, "number_changed", BEA, value="+598 92 000 011"), message(3, "\u202a+598 92 000 011\u202c")))
+    found, also = unified(
+        reading(
+            message(1, BEA),
+            notice(2, "number_changed", BEA, value="+598 92 000 011"),
+            message(3, "\u202a+598 92 000 011\u202c"),
+        )
+    )
     assert [(each.name, each.messages) for each in members(found)] == [(BEA, 2)]
     assert [(each.name, each.line) for each in also[BEA]] == [("+598 92 000 011", 2)]
 
@@ -119,7 +167,9 @@ def test_a_number_that_somebody_used_before_is_not_joined_to_the_one_who_changed
 
 
 def test_a_number_written_in_two_ways_is_one_member() -> None:
-    found, _ = unified(reading(message(1, "+34 749 00 00 10"), message(2, "\u202a+34\u00a0749\u00a000\u00a000\u00a010\u202c")))
+    found, _ = unified(
+        reading(message(1, "+34 749 00 00 10"), message(2, "\u202a+34\u00a0749\u00a000\u00a000\u00a010\u202c"))
+    )
     assert [each.messages for each in members(found)] == [2]
 
 
@@ -128,13 +178,29 @@ def test_a_member_list_naming_the_exporter_adds_nobody() -> None:
 
 
 NAMES = st.sampled_from([ANA, BEA, CAI, DAN])
-COMINGS = st.tuples(st.sampled_from(["member_added", "member_joined", "member_joined_link", "member_left", "member_removed", "admin_granted", "subject_changed"]), NAMES, NAMES)
+COMINGS = st.tuples(
+    st.sampled_from(
+        [
+            "member_added",
+            "member_joined",
+            "member_joined_link",
+            "member_left",
+            "member_removed",
+            "admin_granted",
+            "subject_changed",
+        ]
+    ),
+    NAMES,
+    NAMES,
+)
 LINES = st.lists(st.one_of(NAMES, COMINGS), max_size=40)
 
 
 def chat(lines: list[Any]) -> ChatReading:
     items = [
-        message(number, each) if isinstance(each, str) else notice(number, each[0], each[1], (each[2],) if each[0] != "member_left" else ())
+        message(number, each)
+        if isinstance(each, str)
+        else notice(number, each[0], each[1], (each[2],) if each[0] != "member_left" else ())
         for number, each in enumerate(lines, start=1)
     ]
     return reading(*items)
@@ -166,5 +232,6 @@ def test_every_message_lies_inside_a_stay_of_its_sender(lines: list[Any]) -> Non
     stays = {each.name: each.intervals for each in members(found)}
     for each in found.messages:
         assert any(
-            stay.came.line <= each.line and (stay.went is None or each.line <= stay.went.line) for stay in stays[each.sender]
+            stay.came.line <= each.line and (stay.went is None or each.line <= stay.went.line)
+            for stay in stays[each.sender]
         )

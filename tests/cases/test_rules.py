@@ -13,7 +13,10 @@ def test_unknown_age_is_treated_as_a_childs() -> None:
     assert rules.minors_track("unknown") and rules.minors_track("child") and not rules.minors_track("adult")
 
 
-@pytest.mark.parametrize(("status", "age", "born"), [("adult", 15, None), ("adult", None, date(2008, 6, 2)), ("child", None, date(2008, 6, 1))])
+@pytest.mark.parametrize(
+    ("status", "age", "born"),
+    [("adult", 15, None), ("adult", None, date(2008, 6, 2)), ("child", None, date(2008, 6, 1))],
+)
 def test_an_age_that_contradicts_its_status_is_refused(status: str, age: int | None, born: date | None) -> None:
     assert rules.obstacles_to_age(status, age, born, "passport", today=TODAY)
 

@@ -21,7 +21,7 @@ CAME = {
 }
 WENT = {"member_left": "left", "member_removed": "removed"}
 # The exporter's own phone writes of its owner as "you"; which member that is, no notice says.
-THE_EXPORTER = frozenset({"you", "tú", "tu", "vous", "du", "você", "tu", "usted", "أنت"})
+THE_EXPORTER = frozenset({"you", "tú", "tu", "vous", "du", "você", "usted", "أنت"})
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,8 @@ class Member:
 
 def window(reading: ChatReading) -> tuple[Turn | None, Turn | None]:
     """The first and the last dated line of the export."""
-    dated = sorted(
-        (each for each in (*reading.messages, *reading.notices) if each.ts), key=lambda each: (each.line, each.raw)
-    )
+    every: list[Message | Notice] = [*reading.messages, *reading.notices]
+    dated = sorted((each for each in every if each.ts), key=lambda each: each.line)
     if not dated:
         return None, None
     return _seen(dated[0]), _seen(dated[-1])

@@ -31,16 +31,24 @@ def unified(reading: ChatReading) -> tuple[ChatReading, dict[str, tuple[Changed,
         return first.setdefault((who.kind, who.value), name)
 
     for notice in sorted(reading.notices, key=lambda each: each.line):
-        if notice.type == "number_changed" and notice.actor and (later := notice.value or next(iter(notice.targets), "")):
+        if (
+            notice.type == "number_changed"
+            and notice.actor
+            and (later := notice.value or next(iter(notice.targets), ""))
+        ):
             who, new = one(notice.actor), identified(later)
             # Whoever has the number already in this export keeps it: numbers are handed on to other people.
             if new.kind == "phone" and not _appears(reading, new.value, before=notice.line):
                 first[new.kind, new.value] = who
                 also.setdefault(who, []).append(Changed(later, notice.line))
     messages = tuple(replace(each, sender=one(each.sender)) for each in reading.messages)
-    notices = tuple(replace(each, actor=one(each.actor), targets=tuple(map(one, each.targets))) for each in reading.notices)
+    notices = tuple(
+        replace(each, actor=one(each.actor), targets=tuple(map(one, each.targets))) for each in reading.notices
+    )
     members = tuple(dict.fromkeys(map(one, reading.members)))
-    return replace(reading, messages=messages, notices=notices, members=members), {who: tuple(found) for who, found in also.items()}
+    return replace(reading, messages=messages, notices=notices, members=members), {
+        who: tuple(found) for who, found in also.items()
+    }
 
 
 def _appears(reading: ChatReading, value: str, before: int) -> bool:

@@ -115,7 +115,9 @@ def _message(each: Mapping[str, Any]) -> Message:
         str(each.get("sender") or ""),
         str(each.get("kind") or "text"),
         str(each.get("text") or ""),
-        Media(str(media.get("name") or ""), str(media.get("type") or ""), bool(media.get("omitted"))) if media else None,
+        Media(str(media.get("name") or ""), str(media.get("type") or ""), bool(media.get("omitted")))
+        if media
+        else None,
     )
 
 
