@@ -109,7 +109,7 @@ def _arrest_figures(caught: Sequence[Arrest], frame: _Frame) -> list[Figure]:
             _largest_first(Counter(str(each.age) for each in minors)),
         ),
         Figure(
-            "ordered_elsewhere", "Arrested on another country's order", len(elsewhere), "persons",
+            "ordered_elsewhere", "Ordered by another country", len(elsewhere), "persons",
             "Arrested persons for whom the order came from another country than the one of the arrest.",
             frame.period, PARTNERS, frame.heard_from, _records(elsewhere),
             _largest_first(Counter(f"{each.ordered_by}-{each.arrested_in}" for each in elsewhere)),
@@ -175,7 +175,7 @@ def _children_figures(children: ChildrenFacts, now: Sequence[OutcomeFacts], fram
     }
     counted = {kind: sum(sum(each.counts.values()) for each in rows) for kind, rows in told.items()}
     known = (
-        ("series", "Children: series", children.series, "Series of items that show one child each."),
+        ("series", "Series of children", children.series, "Series of items that show one child each."),
         ("series_open", "Open for identification", children.open, "Series whose child nobody has identified yet."),
         (
             "series_identified",

@@ -42,8 +42,8 @@ class OutcomeForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._offer("subject", [(WHOLE_PACKAGE, "The package as a whole"), *subjects])
         self._offer("outcome", [("", "No answer on the person"), *((kind, showing.KINDS[kind]) for kind in ANSWERS)])
-        for name in ("arrested_in", "ordered_by"):
-            self._offer(name, [("", "Not stated"), *choices()])
+        self._offer("arrested_in", [("", "The country of this package"), *choices()])
+        self._offer("ordered_by", [("", "Not stated"), *choices()])
         self._offer("reason", [("", "Not stated"), *((code, showing.REASONS.get(code, code)) for code in REASONS)])
 
     def _offer(self, name: str, offered: list[tuple[str, str]]) -> None:

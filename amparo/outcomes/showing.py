@@ -86,18 +86,45 @@ def bars(figure: Figure) -> list[Bar]:
     return [Bar(part_words(figure.key, code), count) for code, count in figure.parts]
 
 
-def funnel(board: Board) -> list[Bar]:
-    """From the reports to the children: each step a figure of its own, with its own unit."""
-    found = board.figures
+@dataclass(frozen=True)
+class Step:
+    """One step of the way from the report to the child. word: what happened there."""
+
+    key: str
+    word: str
+    value: int
+    unit: str
+    tone: str = ""
+
+
+def chain(board: Board) -> list[Step]:
+    """From the reports to the children: each step is a figure of its own, with its own unit."""
     steps = (
-        ("reports", "Reports", "neutral"),
-        ("packages_sent", "Countries with a package", "neutral"),
-        ("packages_acknowledged", "Countries that acknowledged", "neutral"),
-        ("referred", "Persons referred", "info"),
-        ("identified", "Identified, not arrested", "info"),
-        ("arrested", "Arrested", "accent"),
+        ("reports", "received", ""),
+        ("packages_sent", "have their package", ""),
+        ("packages_acknowledged", "acknowledged it", ""),
+        ("referred", "referred", ""),
+        ("arrested", "arrested", "accent"),
+        ("series_open", "open for identification", "warn"),
+        ("safeguarded", "with a child safe now", "good"),
     )
-    return [Bar(label, found[key].value, tone=tone) for key, label, tone in steps]
+    found = board.figures
+    return [
+        Step(
+            key,
+            word,
+            found[key].value,
+            _one_or_many(found[key].value, found[key].unit),
+            tone if found[key].value else "",
+        )
+        for key, word, tone in steps
+    ]
+
+
+def _one_or_many(count: int, unit: str) -> str:
+    """The unit as one reads it beside the number; "series" is both."""
+    one = {"countries": "country", "persons": "person", "reports": "report", "packages": "package", "devices": "device"}
+    return one.get(unit, unit) if count == 1 else unit
 
 
 def map_rows(board: Board, href: str) -> list[dict[str, Any]]:
@@ -114,7 +141,14 @@ def map_rows(board: Board, href: str) -> list[dict[str, Any]]:
 
 
 def counts_words(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {sort}" for sort, count in counts.items())
+    """Such as "2 phones, 1 laptop"."""
+    many = {"storage": "storage media", "children": "children"}
+    one = {"storage": "storage medium", "children": "child", "desktop": "desktop computer"}
+    said = (
+        f"{count} {one.get(sort, sort) if count == 1 else many.get(sort, one.get(sort, sort) + 's')}"
+        for sort, count in counts.items()
+    )
+    return ", ".join(said)
 
 
 def of_kinds(board: Board, keys: Iterable[str]) -> list[Figure]:

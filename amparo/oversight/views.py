@@ -94,7 +94,8 @@ def record(request: HttpRequest) -> HttpResponse:
     filters, wrong = _filters(request)
     for sentence in wrong:
         messages.error(request, sentence)
-    acts = Paginator(_Acts(**filters), PER_PAGE).get_page(request.GET.get("page"))  # type: ignore[arg-type]
+    found: Any = _Acts(**filters)
+    acts = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     names = {each.username: each.name for each in access.officers()}
     actors = [*names.items(), *((name, f"process {name}") for name in PROCESSES)]
     return render(

@@ -125,4 +125,5 @@ def in_words(kind: str) -> str:
 
 def about_in_words(name: str) -> str:
     """A field's name as a person would say it."""
-    return name.replace("sha256", "SHA-256").replace("_", " ").capitalize().replace("Sha-256", "SHA-256")
+    said = name.replace("_", " ").replace("sha256", "SHA-256").replace("pdq", "PDQ")
+    return said[:1].upper() + said[1:]

@@ -138,15 +138,12 @@ class BuildAsked:
 @act("package.build_asked", power="referrals.build")
 def build(by: Actor, package: UUID) -> BuildAsked:
     """The worker builds the package next; the officer who asked is the one who built it."""
-    from amparo.referrals.jobs import build_package
-
     row = _locked(package)
     facts = queries.package(package)
     _refuse_if(queries.obstacles_to_build(facts, queries.persons_of_case(row.case), by.uuid))
     row.state, row.built_by, row.build_failed = rules.BUILDING, by.uuid, ""
     row.approved_by = row.approved_at = row.built_at = None
     row.save()
-    build_package.enqueue(package=str(package))
     return BuildAsked(row.uuid, row.case, row.country, row.version)
 
 

@@ -23,9 +23,9 @@ from amparo.referrals.house import reply_domain_address
 
 
 @task()
-def build_package(package: str) -> None:
-    """Fills, signs and seals the package; then records what was made. A refusal makes it a draft again, with the reason."""
-    uuid, worker = UUID(package), Actor.of_process("worker")
+def build_package(act: str, about: dict[str, Any]) -> None:
+    """Follows package.build_asked: fills, signs and seals, then records what was made. A refusal makes it a draft again."""
+    uuid, worker = UUID(about["package"]), Actor.of_process("worker")
     facts = queries.package(uuid)
     if facts.state != rules.BUILDING:
         return

@@ -15,7 +15,7 @@ STATES = {
     rules.BUILT: ("Built, to be approved", "warn"),
     rules.APPROVED: ("Approved, to be sent", "accent"),
     rules.SENT_STATE: ("Sent", "info"),
-    rules.ACKNOWLEDGED: ("Acknowledged", "good"),
+    rules.ACKNOWLEDGED: ("Acknowledged", "info"),
     rules.WITHDRAWN: ("Withdrawn", "neutral"),
 }
 URGENCIES = {

@@ -20,6 +20,7 @@ TABLE: tuple[Follow, ...] = (
     Follow("item.examined", "amparo.cases.jobs.gather_examined"),
     Follow("case.opened", "amparo.cases.jobs.gather_report", priority=5),
     Follow("case.report_added", "amparo.cases.jobs.gather_report", priority=5),
+    Follow("package.build_asked", "amparo.referrals.jobs.build_package"),
     Follow("package.sent", "amparo.referrals.jobs.deliver_package"),
     Follow("person.country_confirmed", "amparo.referrals.jobs.follow_country"),
     Follow("reply.arrived", "amparo.outcomes.jobs.take_reply"),

@@ -125,7 +125,7 @@ def test_a_package_that_cannot_be_built_becomes_a_draft_with_its_reason(
     package = actions.plan(world.vera, world.case).packages[0]
     actions.build(world.vera, package)
     monkeypatch.setenv("AMPARO_HOUSE_COUNTRY", "")
-    jobs.build_package.func(str(package))
+    jobs.build_package.func("", {"package": str(package)})
     facts = queries.package(package)
     assert facts.state == rules.PLANNED
     assert "AMPARO_HOUSE_COUNTRY" in facts.build_failed
@@ -133,7 +133,7 @@ def test_a_package_that_cannot_be_built_becomes_a_draft_with_its_reason(
 
 def test_building_twice_records_once(world: World) -> None:
     package = worlds.built(world)["ES"]
-    jobs.build_package.func(str(package.uuid))
+    jobs.build_package.func("", {"package": str(package.uuid)})
     assert [line.kind for line in custody.story(package.uuid)].count("package.built") == 1
 
 
@@ -165,7 +165,7 @@ def test_a_correction_keeps_each_subjects_name_and_tells_what_changed(world: Wor
     worlds.cases.set_age(world.vera, world.persons["P-3"], "child", "A document says 16.", stated_age=16)
     draft = actions.correct(world.vera, package.uuid, "An age was wrong.")
     actions.build(world.vera, draft.package)
-    jobs.build_package.func(str(draft.package))
+    jobs.build_package.func("", {"package": str(draft.package)})
     new = queries.package(draft.package)
     assert new.version == 2
     assert {line.person: line.subject for line in queries.persons_in(new.uuid)} == names
@@ -187,7 +187,7 @@ def test_when_a_person_moves_both_countries_are_to_be_told(world: World) -> None
     assert not queries.persons_in(drafts["GB"].uuid)
     for country in ("GB", "UY"):
         actions.build(world.vera, drafts[country].uuid)
-        jobs.build_package.func(str(drafts[country].uuid))
+        jobs.build_package.func("", {"package": str(drafts[country].uuid)})
     told = queries.package(drafts["GB"].uuid)
     assert any("now believed to be in UY" in change for change in told.changes)
     assert queries.package(before["GB"].uuid).state == rules.SENT_STATE

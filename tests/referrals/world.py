@@ -104,7 +104,7 @@ def built(of: World) -> dict[str, queries.PackageFacts]:
     """A built package for every country, by country."""
     for package in actions.plan(of.vera, of.case).packages:
         actions.build(of.vera, package)
-        jobs.build_package.func(str(package))
+        jobs.build_package.func("", {"package": str(package)})
     return {each.country: each for each in queries.packages(of.case)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import template
@@ -11,6 +12,7 @@ from amparo.oversight import words
 from amparo.viewing.marks import badge
 
 register = template.Library()
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @register.filter
@@ -29,3 +31,13 @@ def act_ended(line: Any) -> SafeString:
 @register.filter
 def act_actor(line: Any, names: dict[str, str]) -> str:
     return f"process {line.actor_name}" if line.actor_kind == "process" else names.get(line.actor_name, line.actor_name)
+
+
+@register.filter
+def act_things(line: Any) -> list[tuple[str, str]]:
+    """(role, identifier) of each single thing that an act names; long lists stand on the act's own page."""
+    return [
+        (name.replace("_", " "), value)
+        for name, value in line.about.items()
+        if isinstance(value, str) and UUID_TEXT.fullmatch(value)
+    ]

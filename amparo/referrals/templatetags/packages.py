@@ -16,7 +16,7 @@ register = template.Library()
 
 @register.simple_tag
 def package_state(package: PackageFacts) -> SafeString:
-    words, tone = showing.STATES[package.state]
+    words, tone = ("Answered", "good") if package.is_out and package.answered_at else showing.STATES[package.state]
     late = badge(package.overdue, "danger", "clock") if package.overdue else ""
     return format_html("{} {}", badge(words, tone), late)
 
@@ -33,7 +33,7 @@ def package_due(package: PackageFacts) -> SafeString:
     """What the country owes next, and until when."""
     if package.due is None:
         return format_html('<span class="muted">{}</span>', "answered" if package.answered_at else "·")
-    what = "answer" if package.acknowledged_at else "acknowledge"
+    what = "to answer" if package.acknowledged_at else "to acknowledge"
     return format_html('{} <span class="muted small">{}</span>', when(package.due), what)
 
 
