@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from amparo.access.acts import Actor, act
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
@@ -261,6 +263,8 @@ def rank(by: Actor, report: UUID, placed: Placed) -> ReportRanked:
         at=clock.now(),
         changes_at=placed.changes_at,
     )
+    row.place, row.danger = placed.position, levels["danger"]
+    row.save(update_fields=["place", "danger"])
     return ReportRanked(
         row.uuid,
         placed.rule_version,
@@ -271,6 +275,12 @@ def rank(by: Actor, report: UUID, placed: Placed) -> ReportRanked:
         levels["new"],
         levels["clock"],
     )
+
+
+def rank_by(report: UUID, at: datetime) -> None:
+    """The report is ranked again by `at`: facts that come in crowds are ranked together. No act, since nothing is decided."""
+    current = Ranking.objects.filter(report__uuid=report, current=True)
+    current.filter(Q(changes_at=None) | Q(changes_at__gt=at)).update(changes_at=at)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from amparo.intake.ranking import facts_of
 from amparo.intake.rules import Finding
 from amparo.intake.triage import place, rule
 from amparo.jobs.leases import finishing
+from amparo.matching import queries as matching
 from amparo.sandbox import queries as sandbox
 from amparo.sandbox.readings import ExaminationFailed, MailReading
 from amparo.sandbox.warden import the_warden
@@ -28,6 +30,10 @@ from amparo.vault import actions as vault
 from amparo.vault.keys import CONTENT, ProcessKeys
 
 log = logging.getLogger("amparo.intake")
+
+# An archive of thousands of files is matched file by file; ranking its report after each would cost their square.
+RANKED_AT_ONCE = 50
+RANKED_WITHIN = timedelta(seconds=2)
 
 
 def _worker() -> Actor:
@@ -118,7 +124,12 @@ def rank_report(act: str, about: dict[str, Any]) -> None:
     report = UUID(str(about.get("report") or about["origin"]))
     if about.get("first") is False:  # read before: the clock stopped then
         return
-    if queries.is_report(report):
+    if not queries.is_report(report):
+        return
+    if "check" in about and matching.checked(report) > RANKED_AT_ONCE:
+        with finishing():
+            actions.rank_by(report, now() + RANKED_WITHIN)
+    else:
         _rank(report)
 
 

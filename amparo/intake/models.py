@@ -85,6 +85,8 @@ class Report(models.Model):
     first_read_at = models.DateTimeField(null=True)
     first_read_by = models.UUIDField(null=True)
     case = models.UUIDField(null=True, db_index=True)
+    place = models.CharField(max_length=20, blank=True)  # the current ranking's, "" before the first
+    danger = models.CharField(max_length=8, blank=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.UUIDField(null=True)
     closed_reason = models.CharField(max_length=30, blank=True)
@@ -92,6 +94,7 @@ class Report(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["state", "place", "received_at"], name="intake_queue")]
 
     def __str__(self) -> str:
         return self.reference or str(self.uuid)
@@ -148,10 +151,7 @@ class Ranking(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["report"], condition=Q(current=True), name="one_current_ranking")
         ]
-        indexes = [
-            models.Index(fields=["current", "position"], name="intake_order"),
-            models.Index(fields=["current", "changes_at"], name="intake_due"),
-        ]
+        indexes = [models.Index(fields=["current", "changes_at"], name="intake_due")]
 
     def __str__(self) -> str:
         return f"{self.report_id} at {self.position}"

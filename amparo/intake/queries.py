@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Left
 
 from amparo.foundation.errors import Missing
 from amparo.intake.models import (
@@ -233,14 +233,12 @@ class QueueRow:
 
 def queue(wanted: QueueFilter) -> QuerySet[Report]:
     """The reports asked for, in order, not fetched yet: count it, cut it into pages, hand a piece to `rows`."""
-    found = Report.objects.annotate(
-        place=Coalesce(Max("rankings__position", filter=Q(rankings__current=True)), Value("")),
-        open_work_items=Count("work_items", filter=Q(work_items__settled_at=None), distinct=True),
-    )
     # Replies to packages are not reports; they are here only when asked for, or when nobody knew them.
-    found = found.filter(state=wanted.state) if wanted.state else found.exclude(state=ReportState.REPLY)
+    found = (
+        Report.objects.filter(state=wanted.state) if wanted.state else Report.objects.exclude(state=ReportState.REPLY)
+    )
     if wanted.danger:
-        found = found.filter(rankings__current=True, rankings__danger=wanted.danger)
+        found = found.filter(danger=wanted.danger)
     if wanted.language:
         found = found.filter(language=wanted.language)
     if wanted.channel:
@@ -248,7 +246,7 @@ def queue(wanted: QueueFilter) -> QuerySet[Report]:
     for word in fold(wanted.search).split():
         found = found.filter(search_text__contains=word)
     if wanted.work_items:
-        found = found.filter(open_work_items__gt=0)
+        found = found.filter(Exists(WorkItem.objects.filter(report=OuterRef("pk"), settled_at=None)))
     # A report that waits for its first ranking comes first ("" before any place): nobody knows yet what it says.
     orders = {
         "rank": ("place", "received_at", "id"),
@@ -256,20 +254,24 @@ def queue(wanted: QueueFilter) -> QuerySet[Report]:
         "-received": ("-received_at", "-id"),
     }
     order = orders.get(wanted.order, orders["rank"])
+    # A text can be a million characters long; a row shows its beginning.
+    found = found.defer("text", "search_text").annotate(beginning=Left("text", EXCERPT_CHARACTERS * 3))
     return found.order_by(*order)
 
 
 def rows(reports: Iterable[Report]) -> tuple[QueueRow, ...]:
     """The rows of a piece of the queue, in its order."""
     piece = list(reports)
+    waiting = WorkItem.objects.filter(report__in=[row.id for row in piece], settled_at=None)
+    open_work_items = dict(waiting.order_by().values_list("report_id").annotate(Count("id")))
     rankings = {
         each.report_id: each for each in Ranking.objects.filter(report__in=[row.id for row in piece], current=True)
     }
-    return tuple(_row(each, rankings.get(each.id)) for each in piece)
+    return tuple(_row(each, rankings.get(each.id), open_work_items.get(each.id, 0)) for each in piece)
 
 
-def _row(row: Report, ranking: Ranking | None) -> QueueRow:
-    excerpt = " ".join(row.text[: EXCERPT_CHARACTERS * 3].split())
+def _row(row: Report, ranking: Ranking | None, open_work_items: int) -> QueueRow:
+    excerpt = " ".join(str(getattr(row, "beginning", "")).split())
     return QueueRow(
         row.uuid,
         row.reference or "",
@@ -280,7 +282,7 @@ def _row(row: Report, ranking: Ranking | None) -> QueueRow:
         row.language,
         row.state,
         row.attachments,
-        getattr(row, "open_work_items", 0),
+        open_work_items,
         row.first_read_at is None,
         _axes(ranking.axes) if ranking else {},
         ranking.floor if ranking else "",
@@ -301,10 +303,9 @@ class QueueCounts:
 
 def counts() -> QueueCounts:
     new = Report.objects.filter(state=ReportState.NEW)
-    danger = Ranking.objects.filter(current=True, report__state=ReportState.NEW)
     return QueueCounts(
         _counted(Report.objects.all(), "state"),
-        _counted(danger, "danger"),
+        _counted(new.exclude(danger=""), "danger"),
         _counted(Report.objects.all(), "language"),
         _counted(Report.objects.all(), "channel"),
         new.filter(first_read_at=None).count(),

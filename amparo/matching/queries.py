@@ -46,6 +46,11 @@ def verdicts(items: Iterable[UUID]) -> dict[UUID, Verdict]:
     return {item: known.get(item, Verdict(State.NOT_EXAMINED)) for item in wanted}
 
 
+def checked(origin: UUID) -> int:
+    """How many items of an arrival, report or seizure have been compared."""
+    return Check.objects.filter(origin=origin, current=True).count()
+
+
 def _hits(checks: Sequence[int]) -> dict[int, list[HitFacts]]:
     found: dict[int, list[HitFacts]] = {}
     for hit in Hit.objects.filter(check_made__in=checks).select_related("entry__list").order_by("distance_bits", "id"):

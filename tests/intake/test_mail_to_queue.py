@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import intake_house as house
@@ -10,8 +11,9 @@ import pytest
 
 from amparo.access.acts import Actor
 from amparo.custody import queries as custody
+from amparo.foundation import clock
 from amparo.foundation.home import Home
-from amparo.intake import actions, identities, queries, spool
+from amparo.intake import actions, collector, identities, jobs as intake_jobs, queries, spool
 from amparo.jobs import queries as jobs
 from amparo.matching import actions as matching
 from amparo.vault import actions as vault_actions, queries as vault
@@ -82,7 +84,7 @@ def test_the_same_mail_delivered_twice_is_one_report_and_the_ledger_says_so(home
 def test_a_collector_killed_before_it_removed_the_file_takes_nothing_in_twice(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spool, "remove", lambda arrival: None)
+    monkeypatch.setattr(spool, "remove", lambda _: None)
     arrival = house.put(home, house.mail(a=("a.jpg", house.picture())))
     house.collector.collect(home)
     house.collector.collect(home)
@@ -235,3 +237,27 @@ def test_items_sealed_twice_are_one(home: Home) -> None:
         for _ in range(2)
     ]
     assert once[0] == once[1]
+
+
+def test_facts_that_come_in_crowds_are_ranked_together_soon(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_jobs, "RANKED_AT_ONCE", 0)
+    monkeypatch.setattr(intake_jobs, "RANKED_WITHIN", timedelta(0))
+    pictures = {f"a{seed}": (f"{seed}.jpg", house.picture(seed)) for seed in range(4)}
+    report = house.arrived(home, house.mail(**pictures))
+    assert report.ranking
+    assert report.ranking.axes["new"].reasons[0].words == "4 pictures or videos are not examined"
+    assert kinds_of_acts(report).count("report.ranked") <= 4
+
+
+def test_a_clock_that_runs_out_ranks_the_report_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = house.arrived(home, house.mail())
+    assert report.ranking
+    assert report.ranking.axes["clock"].level == "none"
+    later = clock.now() + timedelta(hours=25)
+    monkeypatch.setattr(collector, "now", lambda: later)
+    monkeypatch.setattr(intake_jobs, "now", lambda: later)
+    monkeypatch.setattr(actions.clock, "now", lambda: later)
+    house.work(home)
+    ranking = queries.report(report.uuid).ranking
+    assert ranking
+    assert ranking.axes["clock"].reasons[0].code == "overdue"

@@ -66,7 +66,8 @@ class HashIndex:
 
 def distances(query: Rows, rows: Rows) -> Numbers:
     """The number of differing bits between one fingerprint (4 words) and each row: the definition, without any short cut."""
-    return np.bitwise_count(_checked(rows) ^ query).sum(axis=1, dtype=np.int64)
+    bits: Numbers = np.bitwise_count(_checked(rows) ^ query).sum(axis=1, dtype=np.int64)
+    return bits
 
 
 def as_rows(fingerprints: Iterable[bytes]) -> Rows:
