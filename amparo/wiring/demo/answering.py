@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 from amparo.cases import actions as cases
 from amparo.foundation import clock
 from amparo.foundation.home import Home
 from amparo.outcomes import actions as outcomes, queries as boards
+from amparo.referrals import queries
 from amparo.referrals.queries import PackageFacts
 from amparo.wiring.demo import partners
 from amparo.wiring.demo.cast import Member
@@ -16,6 +18,7 @@ from amparo.wiring.demo.plan import BY_FORM, CountryAnswer
 from amparo.wiring.demo.referring import package_of, persons_in, send_drafts, versions_sent
 from amparo.wiring.demo.staff import INVESTIGATOR, LIAISON
 from amparo.wiring.demo.story import Story
+from amparo.wiring.demo.telling import counted
 
 MOVED_NOTE = "Orden dictada. La persona está ahora en España."
 
@@ -50,9 +53,7 @@ def follow_the_move(story: Story) -> None:
     send_drafts(story)
 
 
-def _moved_drafts(story: Story, left: str, now_in: str, person: object) -> int:
-    from amparo.referrals import queries
-
+def _moved_drafts(story: Story, left: str, now_in: str, person: UUID) -> int:
     newest = {each.country: persons_in(each.uuid) for each in queries.packages(story.case)}
     return int(person in newest[now_in]) + int(person not in newest[left])
 
@@ -85,7 +86,7 @@ def answer(story: Story) -> None:
         else:
             partners.send_reply(authority, received.reply_to, partners.filled(received.form, said))
         how = "by the form" if each.country == BY_FORM else "by mail"
-        story.tell.line(f"{each.country} answers for {len(each.persons)} persons {how}")
+        story.tell.line(f"{each.country} answers for {counted(len(each.persons), 'person')} {how}")
     countries = [each.country for each in story.operation.answers]
     story.tell.wait(
         "countries have answered", lambda: (sum(_answered(story, country) for country in countries), len(countries))

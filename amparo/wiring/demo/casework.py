@@ -17,6 +17,7 @@ from amparo.wiring.demo.cast import Fate, Member
 from amparo.wiring.demo.plan import competent_countries
 from amparo.wiring.demo.staff import ANALYST, INVESTIGATOR, LIAISON, SPECIALIST, SUPERVISOR
 from amparo.wiring.demo.story import Story
+from amparo.wiring.demo.telling import counted
 
 TITLE = words.GROUP_NAME
 BASIS = "Order of the investigating court, demo 21/2026"
@@ -109,7 +110,7 @@ def _confirm_countries(story: Story, referred: list[Member]) -> None:
             )
             basis = "The operator's subscriber record, and the phone number's country."
         cases.confirm_country(by, waiting, country, basis)
-        story.tell.line(f"{country}: {len(waiting)} persons")
+        story.tell.line(f"{country}: {counted(len(waiting), 'person')}")
 
 
 def open_series(story: Story) -> None:
@@ -130,4 +131,4 @@ def open_series(story: Story) -> None:
             victims.move(by, made, "known_elsewhere_check", "Asked the international database's national desk.")
             victims.answer_known_elsewhere(by, made, "no", "National desk, answered by letter.")
             victims.move(by, made, "in_analysis", "Not known elsewhere: work begins here.")
-        story.tell.line(f"{facts.name}: {len(uuids)} items")
+        story.tell.line(f"{facts.name}: {counted(len(uuids), 'item')}")

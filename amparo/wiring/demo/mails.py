@@ -99,4 +99,4 @@ def _broken(seed: int) -> bytes:
         "",
         "/9j/4AAQSkZJRgABAQAAAQABAAD",
     )
-    return "\r\n".join(lines).encode("ascii")
+    return ("\r\n".join(lines) + "\r\n").encode("ascii")

@@ -9,6 +9,7 @@ from amparo.referrals import actions as referrals, queries, rules
 from amparo.referrals.queries import PackageFacts
 from amparo.wiring.demo.staff import INVESTIGATOR, LIAISON, SUPERVISOR
 from amparo.wiring.demo.story import Story
+from amparo.wiring.demo.telling import counted
 
 URGENT = "The report says that a child may be in danger now."
 
@@ -21,7 +22,8 @@ def send_packages(story: Story) -> None:
     send_drafts(story)
     for package in queries.standing(story.case):
         story.tell.line(
-            f"{package.reference} version {package.version}: {package.persons} persons, {package.items} items, "
+            f"{package.reference} version {package.version}: {counted(package.persons, 'person')}, "
+            f"{counted(package.items, 'item')}, "
             f"answer by {package.answer_by:%d %B %Y}"
         )
 

@@ -79,3 +79,8 @@ def _pace(done: int, total: int, made: int, seconds: float) -> str:
         return f"{done} of {total or 'some'}"
     rate = made / seconds
     return f"{done} of {total}, {rate:.1f}/s, about {(total - done) / rate:.0f} s to go"
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """The number with its noun: 1 person, 3 persons."""
+    return f"{number} {one if number == 1 else several or one + 's'}"

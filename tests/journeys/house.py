@@ -1,0 +1,101 @@
+"""A whole running house for a journey: its own home and ports, its processes, and officers added by the command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+START_SECONDS = 90
+PASSWORD = re.compile(r"password\s+(\S+)")
+SECRET = re.compile(r"authenticator\s+(\S+)")
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class LogIn:
+    username: str
+    password: str
+    totp_secret: str
+
+
+@dataclass
+class RunningHouse:
+    """`amparo up` in a folder of its own. Use as a context: it is stopped and its folder removed at the end."""
+
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="amparo-journey-")))
+    http: str = field(default_factory=lambda: f"127.0.0.1:{free_port()}")
+    smtp: str = field(default_factory=lambda: f"127.0.0.1:{free_port()}")
+    said: list[str] = field(default_factory=list)
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AMPARO_")},
+            "AMPARO_HOME": str(self.home),
+            "AMPARO_HTTP": self.http,
+            "AMPARO_SMTP": self.smtp,
+            "AMPARO_HOUSE_NAME": "Journey house",
+            "AMPARO_HOUSE_COUNTRY": "ES",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        }
+
+    def command(self, *words: str, seconds: int = 120) -> subprocess.CompletedProcess[str]:
+        """`amparo` with these words, in this house."""
+        return subprocess.run(
+            [sys.executable, "-m", "amparo.wiring.cli", *words],
+            env=self.environment, capture_output=True, text=True, timeout=seconds, check=False,
+        )  # fmt: skip
+
+    def add_officer(self, username: str, name: str, role: str) -> LogIn:
+        told = self.command("officer", username, "--name", name, "--unit", "Journeys", "--roles", role)
+        password, secret = PASSWORD.search(told.stdout), SECRET.search(told.stdout)
+        assert password and secret, told.stdout + told.stderr
+        return LogIn(username, password[1], secret[1])
+
+    def __enter__(self) -> Self:
+        up = threading.Event()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "amparo.wiring.cli", "up", "--workers", "2"],
+            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+        def listen() -> None:
+            assert self.process is not None and self.process.stdout is not None
+            for line in self.process.stdout:
+                self.said.append(line)
+                if line.startswith("Amparo is up"):
+                    up.set()
+
+        threading.Thread(target=listen, daemon=True).start()
+        if not up.wait(START_SECONDS):
+            self.__exit__()
+            raise AssertionError("the house did not come up:\n" + "".join(self.said[-30:]))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
