@@ -196,7 +196,6 @@ LANGUAGES = [("en", "English"), ("es", "Español"), ("fr", "Français")]
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME.path / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 
 from amparo.foundation.errors import Refused, Unreachable
 from amparo.foundation.home import Home
+from amparo.intake.receiver import Doors
 from amparo.vault.keys import check_all_keys, make_keys
 
 HOUSE_ADDRESS = "127.0.0.1:8000"
+MAIL_ADDRESSES = {"AMPARO_SMTP": Doors.smtp, "AMPARO_LMTP": Doors.lmtp}
 RESTART_SECONDS = (0.2, 1, 5, 15)
 SETTLED_SECONDS = 30
 GRACE_SECONDS = 10
@@ -92,7 +94,10 @@ class Supervisor:
         """Afterwards mail is taken and pages are served. Refused where this home is up already, Unreachable for a taken port."""
         if other := running(self._home):
             raise Refused(f"This Amparo is up already (process {other}). Stop that one first.")
-        _must_be_free(house_address())
+        _must_be_free("AMPARO_HTTP", house_address())
+        for variable, default in MAIL_ADDRESSES.items():
+            if address := os.environ.get(variable, default):
+                _must_be_free(variable, address)
         for process in self._processes:
             self._spawn(process)
         self._write_state()
@@ -208,9 +213,11 @@ def _answers(host: str, port: int) -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
-def _must_be_free(address: str) -> None:
+def _must_be_free(variable: str, address: str) -> None:
     host, _, port = address.rpartition(":")
-    if _answers(host.strip("[]"), int(port)):
+    if not host or not port.isdecimal():
+        raise Refused(f"{variable}={address} is no address: write it as 127.0.0.1:8010.")
+    if int(port) and _answers(host.strip("[]"), int(port)):
         raise Unreachable(
-            f"Something else answers at {address} already. Stop it, or choose another address: AMPARO_HTTP=127.0.0.1:8010."
+            f"Something else answers at {address} already. Stop it, or choose another: {variable}={host}:PORT."
         )
