@@ -105,7 +105,7 @@ class Child:
         total = 0
         for tag, payload in self._frames(request, until, data):
             if tag in (frames.RESULT, frames.FAILURE):
-                return tag, payload, [(about, bytes(content)) for about, content in blobs]
+                return tag, payload, _settled(blobs)
             if tag == frames.BLOB and len(blobs) < self._limits.blobs:
                 open_blob = bytearray()
                 blobs.append((_json_object(payload), open_blob))
@@ -183,6 +183,16 @@ class Child:
         if self._folder:
             Path(self._folder).rmdir()
             self._folder = ""
+
+
+def _settled(blobs: list[tuple[dict[str, object], bytearray]]) -> Blobs:
+    """The blobs as bytes, each buffer let go before the next is copied: together they may be a gigabyte."""
+    settled: Blobs = []
+    blobs.reverse()
+    while blobs:
+        about, content = blobs.pop()
+        settled.append((about, bytes(content)))
+    return settled
 
 
 def _whole_frames(received: bytearray) -> Iterator[tuple[bytes, bytes]]:

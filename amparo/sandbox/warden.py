@@ -164,7 +164,7 @@ class Warden:
                 child.end()
 
     def close(self) -> None:
-        """Ends all children; boundaries still open end theirs when they leave."""
+        """Ends all children, those still at work too: the kernel ends them with the thread that started them."""
         with self._changed:
             self._closed = True
             ended = [*self._spares, *self._kept.values()]
