@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pyrage
+from pysequoia import Tsk
 
 from amparo.exchange import openpgp
 from amparo.exchange.actions import PartnerKeys
@@ -63,7 +64,7 @@ class Authority:
         """What it hands over: never a secret part."""
         certificate, recipient = "", ""
         if self.country not in AGE_ONLY:
-            certificate = str(openpgp.Tsk.from_bytes(self.openpgp_path.read_bytes()).extract_certificate())
+            certificate = str(Tsk.from_bytes(self.openpgp_path.read_bytes()).extract_certificate())
         if self.country not in OPENPGP_ONLY:
             recipient = str(pyrage.x25519.Identity.from_str(self.age_path.read_text().strip()).to_public())
         return PartnerKeys(certificate, recipient, checked_on)
