@@ -48,7 +48,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     """The form, and after it the way on; a wrong old password is said at its field."""
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        officer = get_user_model().objects.get(pk=request.user.pk)
+        officer = get_user_model().objects.get(username=request.user.get_username())
         if officer.check_password(form.cleaned_data["old"]):
             with transaction.atomic():
                 vault.change_password(

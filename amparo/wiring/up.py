@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from amparo.foundation.errors import Refused, Unreachable
 from amparo.foundation.home import Home
@@ -128,7 +129,7 @@ class Supervisor:
             pass
 
     @property
-    def _state_file(self):  # noqa: ANN202
+    def _state_file(self) -> Path:
         return self._home.run / "processes.json"
 
     def _spawn(self, process: Process) -> None:
