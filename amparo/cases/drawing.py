@@ -339,9 +339,9 @@ STEP_WORDS = {
 }
 
 
-def strip(custody: CustodyOfItem) -> Strip:
+def strip(custody: CustodyOfItem, hidden: tuple[str, ...] = ()) -> Strip:
     steps: list[tuple[str, ActLine, int]] = []
-    for act in custody.acts:
+    for act in (each for each in custody.acts if not each.kind.startswith(hidden)):
         words = STEP_WORDS.get(act.kind, act.kind.replace(".", " ").replace("_", " ").capitalize())
         if act.ended != "done":
             words = f"{words}: {act.ended}"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from amparo.access.doors import page
 from amparo.cases import actions, drawing, forms, queries
-from amparo.cases.page_frame import PAGE, actor_of, frame_of, say, say_form
+from amparo.cases.page_frame import PAGE, actor_of, frame_of, hidden_from, say, say_form
 from amparo.foundation.errors import Missing, Refused
 
 
@@ -87,7 +87,7 @@ def evidence(request: HttpRequest, case: UUID) -> HttpResponse:
     shown = Paginator(found, 25).get_page(request.GET.get("page"))
     frame |= {
         "page": shown,
-        "strips": [drawing.strip(each) for each in queries.evidence(case, shown.object_list)],
+        "strips": [drawing.strip(each, hidden_from(request)) for each in queries.evidence(case, shown.object_list)],
         "devices": queries.devices(case),
         "device_form": forms.DeviceForm(),
     }

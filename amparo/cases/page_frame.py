@@ -21,6 +21,11 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
+def hidden_from(request: HttpRequest) -> tuple[str, ...]:
+    """Beginnings of kinds of acts that this officer has no power to learn of: that a child's series exists is one."""
+    return () if actor_of(request).can("victims.read") else ("series.",)
+
+
 def say(request: HttpRequest, error: Refused) -> None:
     for obstacle in error.obstacles:
         messages.error(request, obstacle)

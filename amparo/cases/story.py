@@ -25,6 +25,9 @@ LEFT_OUT = (
     "report.read",
     "series.read",
     "package.read",
+    "package.build_asked",
+    "package.file_taken",
+    "board.read",
     "case.noted",
     "report.taken_up",
 )
@@ -61,15 +64,17 @@ class Line:
     raw: str = ""
 
 
-def lines(acts: Iterable[ActLine], notes: Iterable[NoteFacts], names: Mapping[UUID, str]) -> tuple[Line, ...]:
+def lines(
+    acts: Iterable[ActLine], notes: Iterable[NoteFacts], names: Mapping[UUID, str], hidden: tuple[str, ...] = ()
+) -> tuple[Line, ...]:
     """Acts and notes as one story, oldest first. Refused and failed acts stand in the record, not here.
 
-    names: of officers, by their uuid.
+    names: of officers, by their uuid. hidden: beginnings of kinds that this reader has no power to learn of.
     """
     told = [
         _told(act, names)
         for act in acts
-        if act.ended == "done" and (act.kind in KEPT or not act.kind.startswith(LEFT_OUT))
+        if act.ended == "done" and (act.kind in KEPT or not act.kind.startswith(LEFT_OUT + hidden))
     ]
     written = [
         Line(each.at, f"Note on {each.person}" if each.person else "Note", each.text, each.by_name, "edit")
@@ -110,7 +115,12 @@ def _counted(act: ActLine) -> tuple[str, str, str]:
             tail = f", {len(moved)} moved from another" if moved else ""
             return f"{about.get('country')} confirmed as competent for {persons}{tail}", "flag", "good"
     words = act.kind.replace(".", " ").replace("_", " ")
-    return words[:1].upper() + words[1:], "", ""
+    country = about.get("country")
+    tail = f": {country}" if isinstance(country, str) and country else ""
+    return words[:1].upper() + words[1:] + tail, _SIGNS.get(act.kind.split(".")[0], ""), ""
+
+
+_SIGNS = {"series": "child", "package": "package", "reply": "mail", "outcome": "outcome", "report": "report"}
 
 
 def _persons(found: object) -> str:

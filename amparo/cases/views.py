@@ -15,7 +15,7 @@ from amparo.access import queries as access
 from amparo.access.doors import page
 from amparo.cases import actions, drawing, forms, queries, rules
 from amparo.cases.facts import CaseFacts
-from amparo.cases.page_frame import actor_of, frame_of, say, say_form
+from amparo.cases.page_frame import actor_of, frame_of, hidden_from, say, say_form
 from amparo.cases.steps import NextStep, next_steps
 from amparo.cases.story import Line, lines
 from amparo.foundation.errors import Refused
@@ -105,7 +105,7 @@ def set_state(request: HttpRequest, case: UUID) -> HttpResponse:
 def overview(request: HttpRequest, case: UUID) -> HttpResponse:
     frame = frame_of(request, case, "overview")
     people, found, facts = queries.people(case), queries.items(case), frame["case"]
-    told = _story(facts)
+    told = _story(request, facts)
     states = [str(line.verdict.state) for line in found]
     frame |= {
         "steps": [(step, _way(case, step)) for step in next_steps(people, frame["groups"], found)],
@@ -130,16 +130,16 @@ def _way(case: UUID, step: NextStep) -> str:
     return reverse(step.page, args=[case, *subject]) + step.query
 
 
-def _story(facts: CaseFacts) -> tuple[Line, ...]:
+def _story(request: HttpRequest, facts: CaseFacts) -> tuple[Line, ...]:
     names = {each.uuid: each.name for each in access.officers()}
-    return lines(queries.story(facts.uuid), queries.notes(facts.uuid), names)
+    return lines(queries.story(facts.uuid), queries.notes(facts.uuid), names, hidden_from(request))
 
 
 @page("cases.read")
 def timeline(request: HttpRequest, case: UUID) -> HttpResponse:
     frame = frame_of(request, case, "timeline")
     frame |= {
-        "told": _story(frame["case"]),
+        "told": _story(request, frame["case"]),
         "activity": drawing.activity(queries.messages_by_day(case)),
         "milestones": [
             (

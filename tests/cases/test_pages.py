@@ -205,7 +205,10 @@ def test_children_are_shown_to_whoever_may_read_series_and_to_nobody_else(case: 
     item = next(line.item.uuid for line in queries.items(case.case) if line.copies)
     series = victims.open_series(vera, case.case, (item,)).series
     overview = reverse("cases:case", args=[case.case])
-    assert "Children" not in logged_in(ines).get(overview).content.decode()
+    closed = logged_in(ines)
+    assert "Children" not in closed.get(overview).content.decode()
+    for part in ("cases:case", "cases:timeline", "cases:evidence"):
+        assert "eries" not in closed.get(reverse(part, args=[case.case])).content.decode()
     client = logged_in(vera)
     assert "Children" in client.get(overview).content.decode()
     for address in (
