@@ -180,6 +180,7 @@ LEASE_SECONDS = int(os.environ.get("AMPARO_LEASE_SECONDS", "15"))
 NAVIGATION = (
     ("Queue", "intake:queue", "reports.read", "inbox"),
     ("Cases", "cases:list", "cases.read", "folder"),
+    ("Series", "victims:list", "victims.read", "child"),
     ("Packages", "referrals:list", "referrals.read", "package"),
     ("Board", "outcomes:board_list", "outcomes.read", "globe"),
     ("Hash lists", "matching:lists", "lists.read", "hash"),
