@@ -1,4 +1,4 @@
-"""A small house for intake's tests: keys, a mail put into the spool as the receiver does, a worker that goes on till all is done."""
+"""A small house for intake's tests: keys, mails put into the spool as the receiver does, a worker that works until all is done."""
 
 from __future__ import annotations
 
