@@ -8,8 +8,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
-
 from amparo.access import queries as access
 from amparo.access.acts import Actor, act
 from amparo.cases import importing, rules
@@ -60,12 +58,14 @@ def open_case(by: Actor, report: UUID, title: str, basis: str) -> CaseOpened:
     if obstacles:
         raise Refused(*obstacles)
     now = clock.now()
-    last = Case.objects.select_for_update().filter(year=now.year).aggregate(last=Max("number"))["last"] or 0
-    reference = f"AMP-{now.year}-{last + 1:04d}"
+    # Locked, so that two cases opened at once on PostgreSQL get different numbers.
+    last = Case.objects.select_for_update().filter(year=now.year).order_by("-number").first()
+    number = last.number + 1 if last else 1
+    reference = f"AMP-{now.year}-{number:04d}"
     made = vault.create_compartment(HOUSE, f"case:{reference}", (opener, WORKER))
     case = Case.objects.create(
         year=now.year,
-        number=last + 1,
+        number=number,
         reference=reference,
         title=title.strip(),
         legal_basis=basis.strip(),

@@ -233,7 +233,7 @@ def _posts(case: Case, group: Group, posted: tuple[Posted, ...], people: Mapping
                 line=message.line,
                 raw=message.raw[:60],
                 wall=_wall(message.ts),
-                kind=message.kind,
+                kind=message.kind[:14],
                 text=message.text,
                 media_name=media.name[:240] if media else "",
                 media_type=media.type[:60] if media else "",

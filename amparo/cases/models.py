@@ -126,7 +126,7 @@ class Identifier(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["person", "kind", "value"], name="cases_identifier")]
+        constraints = [models.UniqueConstraint(fields=["person", "kind", "value"], name="cases_identifier_once")]
         indexes = [models.Index(fields=["kind", "value"], name="cases_identifier_value")]
 
 

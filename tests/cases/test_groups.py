@@ -177,6 +177,11 @@ def test_a_member_list_naming_the_exporter_adds_nobody() -> None:
     assert [each.name for each in members(reading(message(1, ANA), names=(ANA, "Tú")))] == [ANA]
 
 
+def test_what_no_column_can_keep_is_shown_as_such() -> None:
+    found = reading(message(1, ANA, "a\x00b\ud800c"))
+    assert found.messages[0].text == "a\ufffdb\ufffdc"
+
+
 NAMES = st.sampled_from([ANA, BEA, CAI, DAN])
 COMINGS = st.tuples(
     st.sampled_from(

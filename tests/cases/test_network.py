@@ -16,7 +16,8 @@ AT = datetime(2026, 6, 1, tzinfo=UTC)
 
 def group(members: int) -> GroupFacts:
     return GroupFacts(
-        GROUP, CASE, "Grupo 21", "WhatsApp", new_id(), "chat.zip", "dmy", (), "", "", "", None, None, members, 0, 0, 0, 0, 0, ()
+        GROUP, CASE, "Grupo 21", "WhatsApp", new_id(), "chat.zip", "dmy", (), "", "", "", None, None,
+        members, 0, 0, 0, 0, 0, (),
     )  # fmt: skip
 
 
@@ -27,7 +28,8 @@ def person(number: int, country: str | None) -> PersonFacts:
         GROUP, "Grupo 21", "WhatsApp", ref, "added", Moment("r"), number, None, "", None, None, None, None, 0, None, True, False
     )  # fmt: skip
     return PersonFacts(
-        uuid, CASE, ref.reference, ref.handle, "contact", Age("unknown", None, None, "", "", None), (), (stay,), (), 0, (), country, ()
+        uuid, CASE, ref.reference, ref.handle, "contact", Age("unknown", None, None, "", "", None), (), (stay,), (), 0, (),
+        country, (),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,7 +88,7 @@ def from_json(reading: Mapping[str, Any]) -> ChatReading:
         str(reading["date_order"]),
         tuple(map(str, reading.get("alternatives") or ())),
         str(reading.get("zone_offset") or ""),
-        tuple(map(str, reading.get("members") or ())),
+        tuple(map(_text, reading.get("members") or ())),
         tuple(messages),
         tuple(notices),
         int(unsupported.get("count", 0)),
@@ -98,8 +99,17 @@ def from_json(reading: Mapping[str, Any]) -> ChatReading:
 def _line(line: Any) -> str:
     """An unsupported line as text: readers give either the text or {"line": n, "raw": text}."""
     if isinstance(line, Mapping):
-        return f"{line.get('line', '')}: {line.get('raw') or line.get('text') or ''}".lstrip(": ")
-    return str(line)
+        return _text(f"{line.get('line', '')}: {line.get('raw') or line.get('text') or ''}".lstrip(": "))
+    return _text(line)
+
+
+# PostgreSQL keeps neither; a hostile export has both.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _text(value: Any) -> str:
+    """The value as text that a column can keep; empty for None."""
+    return UNSTORABLE.sub("\ufffd", str(value or ""))
 
 
 def _ts(text: Any) -> datetime | None:
@@ -110,24 +120,22 @@ def _message(each: Mapping[str, Any]) -> Message:
     media = each.get("media")
     return Message(
         _ts(each.get("ts")),
-        str(each.get("raw") or each.get("ts") or ""),
+        _text(each.get("raw") or each.get("ts")),
         int(each.get("line") or 0),
-        str(each.get("sender") or ""),
+        _text(each.get("sender")),
         str(each.get("kind") or "text"),
-        str(each.get("text") or ""),
-        Media(str(media.get("name") or ""), str(media.get("type") or ""), bool(media.get("omitted")))
-        if media
-        else None,
+        _text(each.get("text")),
+        Media(_text(media.get("name")), _text(media.get("type")), bool(media.get("omitted"))) if media else None,
     )
 
 
 def _notice(each: Mapping[str, Any]) -> Notice:
     return Notice(
         _ts(each.get("ts")),
-        str(each.get("raw") or each.get("ts") or ""),
+        _text(each.get("raw") or each.get("ts")),
         int(each.get("line") or 0),
         str(each.get("type") or "notice"),
-        str(each.get("actor") or ""),
-        tuple(map(str, each.get("targets") or ())),
-        str(each.get("value") or ""),
+        _text(each.get("actor")),
+        tuple(map(_text, each.get("targets") or ())),
+        _text(each.get("value")),
     )

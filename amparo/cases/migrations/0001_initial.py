@@ -446,7 +446,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="identifier",
-            constraint=models.UniqueConstraint(fields=("person", "kind", "value"), name="cases_identifier"),
+            constraint=models.UniqueConstraint(fields=("person", "kind", "value"), name="cases_identifier_once"),
         ),
         migrations.AddConstraint(
             model_name="device",
