@@ -22,9 +22,7 @@ class OutcomeForm(forms.Form):
         label="Outcome", required=False, choices=[("", "none: only what was seized or who was found")]
     )
     date = forms.DateField(label="Date", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    arrested_in = forms.ChoiceField(
-        label="Arrested in", required=False, help_text="Empty: in the country of this package."
-    )
+    arrested_in = forms.ChoiceField(label="Arrested in", required=False)
     ordered_by = forms.ChoiceField(label="On the order of", required=False)
     age = forms.IntegerField(label="Age when arrested", required=False, min_value=8, max_value=110)
     reason = forms.ChoiceField(label="Why no action", required=False)

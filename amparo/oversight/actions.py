@@ -48,6 +48,9 @@ def verify_record(by: Actor, signed: Callable[[bytes, bytes], bool], copy: Path)
     return found
 
 
+verify_record.act_kind = "record.verified"  # type: ignore[attr-defined]
+
+
 @dataclass(frozen=True)
 class RecordExported:
     rows: int

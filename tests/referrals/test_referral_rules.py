@@ -149,3 +149,21 @@ def test_a_correction_tells_what_changed() -> None:
         "P-2 is no longer in this package.",
         "P-11 is new.",
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "acknowledged", "answered", "says"),
+    [
+        (rules.SENT_STATE, False, False, "Not acknowledged"),
+        (rules.ACKNOWLEDGED, True, False, "Not answered"),
+        (rules.ACKNOWLEDGED, True, True, ""),
+        (rules.APPROVED, False, False, ""),
+        (rules.WITHDRAWN, False, False, ""),
+    ],
+)
+def test_what_is_late_is_said_and_only_of_what_is_out(
+    state: str, acknowledged: bool, answered: bool, says: str
+) -> None:
+    past = NOW - timedelta(days=1)
+    found = rules.overdue(state, past if acknowledged else None, past if answered else None, past, past, NOW)
+    assert found == says

@@ -22,7 +22,7 @@ register = template.Library()
 def stage(row: Any) -> SafeString:
     words, tone = showing.STAGES.get(row.stage, (row.stage, "neutral"))
     late = badge(row.overdue, "danger", "clock") if row.overdue else ""
-    return format_html("{} {}", badge(words, tone), late)
+    return format_html("<span>{} {}</span>", badge(words, tone), late)
 
 
 @register.simple_tag
@@ -34,7 +34,7 @@ def outcome_kind(kind: str) -> SafeString:
 def reply_state(reply: Any) -> SafeString:
     words, tone = showing.REPLY_STATES[reply.state]
     settled = badge("Settled", "good", "check") if reply.settled_at else ""
-    return format_html("{} {}", badge(words, tone), settled)
+    return format_html("<span>{} {}</span>", badge(words, tone), settled)
 
 
 @register.simple_tag

@@ -18,7 +18,7 @@ register = template.Library()
 def package_state(package: PackageFacts) -> SafeString:
     words, tone = ("Answered", "good") if package.is_out and package.answered_at else showing.STATES[package.state]
     late = badge(package.overdue, "danger", "clock") if package.overdue else ""
-    return format_html("{} {}", badge(words, tone), late)
+    return format_html("<span>{} {}</span>", badge(words, tone), late)
 
 
 @register.simple_tag
@@ -34,7 +34,7 @@ def package_due(package: PackageFacts) -> SafeString:
     if package.due is None:
         return format_html('<span class="muted">{}</span>', "answered" if package.answered_at else "·")
     what = "to answer" if package.acknowledged_at else "to acknowledge"
-    return format_html('{} <span class="muted small">{}</span>', when(package.due), what)
+    return format_html('<span>{} <span class="muted small">{}</span></span>', when(package.due), what)
 
 
 @register.filter
