@@ -49,8 +49,9 @@ def take_in(by: Actor, letter: Letter, content: UUID | None) -> ArrivalTaken:
     earlier = Arrival.objects.filter(digest=letter.digest).first() if letter.digest else None
     earlier = earlier or Arrival.objects.filter(uuid=letter.arrival).first()
     if earlier:
-        earlier.deliveries += 1
-        earlier.save(update_fields=["deliveries"])
+        if earlier.uuid != letter.arrival:
+            earlier.deliveries += 1
+            earlier.save(update_fields=["deliveries"])
         return ArrivalTaken(
             earlier.uuid, earlier.report_uuid, earlier.content, earlier.channel, earlier.size_bytes, True
         )

@@ -6,8 +6,11 @@ and its original's digest, and removing twice does no harm.
 
 from __future__ import annotations
 
+import fcntl
 import io
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import transaction
 
@@ -33,15 +36,29 @@ def collect(home: Home) -> int:
     """How many arrivals were taken in from the spool this round, and how many reports' clocks moved."""
     taken = 0
     keys = ProcessKeys(home, "worker")
-    for arrival in _first(home):
-        try:
-            _take_in(arrival, spool.read_letter(arrival, keys), keys)
-        except Broken:
-            _set_aside(arrival)
-        except FileNotFoundError:  # another worker was faster
-            continue
-        taken += 1
+    with _alone(home) as alone:
+        for arrival in _first(home) if alone else ():
+            try:
+                _take_in(arrival, spool.read_letter(arrival, keys), keys)
+            except Broken:
+                _set_aside(arrival)
+            except FileNotFoundError:  # a worker of another machine was faster
+                continue
+            taken += 1
     return taken + _move_clocks()
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[bool]:
+    """Whether this is the only collector of this machine now. Two would seal each letter twice, for one to be forgotten."""
+    home.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(home.run / "collector.lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def _first(home: Home) -> list[Arrival]:

@@ -92,6 +92,7 @@ def test_a_collector_killed_before_it_removed_the_file_takes_nothing_in_twice(
     monkeypatch.setenv("AMPARO_HOME", str(home.path))
     house.work(home)
     assert queries.ledger().total == 1
+    assert queries.arrival(arrival).deliveries == 1
     assert len(vault.items_of_origin(arrival)) == 1
     assert len(vault.items_of_origin(queries.arrival(arrival).report)) == 1
 

@@ -84,6 +84,8 @@ def test_every_phones_stamp_is_read(phone: str) -> None:
         (["04/11/19", "04/12/19", "05/01/19"], "mdy"),
         # One impossible date does not outweigh the rest.
         (["13/05/19", "14/05/19", "31/02/19"], "dmy"),
+        # Nor does something like a stamp that a member typed: 45 is no day, and one line makes no year stand first.
+        (["13/05/19", "14/05/19", "45/1/26", "15/05/19"], "dmy"),
     ],
 )
 def test_the_order_of_day_and_month_is_decided_from_all_stamps(dates: list[str], order: str) -> None:

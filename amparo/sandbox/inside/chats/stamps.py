@@ -62,7 +62,8 @@ def shape_of_time(raw: str) -> str:
 def order_of(dates: Iterable[str]) -> DateOrder:
     """The order of these raw dates, given in the file's order, each change of day once."""
     parts = [tuple(map(int, _NUMBERS.findall(raw))) for raw in dates]
-    long_first = any(first > 31 for first, _, _ in parts)
+    # Of most dates, not of any: a member can write something like a stamp into a message.
+    long_first = 2 * sum(first > 31 for first, _, _ in parts) > len(parts)
     candidates = ("ymd",) if long_first else ("dmy", "mdy")
     scores = {order: _score(parts, order) for order in candidates}
     best = min(scores.values())
