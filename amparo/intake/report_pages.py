@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -229,7 +231,9 @@ def reveal(request: HttpRequest, report: UUID, item: UUID) -> HttpResponse:
     if not context["is_picture"]:
         raise Refused("Only a picture that was examined can be shown here.")
     exact = any(hit.kind.value == "exact" for hit in context["verdict"].hits)
-    asked = RevealAsked(code, words, known=exact)
+    # A later room knows the children; wiring says which question of its door answers this.
+    identified = import_string(settings.CHILD_IS_IDENTIFIED)(item)
+    asked = RevealAsked(code, words, known=exact, child_identified=identified)
     if obstacles := obstacles_to_reveal(asked):
         raise Refused(*obstacles)
     with vault_actions.open_item(actor, item, f"reveal:{report}", OfficerKeys.from_request(request)) as opened:

@@ -49,13 +49,13 @@ class Child:
         self.fit = True
         self._limits = limits
         # An empty folder to stand in; the child can reach neither it nor any other afterwards.
-        self._folder = tempfile.mkdtemp(prefix="amparo-empty-")
+        folder = tempfile.mkdtemp(prefix="amparo-empty-")
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
             [sys.executable, "-I", "-c", _START, entry, _ROOT, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=self._folder,
+            cwd=folder,
             # Nothing of ours: no secret, no path. One thread for the mathematics library, as locking down needs.
             env={"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
             close_fds=True,
@@ -70,6 +70,9 @@ class Child:
         except BaseException:
             self.end()
             raise
+        finally:
+            # It stands in a folder that is no longer there, and nothing is left over, however we end.
+            Path(folder).rmdir()
 
     def _hello(self, until: float) -> Layers:
         tag, payload = next(self._frames(b"", until))
@@ -180,9 +183,6 @@ class Child:
             if pipe:
                 pipe.close()
         self._process.wait()
-        if self._folder:
-            Path(self._folder).rmdir()
-            self._folder = ""
 
 
 def _settled(blobs: list[tuple[dict[str, object], bytearray]]) -> Blobs:

@@ -125,6 +125,12 @@ class SeriesCounts:
     children_safeguarded: int
 
 
+def child_is_identified(item: UUID) -> bool:
+    """Whether this item belongs to a series whose child is identified: nobody needs to look for clues in it again."""
+    found = series_of_items([item]).get(item)
+    return bool(found and found.identified)
+
+
 def counts(case: UUID) -> SeriesCounts:
     """The case's series by how far they are. identified and safeguarded include what lies beyond them on the way."""
     rows = list(Series.objects.filter(case=case).values_list("status", "children_count"))

@@ -188,6 +188,7 @@ NAVIGATION = (
     ("Record", "oversight:record", "record.read", "link"),
     ("System", "oversight:system", "system.read", "settings"),
 )
+CHILD_IS_IDENTIFIED = "amparo.victims.queries.child_is_identified"
 PANELS = "amparo.wiring.panels.PANELS"
 
 USE_TZ = True

@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from amparo.access.acts import Actor
 from amparo.cases import actions as case_actions, queries as cases
@@ -14,6 +16,7 @@ from amparo.foundation.ids import new_id
 from amparo.sandbox import actions as sandbox
 from amparo.sandbox.rules import State
 from amparo.victims import actions, queries
+from amparo.viewing.rules import RevealAsked, obstacles_to_reveal
 from tests.cases import house
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -92,6 +95,19 @@ def test_a_series_is_walked_to_its_end_and_every_step_keeps_its_basis(case: Case
     facts = queries.series(series)
     assert [step.status for step in facts.steps][-1] == "closed" and all(step.basis for step in facts.steps)
     assert sum(line.kind == "series.moved" and line.ended == "done" for line in custody.story(series)) == 9
+
+
+def test_nobody_looks_for_clues_in_an_item_whose_child_is_identified(case: CaseOpened, vera: Actor) -> None:
+    item = pictures(case)[0].item.uuid
+    series = actions.open_series(vera, case.case, (item,)).series
+    asked = import_string(settings.CHILD_IS_IDENTIFIED)
+    assert not asked(item)
+    actions.answer_known_elsewhere(vera, series, "no", "The desk, 2026-06-01.")
+    actions.state_place(vera, series, "ES", "A label.")
+    for status in ("known_elsewhere_check", "in_analysis", "country_likely", "package_sent", "accepted", "located"):
+        actions.move(vera, series, status, "An answer.")
+    assert asked(item)
+    assert obstacles_to_reveal(RevealAsked("identify", child_identified=asked(item)))
 
 
 def test_a_dead_end_keeps_the_day_of_the_next_look(case: CaseOpened, vera: Actor) -> None:

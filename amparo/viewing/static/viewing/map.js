@@ -46,12 +46,15 @@
     const largest = Math.max(0, ...rows.map((row) => row.count));
     const byShape = new Map(rows.map((row) => [row.shape, row]));
     const svg = node("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${frame.dataset.unit}` });
-    const marks = [];
+    const found = new Map(); // some countries have several shapes; the largest bears the number
     for (const shape of shapes) {
       const row = byShape.get(shape.id) ?? (shape.id === undefined ? byShape.get(shape.properties.name) : undefined);
       svg.append(node("path", { class: `map-land s${row ? step(row.count, largest) : 0}`, d: path(shape) ?? "" }));
-      if (row) marks.push({ row, at: path.centroid(mainland(shape)), area: path.area(mainland(shape)) });
+      if (!row) continue;
+      const area = path.area(mainland(shape));
+      if (area > (found.get(row)?.area ?? -1)) found.set(row, { row, at: path.centroid(mainland(shape)), area });
     }
+    const marks = [...found.values()];
     place(marks, small ? 9 : 11, width, height);
     const tip = document.createElement("div");
     tip.className = "map-tip";
