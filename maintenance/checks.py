@@ -27,7 +27,8 @@ BLOCKS = "section,table,filters,entryblock,empty,note,dialog,tabs"  # our own te
 def checks(quick: bool) -> list[tuple[str, list[str]]]:
     """(what it shows, the command), each run from the project's root."""
     templates = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("amparo/**/templates/**/*.html"))
-    pytest = [PYTHON, "-m", "pytest", "-q", "-rs"]
+    # A file stays with one process: its tests may share a running house.
+    pytest = [PYTHON, "-m", "pytest", "-q", "-rs", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
     found = [
         ("format", [str(BIN / "ruff"), "format", "check", "-q", "."]),
         ("lint", [str(BIN / "ruff"), "check", "-q", "."]),
