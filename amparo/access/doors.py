@@ -26,7 +26,7 @@ NOBODY = Actor("officer", "nobody", None, frozenset())
 
 
 def page(power: str) -> Callable[[View[P]], View[P]]:
-    """Heads a view: logged in with a second factor, and holding `power`; otherwise the log-in or a refusal that says whom to ask."""
+    """Heads a view: logged in with a second factor, and holding `power`; else the log-in, or a refusal that says whom to ask."""
 
     def head(view: View[P]) -> View[P]:
         @wraps(view)

@@ -10,6 +10,7 @@ import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import pyrage
 import pysequoia
@@ -22,6 +23,9 @@ from amparo.exchange.formats.contents import PackageContents
 from amparo.exchange.formats.package import CERTIFICATE, package_files
 from amparo.foundation.errors import Broken, Missing, Refused
 from amparo.foundation.home import Home
+from amparo.foundation.ids import new_id
+from amparo.sandbox.readings import ArchiveReading, ExaminationFailed
+from amparo.sandbox.warden import the_warden
 
 SUFFIXES = {"openpgp": ".zip.gpg", "age": ".zip.age"}
 
@@ -164,7 +168,7 @@ def opened(sealed: bytes, key: bytes, house: bytes | None = None) -> OpenedPacka
 def checked(plain: bytes, house: bytes | None = None, before: tuple[str, ...] = ()) -> OpenedPackage:
     """The package in an opened ZIP, after the checks 2 to 5 of `opened`."""
     steps = list(before)
-    files = unarchive(plain)
+    files = _files_in(plain)
     folders = {path.partition("/")[0] for path in files}
     if len(folders) != 1 or any("/" not in path for path in files):
         raise Broken("The package is not one folder.")
@@ -182,6 +186,28 @@ def checked(plain: bytes, house: bytes | None = None, before: tuple[str, ...] = 
         else "Nobody but the package vouches for that key: compare it."
     )
     return OpenedPackage(folder, files, signed_by, house is not None, tuple(steps))
+
+
+def _files_in(plain: bytes) -> dict[str, bytes]:
+    """The archive's files by path. Raises Broken for any archive that is not byte for byte as ours are."""
+    try:
+        return unarchive(plain)
+    except Broken as fault:
+        if differing := _faults_of_repacked(plain):
+            raise Broken("The package is not what was signed: " + " ".join(differing[:5])) from fault
+        raise
+
+
+def _faults_of_repacked(plain: bytes) -> list[str]:
+    """Which files differ in an archive that another program packed; read in the sandbox, for the sentence alone."""
+    try:
+        with the_warden().boundary(new_id()) as box:
+            reading = cast("ArchiveReading", box.examine("archive", plain, paths=True))
+    except ExaminationFailed:
+        return []
+    if reading.unreadable:
+        return []
+    return list(bagit.faults({each.name.partition("/")[2]: each.data for each in reading.files}))
 
 
 def _decrypted(sealed: bytes, key: bytes) -> bytes:

@@ -226,6 +226,17 @@ def test_a_changed_file_is_named(plain, path):
         sealing.checked(altered(plain, **{path: b"changed"}))
 
 
+def test_a_changed_file_is_named_also_when_another_program_packed_it_again(plain, tmp_path):
+    (tmp_path / "package.zip").write_bytes(plain)
+    shutil.unpack_archive(tmp_path / "package.zip", tmp_path / "open")
+    (folder,) = (tmp_path / "open").iterdir()
+    with (folder / "data" / "cover.html").open("ab") as file:
+        file.write(b" ")
+    again = Path(shutil.make_archive(str(tmp_path / "again"), "zip", tmp_path / "open"))
+    with pytest.raises(Broken, match=r"data/cover\.html"):
+        sealing.checked(again.read_bytes())
+
+
 def test_a_file_more_and_a_file_less_are_named(plain):
     with pytest.raises(Broken, match=r"data/more\.txt is not listed"):
         sealing.checked(altered(plain, **{"data/more.txt": b""}))

@@ -51,6 +51,7 @@ class _Unpacking:
     packed_bytes: int
     members_limit: int
     total_limit: int
+    paths: bool = False
     total_bytes: int = 0
     members: int = 0
     unreadable: list[dict[str, str]] = field(default_factory=list)
@@ -107,10 +108,16 @@ def warm() -> None:
 def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
     """{"format", "members", "unreadable": [{"name", "reason"}], "total_bytes"}; options `members`, `total_bytes` lower the limits.
 
+    Option `paths`: members of a zip bear their whole path as written, which whoever asks must check, not their bare name.
+
     Reasons: encrypted, damaged, link, not_a_file, unsupported_method.
     """
     work = _Unpacking(
-        sink, max(len(data), 1), _limit(options, "members", MEMBERS), _limit(options, "total_bytes", TOTAL_BYTES)
+        sink,
+        max(len(data), 1),
+        _limit(options, "members", MEMBERS),
+        _limit(options, "total_bytes", TOTAL_BYTES),
+        options.get("paths") is True,
     )
     if data.startswith(b"PK"):
         kind = "zip"
@@ -164,7 +171,7 @@ def _check_overlap(members: list[zipfile.ZipInfo]) -> None:
 
 
 def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, work: _Unpacking) -> None:
-    name = _zip_name(member)
+    name = member.filename if work.paths else _zip_name(member)
     if member.flag_bits & 0x1:
         work.cannot(name, "encrypted")
     elif stat.S_ISLNK(member.external_attr >> 16):
