@@ -37,7 +37,10 @@ def page(power: str) -> Callable[[View[P]], View[P]]:
                 return redirect("mfa_activate_totp")
             if obstacles := obstacles_to(power, request.actor.powers):  # type: ignore[attr-defined]
                 raise Refused(*obstacles)
-            return view(request, *args, **kwargs)
+            answer = view(request, *args, **kwargs)
+            if not answer.has_header("Cache-Control"):
+                answer["Cache-Control"] = "no-store"  # after the log-out, the back button shows nothing
+            return answer
 
         guarded.power = power  # type: ignore[attr-defined]
         return guarded

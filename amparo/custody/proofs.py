@@ -128,6 +128,7 @@ class SealedAct:
 class SignedCheckpoint:
     says: CheckpointText
     signature: bytes
+    frontier: tuple[bytes, ...] | None = None  # the stored one; the next checkpoint is made from it
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,8 @@ def _broken_checkpoint(
         return BrokenLink(f"Checkpoint {number} was changed: its signature does not fit.", says.size, number)
     if says.size != frontier.size:
         return BrokenLink(f"Checkpoint {number} stands out of order: it counts {says.size} acts.", says.size, number)
+    if checkpoint.frontier is not None and checkpoint.frontier != frontier.roots:
+        return BrokenLink(f"Checkpoint {number} was changed: its frontier is another.", says.size, number)
     if says.chain != chain or says.root != frontier.root():
         sentence = f"Checkpoint {number} states another history of the first {says.size} acts than the record shows."
         return BrokenLink(sentence, says.size, number)

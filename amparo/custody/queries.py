@@ -17,6 +17,7 @@ from amparo.custody.proofs import (
     SealedAct,
     SignedCheckpoint,
     Verified,
+    digest_of,
     inclusion_proof,
     verify,
 )
@@ -135,14 +136,33 @@ def _sealed_acts() -> Iterator[SealedAct]:
 def _checkpoints() -> Iterator[SignedCheckpoint]:
     for each in Checkpoint.objects.order_by("number").iterator(chunk_size=2000):
         says = CheckpointText(each.number, each.size, bytes(each.root), bytes(each.chain), as_text(each.at))
-        yield SignedCheckpoint(says, bytes(each.signature))
+        yield SignedCheckpoint(says, bytes(each.signature), tuple(bytes.fromhex(root) for root in each.frontier))
 
 
 def verified(signed: Callable[[bytes, bytes], bool], copy: Path) -> Verified:
     """The check of the whole record, its checkpoints, their copy outside the database, and the index of subjects."""
-    found = verify(_sealed_acts(), _checkpoints(), signed)
+    try:
+        found = verify(_sealed_acts(), _checkpoints(), signed)
+    except (ValueError, TypeError, AttributeError, KeyError):  # a column holds what cannot stand there
+        return Verified(0, 0, _unreadable())
     broken = found.broken or _broken_copy(copy) or _broken_waiting()
     return Verified(found.acts, found.checkpoints, broken)
+
+
+def _unreadable() -> BrokenLink:
+    """The first act or checkpoint whose row can't even be read, one by one."""
+    for position in Act.objects.exclude(position=None).order_by("position").values_list("position", flat=True):
+        try:
+            act = Act.objects.get(position=position)
+            act.columns(), act.index_is_whole()
+        except (ValueError, TypeError, AttributeError, KeyError):
+            return BrokenLink(f"Act {position} was changed: its row can't be read any more.", position or 0)
+    for number in Checkpoint.objects.order_by("number").values_list("number", flat=True):
+        try:
+            Checkpoint.objects.get(number=number).line()
+        except (ValueError, TypeError, AttributeError, KeyError):
+            return BrokenLink(f"Checkpoint {number} was changed: its row can't be read any more.", 0, number)
+    return BrokenLink("A row of the record can't be read any more.")
 
 
 def _broken_copy(copy: Path) -> BrokenLink | None:
@@ -164,7 +184,11 @@ def _broken_copy(copy: Path) -> BrokenLink | None:
 
 def _broken_waiting() -> BrokenLink | None:
     for act in Act.objects.filter(position=None).order_by("id").iterator():
-        if act.columns() != act.body.encode():
+        if (
+            act.columns() != act.body.encode()
+            or digest_of(act.body.encode()) != bytes(act.digest)
+            or not act.index_is_whole()
+        ):
             return BrokenLink(f"Act {act.uuid} ({act.kind}), not sealed yet, was changed.", 0, 0, str(act.uuid))
     return None
 

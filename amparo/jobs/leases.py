@@ -6,7 +6,7 @@ fenced by the lease's token (`finishing`). What a killed worker held comes back 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -77,13 +77,17 @@ def extend(leases: list[Lease]) -> None:
         Job.objects.filter(id=lease.job, token=lease.token, state=State.LEASED).update(lease_until=until)
 
 
-def reap() -> int:
-    """How many jobs came back because their worker went silent."""
+def reap(quarantined: Callable[[Lease], None] | None = None) -> int:
+    """How many jobs came back because their worker went silent. One whose workers all died is quarantined and reported."""
     now = timezone.now()
     lost = Job.objects.filter(state=State.LEASED, lease_until__lt=now)
-    worn_out = lost.filter(attempts__gte=MAX_ATTEMPTS)
-    worn_out.update(state=State.QUARANTINED, finished_at=now, reason="Its worker died each time it was tried.")
-    return lost.update(state=State.WAITING, worker="", run_after=now)
+    for job in lost.filter(attempts__gte=MAX_ATTEMPTS):
+        given_up = Job.objects.filter(id=job.id, token=job.token, state=State.LEASED).update(
+            state=State.QUARANTINED, finished_at=now, lease_until=None, reason="Its worker died each time it was tried."
+        )
+        if given_up and quarantined:
+            quarantined(Lease(job.id, str(job.uuid), job.task, job.arguments, job.token, job.attempts))
+    return lost.filter(attempts__lt=MAX_ATTEMPTS).update(state=State.WAITING, worker="", run_after=now)
 
 
 @contextmanager

@@ -55,6 +55,7 @@ class ItemSealed:
     sha256: str
     size_bytes: int
     sealed_sha256: str
+    row: str
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,11 @@ def seal_item(
 def _known(entry: _Entry) -> ItemSealed | None:
     alike = Item.objects.filter(origin=entry.origin, sha256=entry.facts.sha256, name=entry.name)
     row = (alike.filter(parent__uuid=entry.parent) if entry.parent else alike.filter(parent=None)).first()
-    return ItemSealed(row.uuid, row.origin, row.sha256, row.size_bytes, row.sealed_sha256) if row else None
+    return _sealed(row) if row else None
+
+
+def _sealed(row: Item) -> ItemSealed:
+    return ItemSealed(row.uuid, row.origin, row.sha256, row.size_bytes, row.sealed_sha256, queries.row_digest_of(row))
 
 
 @act("item.sealed", power="items.seal")
@@ -121,7 +126,7 @@ def _enter(by: Actor, *, entry: _Entry, origin: UUID) -> ItemSealed:
     if entry.parent and not (parent := Item.objects.filter(uuid=entry.parent).first()):
         raise Missing("There is no such item to have found this in.", item=entry.parent)
     facts = entry.facts
-    Item.objects.create(
+    row = Item.objects.create(
         uuid=entry.binding.item,
         name=entry.name,
         media_type=entry.media_type,
@@ -138,7 +143,7 @@ def _enter(by: Actor, *, entry: _Entry, origin: UUID) -> ItemSealed:
         sealed_size_bytes=facts.sealed_size_bytes,
         sealed_sha256=facts.sealed_sha256,
     )
-    return ItemSealed(entry.binding.item, origin, facts.sha256, facts.size_bytes, facts.sealed_sha256)
+    return _sealed(row)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,17 @@ from django.db.models import QuerySet
 from amparo.custody import queries as custody
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.home import Home
-from amparo.vault import envelope, files
+from amparo.vault import envelope, files, rules
 from amparo.vault.envelope import Binding
 from amparo.vault.keys import Unlock
 from amparo.vault.models import Compartment, Item, KeyHolding
 
-RECORDED = ("origin", "sha256", "size_bytes", "sealed_sha256")  # what the act item.sealed says of a row
+RECORDED = (
+    "origin",
+    "sha256",
+    "size_bytes",
+    "sealed_sha256",
+)  # what the act item.sealed names of a row; `row` digests the rest
 PAGE = 1000
 
 
@@ -176,14 +181,31 @@ def altered_items() -> Iterator[AlteredItem]:
     for line in _sealings():
         item = UUID(str(line.about["item"]))
         recorded.add(item)
-        row = Item.objects.filter(uuid=item).first()
+        row = Item.objects.select_related("parent").filter(uuid=item).first()
         if not row:
             yield AlteredItem(item, f"The row of item {item} was removed.")
-        elif {name: str(getattr(row, name)) for name in RECORDED} != {name: str(line.about[name]) for name in RECORDED}:
+        elif _said(row) != {name: str(line.about[name]) for name in (*RECORDED, "row")}:
             yield AlteredItem(item, f"The row of item {item} was changed: it is not what the record says.")
     for uuid in Item.objects.order_by("id").values_list("uuid", flat=True).iterator():
         if uuid not in recorded:
             yield AlteredItem(uuid, f"The row of item {uuid} was added: no record says that it was sealed.")
+
+
+def _said(row: Item) -> dict[str, str]:
+    return {name: str(getattr(row, name)) for name in RECORDED} | {"row": row_digest_of(row)}
+
+
+def row_digest_of(row: Item) -> str:
+    """The digest that the act item.sealed holds of what it does not name."""
+    return rules.row_digest(
+        name=row.name,
+        media_type=row.media_type,
+        md5=row.md5,
+        sha1=row.sha1,
+        parent=row.parent.uuid if row.parent else None,
+        derived=row.derived,
+        sealed_size_bytes=row.sealed_size_bytes,
+    )
 
 
 def _sealings() -> Iterator[custody.ActLine]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from uuid import UUID
 
+from amparo.foundation.canonical import canonical_bytes
 from amparo.vault.keys import IDENTITY
 
 LONGEST_NAME = 255
@@ -30,3 +33,22 @@ def obstacles_to_holding(compartment_name: str, powers: frozenset[str]) -> tuple
 def stored_name(name: str) -> str:
     """A file's name as a column can keep it: unstorable characters shown as such, at most 255 characters."""
     return _UNSTORABLE.sub("\ufffd", name)[:LONGEST_NAME]
+
+
+def row_digest(
+    *, name: str, media_type: str, md5: str, sha1: str, parent: UUID | None, derived: bool, sealed_size_bytes: int
+) -> str:
+    """SHA-256, in hex, of what a row says of its item beyond what the record names itself: a changed row is then seen.
+
+    The record holds no names; a digest of them together with the item's own digests gives none away.
+    """
+    said = {
+        "derived": derived,
+        "md5": md5,
+        "media_type": media_type,
+        "name": name,
+        "parent": str(parent) if parent else None,
+        "sealed_size_bytes": sealed_size_bytes,
+        "sha1": sha1,
+    }
+    return hashlib.sha256(canonical_bytes(said)).hexdigest()

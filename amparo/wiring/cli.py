@@ -6,9 +6,11 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 
 from amparo import __version__
 from amparo.foundation.errors import AmparoError, Missing
@@ -26,6 +28,7 @@ Everything a house keeps lies in one folder: ./var, or where AMPARO_HOME points.
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 1 a sentence says what is wrong and what to do, 2 the command was not understood."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amparo.wiring.settings")
+    os.umask(0o077)  # the database and its journal are their owner's alone, whoever made the home
     given = parser().parse_args(arguments)
     logging.basicConfig(level=os.environ.get("AMPARO_LOG", "WARNING"), format="%(levelname)s %(name)s %(message)s")
     try:
@@ -111,9 +114,12 @@ def _up(given: argparse.Namespace) -> int:
     from amparo.vault.keys import describe_keys
     from amparo.wiring import up
 
+    if other := up.running(home):
+        raise up.already_up(other)
     if up.prepare(home):
         print("First start: the keys of this house were made.", *describe_keys(home), sep="\n", end="\n\n", flush=True)
     supervisor = up.Supervisor(home, given.workers)
+    signal.signal(signal.SIGTERM, _end)
     try:
         supervisor.start()
         if given.demo:
@@ -126,6 +132,11 @@ def _up(given: argparse.Namespace) -> int:
     finally:
         supervisor.stop()
     return 0
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """A request to end unwinds like Ctrl-C, so that every process of the house is stopped on the way out."""
+    raise KeyboardInterrupt
 
 
 def _mail_address() -> str:
@@ -163,6 +174,7 @@ def _demo(given: argparse.Namespace) -> int:
     if up.running(home):
         return play.group(home, seed=given.seed)
     supervisor = up.Supervisor(home, workers=2)
+    signal.signal(signal.SIGTERM, _end)
     try:
         supervisor.start()
         return play.group(home, seed=given.seed)

@@ -31,6 +31,9 @@ class Adapter(DefaultAccountAdapter):
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         """The officer whose password fits; their vault key is then open in this session and in no other."""
         officer = super().authenticate(request, **credentials)
+        if officer and not officer.is_active:  # allauth hands them over, to be led to a page that this house hasn't
+            self.authentication_failed(request, **credentials)
+            return None
         if officer:
             sealed, secret = vault.unlock_for_session(officer.uuid, credentials["password"])
             request.session[SESSION_FIELD] = sealed
@@ -40,6 +43,10 @@ class Adapter(DefaultAccountAdapter):
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         access.record_failed_log_in(HOUSE, str(credentials.get("username", "")))
         super().authentication_failed(request, **credentials)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """By name alone: allauth's own key holds the Host header, whose port a client makes up."""
+        return str(credentials.get("username", "")).lower()
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         access.record_log_in(HOUSE, user.uuid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
 import signal
@@ -12,8 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from amparo.foundation.errors import Refused, Unreachable
 from amparo.foundation.home import Home
@@ -43,6 +46,7 @@ class Process:
     child: subprocess.Popen[str] | None = None
     deaths: int = 0
     started: float = 0.0
+    due: float = 0.0
     is_ready: threading.Event = field(default_factory=threading.Event)
 
 
@@ -90,11 +94,11 @@ class Supervisor:
         self._home = home
         self._processes = processes(workers)
         self._stopping = threading.Event()
+        self._lock: TextIO | None = None
 
     def start(self) -> None:
         """Afterwards mail is taken and pages are served. Refused where this home is up already, Unreachable for a taken port."""
-        if other := running(self._home):
-            raise Refused(f"This Amparo is up already (process {other}). Stop that one first.")
+        self._lock = _taken(self._home)
         _must_be_free("AMPARO_HTTP", house_address())
         for variable, default in MAIL_ADDRESSES.items():
             if address := os.environ.get(variable, default):
@@ -119,7 +123,10 @@ class Supervisor:
                 except subprocess.TimeoutExpired:
                     process.child.kill()
                     process.child.wait()
-        self._state_file.unlink(missing_ok=True)
+                _end_family(process.child)
+        if self._lock:  # a house that was refused leaves the other's files alone
+            self._state_file.unlink(missing_ok=True)
+            self._lock.close()
 
     def wait(self) -> None:
         """Returns when `stop` was asked for by a signal."""
@@ -135,33 +142,40 @@ class Supervisor:
     def _spawn(self, process: Process) -> None:
         environment = {**os.environ, "AMPARO_HOME": str(self._home.path), **process.environment}
         environment["DJANGO_SETTINGS_MODULE"] = "amparo.wiring.settings"
+        if process.name == "receiver":
+            environment.pop("AMPARO_DATABASE", None)  # whoever breaks in there learns no password
         process.child = subprocess.Popen(
             process.command,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone, and what a child started ends with it
             preexec_fn=_die_with_parent,  # noqa: PLW1509  # one libc call, no lock taken
         )
         process.started = time.monotonic()
         threading.Thread(target=_relay, args=(process,), daemon=True).start()
 
     def _watch(self) -> None:
-        """Starts again what has died, sooner at first than later."""
+        """Starts again what has died, sooner at first than later; one that keeps dying holds up no other."""
         while not self._stopping.wait(0.2):
             for process in self._processes:
-                if process.child is None or process.child.poll() is None:
-                    continue
-                if time.monotonic() - process.started > SETTLED_SECONDS:
-                    process.deaths = 0
-                pause = RESTART_SECONDS[min(process.deaths, len(RESTART_SECONDS) - 1)]
-                process.deaths += 1
-                code = process.child.returncode
-                print(f"{process.name} ended with {code}; starting it again in {pause} s", file=sys.stderr)
-                if self._stopping.wait(pause):
-                    return
-                self._spawn(process)
-                self._write_state()
+                if process.child and process.child.poll() is not None:
+                    self._revive(process, process.child)
+
+    def _revive(self, process: Process, child: subprocess.Popen[str]) -> None:
+        now = time.monotonic()
+        if not process.due:
+            if now - process.started > SETTLED_SECONDS:
+                process.deaths = 0
+            pause = RESTART_SECONDS[min(process.deaths, len(RESTART_SECONDS) - 1)]
+            process.deaths, process.due = process.deaths + 1, now + pause
+            _end_family(child)
+            print(f"{process.name} ended with {child.returncode}; starting it again in {pause} s", file=sys.stderr)
+        elif now >= process.due and not self._stopping.is_set():
+            process.due = 0.0
+            self._spawn(process)
+            self._write_state()
 
     def _write_state(self) -> None:
         children = {process.name: process.child.pid for process in self._processes if process.child}
@@ -184,11 +198,38 @@ class Supervisor:
 def running(home: Home) -> int | None:
     """The process id of the supervisor that has this home up, if there is one."""
     try:
-        pid = int(json.loads((home.run / "processes.json").read_text())["supervisor"])
-        os.kill(pid, 0)
-    except (OSError, ValueError, KeyError):
-        return None
-    return pid
+        with (home.run / "up.lock").open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(file.read() or 0)
+    except FileNotFoundError:
+        pass
+    return None
+
+
+def _taken(home: Home) -> TextIO:
+    """The home's lock, held until the file is closed or its process ends: numbers of processes come again, locks don't."""
+    file = (home.run / "up.lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise already_up(running(home)) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def already_up(process: int | None) -> Refused:
+    return Refused(f"This Amparo is up already (process {process}). Stop that one first.")
+
+
+def _end_family(child: subprocess.Popen[str]) -> None:
+    """Whatever an ended child had started ends too: granian's own process would go on listening beside the new one."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _relay(process: Process) -> None:

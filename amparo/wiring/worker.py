@@ -56,7 +56,7 @@ def duties(home: Home) -> tuple[Duty, ...]:
         every(0.1, partial(collector.collect, home), "collect arrivals"),
         every(0.2, partial(seal_record, home), "seal the record"),
         every(0.05, followers.step, "hand acts on"),
-        every(2.0, leases.reap, "take back lost leases"),
+        every(2.0, partial(leases.reap, _quarantined), "take back lost leases"),
     )
 
 

@@ -116,7 +116,6 @@ def test_a_key_that_others_could_replace_refuses_the_start_too(played: Played, t
     assert told.returncode == 1 and f"chmod 700 {home / 'keys' / 'worker'}" in told.stderr
 
 
-@pytest.mark.xfail(reason="files are made with the umask of whoever starts the house", strict=True)
 def test_a_home_that_others_can_enter_shows_them_no_row(played: Played) -> None:
     """An installer makes /srv/amparo with mkdir: then only the files' own modes keep the database from others."""
     open_to_others = [str(path.relative_to(played.home)) for path in files(played.home) if path.stat().st_mode & 0o077]
@@ -135,9 +134,6 @@ def test_a_log_in_gives_a_session_that_was_not_there_before(played: Played) -> N
     assert len({re.match(r"sessionid=(\w+)", line)[1] for line in sessions}) > 1  # type: ignore[index]
 
 
-@pytest.mark.xfail(
-    reason="the house takes its own forms for another site's, as it sees http behind the proxy", strict=True
-)
 def test_a_browser_behind_a_tls_proxy_logs_in(played: Played) -> None:
     assert played.answers["proxied log-in"] == 302
 

@@ -193,7 +193,6 @@ def test_a_name_that_is_not_the_house_s_is_not_answered() -> None:
     assert Client().get(LOG_IN, headers={"host": "elsewhere.example.org"}).status_code == 400
 
 
-@pytest.mark.xfail(reason="pages come without Cache-Control", strict=True)
 def test_no_page_is_kept_by_the_browser_or_a_proxy(people: People) -> None:
     """After the log-out, the back button must show nothing."""
     client, wrong = people.browser(people.vera), []

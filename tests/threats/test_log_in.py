@@ -35,7 +35,6 @@ def test_the_sixth_wrong_password_in_five_minutes_is_refused_with_a_sentence_wha
     assert tried("olga", PASSWORD) == f"led to {SECOND_FACTOR}"  # the others go on working
 
 
-@pytest.mark.xfail(reason="allauth's limit counts by the Host header and the name", strict=True)
 def test_another_port_in_the_host_name_buys_no_further_tries() -> None:
     for number in range(FREE):
         assert WRONG in tried("vera", "wrong password", host=f"localhost:{8000 + number}")
@@ -79,9 +78,6 @@ def test_a_code_is_taken_once(people: People) -> None:
     assert "_auth_user_id" not in onlooker.session
 
 
-@pytest.mark.xfail(
-    reason="the log-in of an inactive officer ends in a 500: allauth's page for it has no address here", strict=True
-)
 def test_whoever_was_sent_away_is_out_at_once_and_stays_out(people: People) -> None:
     client = people.browser(people.olga)
     assert client.get("/what-i-have-seen/").status_code == 200

@@ -57,9 +57,6 @@ def environment_of(pid: int) -> dict[str, str]:
     return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
-@pytest.mark.xfail(
-    reason="each process gets the whole environment, the database's password too", raises=AssertionError, strict=True
-)
 def test_the_receiver_is_not_told_where_the_database_is(running: House) -> None:
     assert "AMPARO_DATABASE" not in environment_of(children(running.home)["receiver"])
 
@@ -135,7 +132,6 @@ def test_whatever_is_killed_comes_back_and_no_mail_is_lost_or_doubled(running: H
     assert verdict.returncode == 0, verdict.stdout + verdict.stderr
 
 
-@pytest.mark.xfail(reason="granian's own child outlives it and goes on listening", raises=AssertionError, strict=True)
 def test_a_killed_house_leaves_no_old_one_serving_beside_the_new(running: House) -> None:
     victim = children(running.home)["house"]
     family = descendants(victim)
@@ -144,7 +140,6 @@ def test_a_killed_house_leaves_no_old_one_serving_beside_the_new(running: House)
     until(lambda: not living(family), "what the old one had started has ended", seconds=5)
 
 
-@pytest.mark.xfail(reason="the refused one removes processes.json of the other", raises=AssertionError, strict=True)
 def test_a_second_up_in_the_same_home_is_refused_and_leaves_the_first_alone(running: House) -> None:
     before = (running.home / "run" / "processes.json").read_text()
     second = told(running.environment)
@@ -174,7 +169,6 @@ def send(environment: dict[str, str], subject: str) -> None:
         )
 
 
-@pytest.mark.xfail(reason="granian's own child outlives it and goes on listening", raises=AssertionError, strict=False)
 def test_ctrl_c_leaves_no_process(environment: dict[str, str]) -> None:
     home = Path(environment["AMPARO_HOME"])
     with up(environment) as started:
@@ -206,9 +200,6 @@ def test_started_again_it_keeps_everything_however_it_ended(environment: dict[st
         assert rows(home, "SELECT subject FROM intake_report ORDER BY id") == [("before",), ("after",)]
 
 
-@pytest.mark.xfail(
-    reason="any living process of that number is taken for the supervisor", raises=AssertionError, strict=True
-)
 def test_a_number_that_another_program_has_now_keeps_no_house_down(environment: dict[str, str]) -> None:
     """After a power cut, or in a container, process numbers come again."""
     home = Path(environment["AMPARO_HOME"])
