@@ -1,10 +1,11 @@
 """Mails accepted per second with durability, beside what the disk allows.
 
-    .venv/bin/python benchmarks/mail.py [--mails 400] [--size 137000] [--connections 8]
+    .venv/bin/python -m benchmarks.mail [--mails 400] [--size 137000] [--connections 8]
 
 Starts a receiver of its own on a home in the current folder's disk (temporary), sends mails by SMTP over some connections, and
 checks that every acknowledged one is there. Beside it, in the same run and on the same disk: the same bytes written, synced,
-renamed and their folder synced by as many threads, with no mail and no sealing. The ratio of the two is the result; the
+renamed and their folder synced by as many threads, with no mail and no sealing; and the same library's
+own Maildir handler. The ratios are the result; the
 rates are this machine's. The last line is one JSON object.
 """
 
@@ -28,6 +29,7 @@ from pathlib import Path
 from amparo.foundation.home import Home
 from amparo.intake import spool
 from amparo.vault import keys
+from maintenance.houses import free_port
 
 ADDRESS = "report@report.example.org"
 
@@ -41,6 +43,7 @@ def main() -> int:
         before = _disk(home.path, asked, len(raw))
         seconds, waits = _receiver(home, asked, raw)
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        plain = _plain(home.path, asked, raw)
         after = _disk(home.path, asked, len(raw))
         kept = sum(1 for _ in spool.arrivals(home))
         worker = keys.ProcessKeys(home, "worker")
@@ -57,6 +60,8 @@ def main() -> int:
         "mails_per_second": round(mails, 1),
         "disk_limit_per_second": round(disk, 1),
         "ratio": round(mails / disk, 2),
+        "plain_maildir_per_second": round(plain, 1),
+        "ratio_to_plain_maildir": round(mails / plain, 2),
         "median_ms": round(waits[len(waits) // 2] * 1000, 1),
         "p99_ms": round(waits[int(len(waits) * 0.99)] * 1000, 1),
         "receiver_cpu_ms_per_mail": round((used.ru_utime + used.ru_stime) * 1000 / asked.mails, 2),
@@ -70,7 +75,10 @@ def main() -> int:
     print(f"mails of {len(raw):,} bytes over {asked.connections} connections, sealed and synced before 250")
     print(f"  accepted          {mails:8.1f} a second   (median {result['median_ms']} ms, p99 {result['p99_ms']} ms)")
     print(f"  the disk alone    {disk:8.1f} a second   (same bytes, write + fsync + rename + fsync of the folder)")
-    print(f"  ratio             {mails / disk:8.2f}            load {result['load']} on {result['cores']} cores")
+    print(f"  a plain Maildir   {plain:8.1f} a second   (aiosmtpd's own handler: nothing sealed, folder not synced)")
+    print(
+        f"  ratios            {mails / disk:8.2f} of the disk, {mails / plain:.2f} of the plain Maildir; load {result['load']} on {result['cores']} cores"
+    )
     print(
         f"  the receiver uses {result['receiver_cpu_ms_per_mail']:8.2f} CPU-ms a mail, {result['receiver_peak_mib']} MiB at most"
     )
@@ -132,16 +140,8 @@ def _disk(folder: Path, asked: argparse.Namespace, size: int) -> float:
     return each * asked.connections / seconds
 
 
-def _receiver(home: Home, asked: argparse.Namespace, raw: bytes) -> tuple[float, list[float]]:
-    environment = {**os.environ, "AMPARO_HOME": str(home.path), "AMPARO_SMTP": "127.0.0.1:0", "AMPARO_LMTP": ""}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "amparo.intake.receiver"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**environment, "AMPARO_LOG": "ERROR"},
-    )
-    assert process.stdout
-    port = int(process.stdout.readline().rpartition(":")[2])
+def _sent(port: int, asked: argparse.Namespace, raw: bytes) -> tuple[float, list[float]]:
+    """Seconds for all mails, and each mail's own."""
     waits: list[float] = []
 
     def send(connection: int) -> None:
@@ -152,10 +152,51 @@ def _receiver(home: Home, asked: argparse.Namespace, raw: bytes) -> tuple[float,
                 client.sendmail("a.reporter@example.org", [ADDRESS], raw)
                 waits.append(time.perf_counter() - started)
 
+    return _in_threads(asked.connections, send), waits
+
+
+def _receiver(home: Home, asked: argparse.Namespace, raw: bytes) -> tuple[float, list[float]]:
+    environment = {**os.environ, "AMPARO_HOME": str(home.path), "AMPARO_SMTP": "127.0.0.1:0", "AMPARO_LMTP": ""}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "amparo.intake.receiver"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**environment, "AMPARO_LOG": "ERROR"},
+    )
+    assert process.stdout
+    port = int(process.stdout.readline().rpartition(":")[2])
     try:
-        return _in_threads(asked.connections, send), waits
+        return _sent(port, asked, raw)
     finally:
         process.terminate()
+        process.wait()
+
+
+# What one would write with the same library and nothing of ours: its own Maildir handler. It seals nothing, reads each mail
+# through the email package, and the standard library's Maildir syncs the file but not its folder.
+PLAIN = """
+import sys
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Mailbox
+door = Controller(Mailbox(sys.argv[1]), hostname="127.0.0.1", port=int(sys.argv[2]), data_size_limit=1 << 26)
+door.start()
+print("ready", flush=True)
+sys.stdin.read()
+door.stop()
+"""
+
+
+def _plain(folder: Path, asked: argparse.Namespace, raw: bytes) -> float:
+    """Mails per second of the peer."""
+    port = free_port()
+    command = [sys.executable, "-c", PLAIN, str(folder / "maildir"), str(port)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin and process.stdout
+    process.stdout.readline()
+    try:
+        return asked.mails / _sent(port, asked, raw)[0]
+    finally:
+        process.stdin.close()
         process.wait()
 
 
