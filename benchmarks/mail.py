@@ -4,9 +4,8 @@
 
 Starts a receiver of its own on a home in the current folder's disk (temporary), sends mails by SMTP over some connections, and
 checks that every acknowledged one is there. Beside it, in the same run and on the same disk: the same bytes written, synced,
-renamed and their folder synced by as many threads, with no mail and no sealing; and the same library's
-own Maildir handler. The ratios are the result; the
-rates are this machine's. The last line is one JSON object.
+renamed and their folder synced by as many threads, with no mail and no sealing; and the same library's own Maildir handler.
+The ratios are the result; the rates are this machine's. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -76,9 +75,8 @@ def main() -> int:
     print(f"  accepted          {mails:8.1f} a second   (median {result['median_ms']} ms, p99 {result['p99_ms']} ms)")
     print(f"  the disk alone    {disk:8.1f} a second   (same bytes, write + fsync + rename + fsync of the folder)")
     print(f"  a plain Maildir   {plain:8.1f} a second   (aiosmtpd's own handler: nothing sealed, folder not synced)")
-    print(
-        f"  ratios            {mails / disk:8.2f} of the disk, {mails / plain:.2f} of the plain Maildir; load {result['load']} on {result['cores']} cores"
-    )
+    print(f"  ratios            {mails / disk:8.2f} of the disk, {mails / plain:.2f} of the plain Maildir")
+    print(f"  load              {result['load']:8.1f} on {result['cores']} cores")
     print(
         f"  the receiver uses {result['receiver_cpu_ms_per_mail']:8.2f} CPU-ms a mail, {result['receiver_peak_mib']} MiB at most"
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, StorageState, sync_playwright
 
 from amparo.wiring.codes import code_now
 from maintenance.houses import House, house
@@ -15,6 +16,14 @@ from maintenance.visits import log_in_of
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "pictures"
 WIDTH, HEIGHT = 1440, 1000
+
+# Who looks, the picture's name, light or dark, and the list from which the first row is opened ("/": the page itself).
+PICTURES: tuple[tuple[str, str, Literal["light", "dark"], str], ...] = (
+    ("alba", "queue", "light", "/"),
+    ("bruno", "case", "light", "/cases/"),
+    ("clara", "board", "light", "/board/"),
+    ("bruno", "case-dark", "dark", "/cases/"),
+)
 
 
 def chromium() -> str:
@@ -25,15 +34,10 @@ def chromium() -> str:
     sys.exit("Chromium is not installed. On Debian: apt install chromium")
 
 
-def officer(browser: Browser, place: House, username: str, scheme: str) -> Page:
-    """A browser page in which the demo officer is logged in."""
+def logged_in(browser: Browser, place: House, username: str) -> StorageState:
+    """The session of a demo officer. Each logs in once: a code of the second factor is taken once."""
     known = log_in_of(place, username)
-    context = browser.new_context(
-        viewport={"width": WIDTH, "height": HEIGHT},
-        color_scheme="dark" if scheme == "dark" else "light",
-        base_url=place.web,
-    )
-    page = context.new_page()
+    page = browser.new_page(base_url=place.web)
     page.goto("/log-in/")
     page.fill("input[name=login]", username)
     page.fill("input[name=password]", known["password"])
@@ -41,7 +45,7 @@ def officer(browser: Browser, place: House, username: str, scheme: str) -> Page:
     page.fill("input[name=code]", code_now(known["totp_secret"]))
     page.click("button[type=submit] >> nth=0")
     page.wait_for_url(place.web + "/")
-    return page
+    return page.context.storage_state()
 
 
 def main() -> None:
@@ -49,19 +53,21 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with house("--demo") as place, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-        for username, name, scheme, way in (
-            ("alba", "queue", "light", []),
-            ("bruno", "case", "light", ["/cases/", "a[href^='/cases/0']"]),
-            ("clara", "board", "light", ["/board/", "a[href^='/board/0']"]),
-            ("bruno", "case-dark", "dark", ["/cases/", "a[href^='/cases/0']"]),
-        ):
-            page = officer(browser, place, username, scheme)
-            if way:
-                page.goto(way[0])
-                page.click(f"{way[1]} >> nth=0")
+        sessions = {name: logged_in(browser, place, name) for name in ("alba", "bruno", "clara")}
+        for username, name, scheme, way in PICTURES:
+            context = browser.new_context(
+                storage_state=sessions[username],
+                viewport={"width": WIDTH, "height": HEIGHT},
+                color_scheme=scheme,
+                base_url=place.web,
+            )
+            page = context.new_page()
+            page.goto(way)
+            if way != "/":
+                page.click(f"a[href^='{way}0'] >> nth=0")
             page.wait_for_load_state("networkidle")
             page.screenshot(path=FOLDER / f"{name}.png")
-            page.context.close()
+            context.close()
         browser.close()
 
 
