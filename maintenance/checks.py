@@ -30,7 +30,7 @@ def checks(quick: bool) -> list[tuple[str, list[str]]]:
     # A file stays with one process: its tests may share a running house.
     pytest = [PYTHON, "-m", "pytest", "-q", "-rs", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
     found = [
-        ("format", [str(BIN / "ruff"), "format", "check", "-q", "."]),
+        ("format", [str(BIN / "ruff"), "format", "--check", "-q", "."]),
         ("lint", [str(BIN / "ruff"), "check", "-q", "."]),
         ("templates", [str(BIN / "djangofmt"), "check", "-q", "--custom-blocks", BLOCKS, *templates]),
         ("types", [PYTHON, "-m", "mypy", "amparo", "maintenance"]),

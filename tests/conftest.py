@@ -7,8 +7,9 @@ import os
 import pytest
 from hypothesis import settings
 
-# A slow or busy machine is no failure: time is measured by benchmarks, never asserted.
-settings.register_profile("amparo", deadline=None)
+# A slow or busy machine is no failure: time is measured by benchmarks, never asserted. The same examples each time, so that a
+# build says the same twice; AMPARO_FUZZ=1 looks for new ones.
+settings.register_profile("amparo", deadline=None, derandomize=not os.environ.get("AMPARO_FUZZ"))
 settings.load_profile("amparo")
 
 

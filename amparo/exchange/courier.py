@@ -23,6 +23,7 @@ from typing import Protocol
 
 from amparo.exchange.formats.words import Words
 from amparo.foundation import clock
+from amparo.foundation.durable import write_whole
 from amparo.foundation.errors import Missing, Refused, Unreachable
 from amparo.foundation.home import Home
 
@@ -78,7 +79,7 @@ def deliver(home: Home, sealed: Path, partner: Receiver, key: str) -> Delivery:
     else:
         where = _hand_over(home, sealed, partner, digest)
         done = Delivery("handover", str(where), "", digest, clock.now())
-    _write(journal, json.dumps(asdict(done) | {"at": done.at.isoformat()}).encode("utf-8"))
+    write_whole(journal, json.dumps(asdict(done) | {"at": done.at.isoformat()}).encode("utf-8"))
     return done
 
 
@@ -91,22 +92,6 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all, and on the disc when this returns."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 # Hand-over
 
 
@@ -117,11 +102,11 @@ def _hand_over(home: Home, sealed: Path, partner: Receiver, digest: str) -> Path
             f"The outbox holds another file called {sealed.name}: a new version of a package needs a new name."
         )
     if not target.exists():
-        _write(target, sealed.read_bytes())
+        write_whole(target, sealed.read_bytes())
     note = Words("en")
     facts = {"name": sealed.name, "authority": partner.authority, "country": note.country(partner.country)}
     text = note("note.text", **facts, sha256=digest, size=note.number(target.stat().st_size))
-    _write(target.with_name(f"{sealed.name}.txt"), text.encode("utf-8"))
+    write_whole(target.with_name(f"{sealed.name}.txt"), text.encode("utf-8"))
     return target
 
 

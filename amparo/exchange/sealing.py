@@ -21,6 +21,7 @@ from amparo.exchange.formats import bagit
 from amparo.exchange.formats.archive import archive, unarchive
 from amparo.exchange.formats.contents import PackageContents
 from amparo.exchange.formats.package import CERTIFICATE, package_files
+from amparo.foundation.durable import write_whole
 from amparo.foundation.errors import Broken, Missing, Refused
 from amparo.foundation.home import Home
 from amparo.foundation.ids import new_id
@@ -107,7 +108,7 @@ def seal(contents: PackageContents, home: Home, recipient: RecipientKeys, into: 
         contents.version,
         hashlib.sha256(files[bagit.SIGNED]).hexdigest(),
         keys.house_key(home).fingerprint,
-        tuple(_write(into / f"{contents.folder}{SUFFIXES[method]}", method, data) for method, data in sealed),
+        tuple(_written(into / f"{contents.folder}{SUFFIXES[method]}", method, data) for method, data in sealed),
     )
 
 
@@ -118,15 +119,8 @@ def _seal_openpgp(plain: bytes, certificate: Cert) -> bytes:
         raise Refused("This certificate has no key for encryption: ask the partner for one that has.") from fault
 
 
-def _write(path: Path, method: str, data: bytes) -> SealedFile:
-    """The bytes at `path`, whole or not at all, readable by the owner alone."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+def _written(path: Path, method: str, data: bytes) -> SealedFile:
+    write_whole(path, data)
     return SealedFile(path, method, hashlib.sha256(data).hexdigest(), len(data))
 
 

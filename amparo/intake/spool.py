@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from amparo.foundation.durable import sync_folder
 from amparo.foundation.errors import Broken
 from amparo.foundation.home import Home
 from amparo.foundation.ids import new_id
@@ -163,7 +164,7 @@ class Spool:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
             raise
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
         return arrival
 
     def _sealed(self, arrival: UUID, mail: Mail) -> Iterator[bytes]:
@@ -238,7 +239,7 @@ def read_letter(arrival: Arrival, unlock: ProcessKeys) -> ContentLetter:
 def remove(arrival: Arrival) -> None:
     """Forgets an arrival that was taken in. Doing it twice does no harm."""
     arrival.path.unlink(missing_ok=True)
-    _sync_folder(arrival.path.parent)
+    sync_folder(arrival.path.parent)
 
 
 def set_aside(arrival: Arrival) -> Path:
@@ -247,8 +248,8 @@ def set_aside(arrival: Arrival) -> Path:
     aside.mkdir(mode=0o700, exist_ok=True)
     kept = aside / arrival.path.name
     arrival.path.rename(kept)
-    _sync_folder(aside)
-    _sync_folder(arrival.path.parent)
+    sync_folder(aside)
+    sync_folder(arrival.path.parent)
     return kept
 
 
@@ -291,11 +292,3 @@ def _packed(head: dict[str, Any], *parts: bytes) -> bytes:
 def _unpacked(plain: bytes) -> tuple[dict[str, Any], bytes]:
     (length,) = struct.unpack_from(">I", plain)
     return json.loads(plain[4 : 4 + length]), plain[4 + length :]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
+from amparo.foundation.durable import sync_folder
 from amparo.foundation.home import Home
 from amparo.vault import envelope
 from amparo.vault.envelope import Binding, SealedFacts
@@ -30,7 +31,7 @@ def seal_to(home: Home, stream: BinaryIO, data_key: bytes, binding: Binding) -> 
     part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not place.parent.exists():
         place.parent.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(home.vault)
+        sync_folder(home.vault)
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -42,7 +43,7 @@ def seal_to(home: Home, stream: BinaryIO, data_key: bytes, binding: Binding) -> 
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise
-    _sync_folder(place.parent)
+    sync_folder(place.parent)
     return facts
 
 
@@ -73,11 +74,3 @@ def set_aside(home: Home, path: Path) -> None:
     aside = home.vault / "aside"
     aside.mkdir(mode=0o700, exist_ok=True)
     path.rename(aside / path.name)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

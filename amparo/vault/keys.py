@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
+from amparo.foundation.durable import sync_folder
 from amparo.foundation.errors import Broken, Missing, Refused
 from amparo.foundation.home import Home
 from amparo.foundation.ids import new_id
@@ -162,7 +163,7 @@ def make_keys(home: Home) -> bool:
         if any(home.keys.iterdir()):  # another process was faster
             return False
         raise
-    _sync_folder(home.path)
+    sync_folder(home.path)
     return True
 
 
@@ -195,7 +196,7 @@ def _make_all(fresh: Path) -> None:
     _write(fresh / "house" / "session.key", secrets.token_urlsafe(48) + "\n")
     _write(fresh / "recovery" / "README.txt", ADVICE)
     for name in FOLDERS:
-        _sync_folder(fresh / name)
+        sync_folder(fresh / name)
 
 
 # --- Checking ------------------------------------------------------------------------------------------------------------
@@ -340,14 +341,6 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _text(value: bytes) -> str:

@@ -176,6 +176,13 @@ def test_whatever_is_zipped_is_found_again_and_no_name_has_a_path(members: list[
     assert not any("/" in str(name) or "\\" in str(name) or str(name) in ("", ".", "..") for name in sink.names)
 
 
+def test_a_member_whose_name_was_wiped_out_is_kept() -> None:
+    data = zipped(("a.txt", b"see you at 21:00")).replace(b"a.txt", b"\0.txt")
+    sink = Collected()
+    archive.read(data, {}, sink)
+    assert [bytes(content) for _, content in sink.blobs] == [b"see you at 21:00"]
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=400), st.integers(0, 2_000), st.integers(0, 255))
 def test_damage_anywhere_ends_in_a_reading_or_a_refusal(extra: bytes, place: int, value: int) -> None:

@@ -12,6 +12,7 @@ import gzip
 import io
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -36,6 +37,8 @@ _DAMAGE = (
     EOFError,
     OSError,
     ValueError,
+    LookupError,  # an empty name in a zip's directory
+    struct.error,
     NotImplementedError,
 )
 _BOMB = "This archive unpacks to far more than it holds, as an archive built to exhaust a computer does. It was not unpacked."
@@ -152,7 +155,7 @@ def _zip(data: bytes, work: _Unpacking) -> None:
         raise Unreadable(
             "malformed", "This zip file is damaged or cut off; its list of files cannot be read."
         ) from error
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    members = [member for member in archive.infolist() if not member.filename.endswith("/")]
     if len(members) > work.members_limit:
         raise Unreadable("too_big", f"This archive has more than {work.members_limit:,} files. It was not unpacked.")
     _check_overlap(members)
