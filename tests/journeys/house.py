@@ -53,6 +53,7 @@ class RunningHouse:
             "AMPARO_HOME": str(self.home),
             "AMPARO_HTTP": self.http,
             "AMPARO_SMTP": self.smtp,
+            "AMPARO_LMTP": "",
             "AMPARO_HOUSE_NAME": "Journey house",
             "AMPARO_HOUSE_COUNTRY": "ES",
             "PYTHONPATH": str(Path(__file__).parents[2]),
