@@ -108,21 +108,6 @@ def report(uuid: UUID) -> ReportFacts:
     return _report(found)
 
 
-def reports_of_case(case: UUID) -> tuple[ReportFacts, ...]:
-    """The reports that are part of a case, oldest first."""
-    return tuple(
-        _report(each) for each in Report.objects.select_related("arrival").filter(case=case).order_by("received_at")
-    )
-
-
-def known_reports(uuids: Iterable[UUID]) -> dict[UUID, str]:
-    """References of those of `uuids` that are reports."""
-    return {
-        uuid: reference or ""
-        for uuid, reference in Report.objects.filter(uuid__in=list(uuids)).values_list("uuid", "reference")
-    }
-
-
 def _report(row: Report) -> ReportFacts:
     ranking = row.rankings.filter(current=True).first()
     return ReportFacts(

@@ -167,12 +167,6 @@ def subjects(reference: str) -> dict[str, UUID]:
     return {each.subject: each.person for each in rows}
 
 
-def packages_of_person(person: UUID) -> tuple[PackageFacts, ...]:
-    """Every version that a person stands in, oldest first: who has to be told when something about them was wrong."""
-    held = Package.objects.filter(persons__person=person).order_by("id")
-    return tuple(package(each.uuid) for each in held)
-
-
 def overdue(now: datetime | None = None) -> tuple[PackageFacts, ...]:
     """Packages whose acknowledgement or answer should have come by now, longest overdue first."""
     late = [each for each in packages(now=now) if each.overdue]

@@ -44,14 +44,6 @@ CATEGORIES = {
 AGES = {"adult": "Adult", "child": "Child", "unknown": "Age not known"}
 
 
-def state_words(state: str) -> str:
-    return STATES[state][0]
-
-
-def state_tone(state: str) -> str:
-    return STATES[state][1]
-
-
 @dataclass(frozen=True)
 class Event:
     when: datetime

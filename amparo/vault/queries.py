@@ -14,7 +14,6 @@ from amparo.custody import queries as custody
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.home import Home
 from amparo.vault import envelope, files, rules
-from amparo.vault.envelope import Binding
 from amparo.vault.keys import Unlock
 from amparo.vault.models import Compartment, Item, KeyHolding
 
@@ -112,16 +111,6 @@ def children(uuid: UUID) -> tuple[ItemFacts, ...]:
     return tuple(_facts(row) for row in _rows(parent__uuid=uuid))
 
 
-def items_with_sha256(sha256: str) -> tuple[ItemFacts, ...]:
-    """Every item with exactly these bytes, wherever it came from."""
-    return tuple(_facts(row) for row in _rows(sha256=sha256.lower()))
-
-
-def items_after(item_number: int, limit: int) -> tuple[tuple[int, ItemFacts], ...]:
-    """(number, facts) of the next `limit` items in the order of sealing: for work that goes through all of them."""
-    return tuple((row.pk, _facts(row)) for row in _rows(id__gt=item_number)[:limit])
-
-
 def compartment(uuid: UUID) -> CompartmentFacts:
     """Raises Missing."""
     found = Compartment.objects.filter(uuid=uuid).first()
@@ -151,18 +140,6 @@ def private_key(compartment: UUID, unlock: Unlock) -> bytes:
     if not row:
         raise Refused("You don't hold the key for this. Someone who holds it can grant it to you.")
     return unlock.private_key(compartment, bytes(row.wrapped_private_key))
-
-
-def seal_value(compartment_uuid: UUID, value: bytes, subject: UUID) -> bytes:
-    """A small value for a column, sealed to a compartment and bound to `subject`, the row it belongs to."""
-    public = compartment(compartment_uuid).public_key
-    return envelope.seal_letter(value, public, Binding(subject, compartment_uuid))
-
-
-def open_value(sealed: bytes, subject: UUID, unlock: Unlock) -> bytes:
-    """What `seal_value` was given. The caller's own act records it. Refused without the key, Broken for changed bytes."""
-    within = envelope.letter_binding(sealed).compartment
-    return envelope.open_letter(sealed, private_key(within, unlock), Binding(subject, within))
 
 
 # --- For `amparo verify`: the record says what must be there; the tables and the disk are what is checked against it -------
