@@ -18,7 +18,7 @@ quick: $(VENV)/ready-dev  ## everything but browsers and PostgreSQL
 pictures: $(VENV)/ready-dev  ## the pictures of the README, taken from a demo of its own
 	@$(BIN)/python -m maintenance.pictures
 
-benchmarks: $(VENV)/ready-dev
+benchmarks: $(VENV)/ready-benchmarks  ## some of these take many minutes; each runs by itself too (docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks.mail
 	@$(BIN)/python -m benchmarks.story
 
@@ -42,4 +42,9 @@ $(VENV)/ready: requirements.lock pyproject.toml | $(VENV)/bin/python
 $(VENV)/ready-dev: requirements-dev.lock pyproject.toml | $(VENV)/ready
 	@echo "Setting up for tests (once) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/ready-benchmarks: requirements-benchmarks.lock | $(VENV)/ready-dev
+	@echo "Setting up for benchmarks (once) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-benchmarks.lock
 	@touch $@

@@ -1,4 +1,4 @@
-"""Writes the two locks anew: every dependency pinned with its hashes, and no registry's host.
+"""Writes the locks anew: every dependency pinned with its hashes, and no registry's host.
 
 python -m maintenance.lock
 """
@@ -10,12 +10,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = {"requirements.lock": ("postgres", "build"), "requirements-dev.lock": ("dev",)}
+LOCKS = {
+    "requirements.lock": ("postgres", "build"),
+    "requirements-dev.lock": ("dev",),
+    "requirements-benchmarks.lock": ("dev", "benchmarks"),
+}
 FLAGS = ("--universal", "--generate-hashes", "--no-header", "--no-annotate", "--python-version", "3.11")
 
 
 def main() -> None:
-    """Both locks are up to date with pyproject.toml. Fails if a host slipped in."""
+    """The locks are up to date with pyproject.toml. Fails if a host slipped in."""
     for lock, extras in LOCKS.items():
         wanted = [part for extra in extras for part in ("--extra", extra)]
         command = [sys.executable, "-m", "uv", "pip", "compile", "-q", *FLAGS, "--no-emit-package", "amparo"]
