@@ -5,12 +5,34 @@ from __future__ import annotations
 import os
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from hypothesis import settings
+
+from amparo.vault import envelope
 
 # A slow or busy machine is no failure: time is measured by benchmarks, never asserted. The same examples each time, so that a
 # build says the same twice; AMPARO_FUZZ=1 looks for new ones.
 settings.register_profile("amparo", deadline=None, derandomize=not os.environ.get("AMPARO_FUZZ"))
 settings.load_profile("amparo")
+
+# Passwords and keys are stretched by the same functions, only shorter: every test enrols officers. A system that a test starts
+# (tests/wiring, tests/threats, tests/journeys) has its own processes and stretches in full; so does `stretched_in_full`.
+_SHORT = {
+    (Argon2PasswordHasher, "time_cost"): 1,
+    (Argon2PasswordHasher, "memory_cost"): 64,
+    (envelope, "ARGON2ID_PASSES"): 1,
+    (envelope, "ARGON2ID_MEMORY_KIB"): 64,
+}
+_FULL = {(place, name): getattr(place, name) for place, name in _SHORT}
+for (_place, _name), _value in _SHORT.items():
+    setattr(_place, _name, _value)
+
+
+@pytest.fixture
+def stretched_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For vectors and promises about strength: the costs that a house has."""
+    for (place, name), value in _FULL.items():
+        monkeypatch.setattr(place, name, value)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -176,6 +176,7 @@ def test_the_shared_vectors_are_refused_for_the_reason_they_name(vector: dict) -
     assert refusal.value.fields["reason"] == vector["refusal"]
 
 
+@pytest.mark.usefixtures("stretched_in_full")
 def test_the_shared_vectors_open() -> None:
     assert envelope.public_key_of(PRIVATE) == PUBLIC
     wrapped = bytes.fromhex(VECTORS["wrapped_item_key"])
