@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -12,7 +13,7 @@ from django.db.models import Q
 from amparo.access.acts import Actor, act
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
-from amparo.intake import rules
+from amparo.intake import rules, senders
 from amparo.intake.models import Arrival, ArrivalState, Ranking, Report, ReportState, SealedIdentity, WorkItem
 from amparo.intake.rules import Finding
 from amparo.intake.triage import Placed
@@ -21,7 +22,10 @@ from amparo.intake.triage.signals import fold
 
 @dataclass(frozen=True)
 class Letter:
-    """What the collector knows of an arrival: nothing of its sender, whose letter stays sealed."""
+    """What the collector knows of an arrival: nothing of its sender, whose letter stays sealed.
+
+    sender: a tag that tells one sender from another and names nobody (models.Sender); empty where there is none.
+    """
 
     arrival: UUID
     channel: str
@@ -31,6 +35,7 @@ class Letter:
     header_bytes: int
     reply_token_digest: str
     identity_letter: bytes
+    sender: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ def take_in(by: Actor, letter: Letter, content: UUID | None) -> ArrivalTaken:
         content=content,
         header_bytes=letter.header_bytes,
         reply_token_digest=letter.reply_token_digest,
+        sender=senders.of_tag(letter.sender, letter.channel),
     )
     if letter.identity_letter:
         SealedIdentity.objects.create(arrival=arrival, letter=letter.identity_letter)
@@ -73,13 +79,14 @@ def take_in(by: Actor, letter: Letter, content: UUID | None) -> ArrivalTaken:
 
 @dataclass(frozen=True)
 class Text:
-    """What was read of an arrival. sent_raw: when it says it was sent, as written."""
+    """What was read of an arrival. sent_raw: when it says it was sent, as written. fields: what a form or platform states."""
 
     subject: str = ""
     body: str = ""
     source: str = "none"
     language: str = "unknown"
     sent_raw: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -172,6 +179,8 @@ def _new_report(arrival: Arrival, text: Text, attachments: int, state: ReportSta
         text=text.body,
         text_source=text.source,
         language=text.language[:10],
+        fields=dict(text.fields),
+        sender=arrival.sender,
         attachments=attachments,
         state=state,
     )

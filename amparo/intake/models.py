@@ -43,6 +43,7 @@ class Arrival(models.Model):
     )  # of the content item; with the identity letter it is the original again
     report_uuid = models.UUIDField(unique=True, default=new_id)
     reply_token_digest = models.CharField(max_length=64, blank=True)
+    sender = models.ForeignKey("intake.Sender", on_delete=models.PROTECT, related_name="arrivals", null=True)
 
     class Meta:
         ordering = ["id"]
@@ -50,6 +51,33 @@ class Arrival(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.uuid}"
+
+
+class Sender(models.Model):
+    """One source of arrivals, told from others by a tag that names nobody. Counts, never a judgement of a person.
+
+    tag: of a mail, the receiver's keyed digest of the address, which only the receiver can make; of a platform or partner,
+    its key's name. An anonymous form has no sender. name: what officers call a platform or partner; empty for a reporter.
+    """
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=20)
+    tag = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    first_at = models.DateTimeField()
+    lane = models.CharField(max_length=8, blank=True)
+    lane_since = models.DateTimeField(null=True)
+    lane_by = models.UUIDField(null=True)
+    lane_text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["lane"], name="intake_lanes")]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.kind} {str(self.uuid)[-8:]}"
 
 
 class SealedIdentity(models.Model):
@@ -80,6 +108,8 @@ class Report(models.Model):
     text_source = models.CharField(max_length=10, blank=True)
     language = models.CharField(max_length=10, default="unknown")
     search_text = models.TextField(blank=True)
+    fields = models.JSONField(default=dict)  # as triage/stated.py says; {} where the door has none
+    sender = models.ForeignKey("intake.Sender", on_delete=models.PROTECT, related_name="reports", null=True)
     attachments = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=10, choices=ReportState, default=ReportState.NEW, db_index=True)
     first_read_at = models.DateTimeField(null=True)

@@ -82,6 +82,7 @@ class ReportFacts:
     text_source: str
     language: str
     sent_raw: str
+    fields: dict[str, Any]
     state: str
     attachments: int
     first_read_at: datetime | None
@@ -120,6 +121,7 @@ def _report(row: Report) -> ReportFacts:
         row.text_source,
         row.language,
         row.sent_raw,
+        dict(row.fields),
         row.state,
         row.attachments,
         row.first_read_at,

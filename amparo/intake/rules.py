@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,6 +64,18 @@ def reply_token_digest(recipients: Iterable[str]) -> str:
         if match := _REPLY.match(address.strip().lstrip("<")):
             return hashlib.sha256(match.group(1).lower().encode()).hexdigest()
     return ""
+
+
+def sender_tag(address: str, key: bytes) -> str:
+    """What tells the mails of one address from others' and names nobody: a digest that only whoever holds `key` can make.
+
+    Case, and what follows a "+" in the local part, make no other sender. "" for a bounce, which has no sender.
+    """
+    local, at, domain = unicodedata.normalize("NFKC", address).strip().strip("<>").casefold().rpartition("@")
+    if not at or not local:
+        return ""
+    named = f"{local.partition('+')[0] or local}@{domain}".encode("utf-8", "surrogatepass")
+    return "mail:" + hmac.new(key, named, hashlib.sha256).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
