@@ -1,4 +1,4 @@
-"""One locked-down child as its parent sees it: started with nothing, spoken to through two pipes, believed in nothing."""
+"""One locked-down child as its parent sees it: started with nothing, given one file at a time, believed in nothing."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import json
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import BinaryIO
 
+from amparo.sandbox.handing_over import own_descriptor
 from amparo.sandbox.inside import frames
 from amparo.sandbox.inside.lockdown import Layers
 from amparo.sandbox.readings import Blobs, ExaminationFailed, plain_text
@@ -32,12 +35,69 @@ _READ_BYTES = 1 << 18
 
 @dataclass(frozen=True)
 class Limits:
-    """One examination's limits as the parent holds them; those inside the child are lockdown.py's."""
+    """One examination's limits as the parent holds them; those inside the child are lockdown.py's.
+
+    data_bytes: of what is sent as bytes; a file has no limit here. reply_bytes: of all that the child says, kept in memory;
+    into_bytes: where it is written to a file instead.
+    """
 
     seconds: float = 60.0
     data_bytes: int = 512 << 20
     reply_bytes: int = 1 << 30
+    into_bytes: int = 64 << 30
     blobs: int = 20_000
+
+
+@dataclass
+class _Asked:
+    """What is still to be sent; the descriptor goes with the first byte and is closed here once it went."""
+
+    pieces: list[memoryview]
+    descriptor: int | None = None
+
+
+@dataclass
+class _Received:
+    """The blobs of one reply, in memory or, a single one, at the end of `into`. Raises ExaminationFailed beyond the limits."""
+
+    limits: Limits
+    into: BinaryIO | None
+    blobs: list[tuple[dict[str, object], bytearray]] = field(default_factory=list)
+    total: int = 0
+
+    def __post_init__(self) -> None:
+        self._start = self.into.tell() if self.into else 0
+        self._open: bytearray | None = None
+
+    def take(self, tag: bytes, payload: bytes) -> None:
+        """One frame that isn't the closing one."""
+        if tag == frames.BLOB and len(self.blobs) < (1 if self.into else self.limits.blobs):
+            self._open = bytearray()
+            self.blobs.append((_json_object(payload), self._open))
+        elif tag == frames.DATA and self._open is not None:
+            self._write(payload)
+        elif tag == frames.VOID and self._open is not None:
+            self.blobs.pop()
+            self._open = None
+            if self.into:
+                cut_back(self.into, self._start)
+        else:
+            raise ExaminationFailed("crashed")
+        self.total += len(payload)
+        if self.total > (self.limits.into_bytes if self.into else self.limits.reply_bytes):
+            raise ExaminationFailed("too_big")
+
+    def _write(self, payload: bytes) -> None:
+        if self.into:
+            self.into.write(payload)
+        elif self._open is not None:
+            self._open += payload
+
+
+def cut_back(file: BinaryIO, size_bytes: int) -> None:
+    """Afterwards `file` ends at `size_bytes` and stands there."""
+    file.seek(size_bytes)
+    file.truncate()
 
 
 class Child:
@@ -46,24 +106,29 @@ class Child:
     def __init__(self, entry: str, limits: Limits, start_s: float) -> None:
         """Starts it and waits until it has locked down. Raises ExaminationFailed or OSError where it doesn't come up."""
         self.served = 0
+        self.busy_s = 0.0
         self.fit = True
         self._limits = limits
         # An empty folder to stand in; the child can reach neither it nor any other afterwards.
         folder = tempfile.mkdtemp(prefix="amparo-empty-")
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
-            [sys.executable, "-I", "-c", _START, entry, _ROOT, str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            # Nothing of ours: no secret, no path. One thread for the mathematics library, as locking down needs.
-            env={"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
-            close_fds=True,
-            start_new_session=True,
-        )
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
-        os.set_blocking(self._to, False)
+        self._to, others = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with others:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
+                [sys.executable, "-I", "-c", _START, entry, _ROOT, str(os.getpid())],
+                stdin=others.fileno(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=folder,
+                # Nothing of ours: no secret, no path. One thread for the mathematics library, as locking down needs.
+                env={"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
+                close_fds=True,
+                start_new_session=True,
+            )
+        assert self._process.stdout is not None
+        self._from = self._process.stdout.fileno()
+        # Requests go one way: what a child might write to its own standard input reaches nobody.
+        self._to.shutdown(socket.SHUT_RD)
+        self._to.setblocking(False)
         os.set_blocking(self._from, False)
         try:
             self.layers = self._hello(time.monotonic() + start_s)
@@ -75,62 +140,68 @@ class Child:
             Path(folder).rmdir()
 
     def _hello(self, until: float) -> Layers:
-        tag, payload = next(self._frames(b"", until))
+        tag, payload = next(self._frames(_Asked([]), until))
         said = _json_object(payload)
         if tag != frames.HELLO:
             raise ExaminationFailed("crashed")
         return Layers(**{layer.name: said.get(layer.name) is True for layer in fields(Layers)})
 
     def examine(
-        self, kind: str, data: bytes, options: Mapping[str, object], limit_s: float
+        self,
+        kind: str,
+        data: bytes | BinaryIO,
+        options: Mapping[str, object],
+        limit_s: float,
+        into: BinaryIO | None = None,
     ) -> tuple[dict[str, object], Blobs]:
         """The reply's facts and blobs, unchecked but bounded. Raises ExaminationFailed; `fit` says if the child still serves."""
-        if len(data) > self._limits.data_bytes:
-            raise ExaminationFailed("too_big")
+        asked = self._asked(kind, data, options)
+        received = _Received(self._limits, into)
         self.served += 1
         self.fit = False
-        header = json.dumps({"kind": kind, "options": options, "size": len(data)}).encode()
-        request = frames.LENGTH.pack(len(header)) + header
-        tag, payload, blobs = self._answer(request, data, time.monotonic() + limit_s)
-        answer = _json_object(payload)
-        if tag == frames.RESULT:
-            self.fit = True
-            return answer, blobs
-        reason = answer.get("reason")
-        sentence = plain_text(answer.get("sentence", ""), 300)
-        self.fit = reason in ("malformed", "too_big")
-        raise ExaminationFailed(reason if isinstance(reason, str) else "crashed", sentence)
+        started = time.monotonic()
+        try:
+            tag, payload = self._answer(asked, received, started + limit_s)
+            answer = _json_object(payload)
+            if tag == frames.FAILURE:
+                reason = answer.get("reason")
+                sentence = plain_text(answer.get("sentence", ""), 300)
+                self.fit = reason in ("malformed", "too_big")
+                raise ExaminationFailed(reason if isinstance(reason, str) else "crashed", sentence)
+        finally:
+            self.busy_s += time.monotonic() - started
+            if asked.descriptor is not None:
+                os.close(asked.descriptor)
+        self.fit = True
+        return answer, _settled(received.blobs)
 
-    def _answer(self, request: bytes, data: bytes, until: float) -> tuple[bytes, bytes, Blobs]:
-        """The closing frame and the blobs before it, within the limits."""
-        blobs: list[tuple[dict[str, object], bytearray]] = []
-        open_blob: bytearray | None = None
-        total = 0
-        for tag, payload in self._frames(request, until, data):
-            if tag in (frames.RESULT, frames.FAILURE):
-                return tag, payload, _settled(blobs)
-            if tag == frames.BLOB and len(blobs) < self._limits.blobs:
-                open_blob = bytearray()
-                blobs.append((_json_object(payload), open_blob))
-            elif tag == frames.DATA and open_blob is not None:
-                open_blob += payload
-            elif tag == frames.VOID and open_blob is not None:
-                blobs.pop()
-                open_blob = None
-            else:
-                raise ExaminationFailed("crashed")
-            total += len(payload)
-            if total > self._limits.reply_bytes:
+    def _asked(self, kind: str, data: bytes | BinaryIO, options: Mapping[str, object]) -> _Asked:
+        header: dict[str, object] = {"kind": kind, "options": options}
+        descriptor = None
+        if isinstance(data, bytes):
+            if len(data) > self._limits.data_bytes:
                 raise ExaminationFailed("too_big")
+            header["size"] = len(data)
+        else:
+            descriptor = own_descriptor(data)
+        line = json.dumps(header).encode()
+        pieces = [frames.LENGTH.pack(len(line)) + line, data if isinstance(data, bytes) else b""]
+        return _Asked([memoryview(piece) for piece in pieces if piece], descriptor)
+
+    def _answer(self, asked: _Asked, received: _Received, until: float) -> tuple[bytes, bytes]:
+        """The closing frame, when all before it went to `received`."""
+        for tag, payload in self._frames(asked, until):
+            if tag in (frames.RESULT, frames.FAILURE):
+                return tag, payload
+            received.take(tag, payload)
         raise ExaminationFailed("crashed")
 
-    def _frames(self, request: bytes, until: float, data: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+    def _frames(self, asked: _Asked, until: float) -> Iterator[tuple[bytes, bytes]]:
         """Frames as they come, while the request goes out. Raises ExaminationFailed at a late, dead or talkative child."""
-        waiting = [memoryview(piece) for piece in (request, data) if piece]
         received = bytearray()
         with selectors.DefaultSelector() as selector:
             selector.register(self._from, selectors.EVENT_READ)
-            if waiting:
+            if asked.pieces:
                 selector.register(self._to, selectors.EVENT_WRITE)
             while True:
                 left = until - time.monotonic()
@@ -141,21 +212,27 @@ class Child:
                     if key.fd == self._from:
                         self._receive(received)
                         yield from _whole_frames(received)
-                    elif not self._send(waiting):
+                    elif not self._send(asked):
                         selector.unregister(self._to)
 
-    def _send(self, waiting: list[memoryview]) -> bool:
-        """Sends what the pipe takes; whether more is left."""
+    def _send(self, asked: _Asked) -> bool:
+        """Sends what the socket takes; whether more is left."""
+        first = asked.pieces[0]
         try:
-            sent = os.write(self._to, waiting[0])
+            if asked.descriptor is None:
+                sent = self._to.send(first)
+            else:
+                sent = socket.send_fds(self._to, [first], [asked.descriptor])
+                os.close(asked.descriptor)
+                asked.descriptor = None
         except BlockingIOError:
             return True
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):
             raise self._end_of_it() from None
-        waiting[0] = waiting[0][sent:]
-        if not waiting[0]:
-            waiting.pop(0)
-        return bool(waiting)
+        asked.pieces[0] = first[sent:]
+        if not asked.pieces[0]:
+            asked.pieces.pop(0)
+        return bool(asked.pieces)
 
     def _receive(self, received: bytearray) -> None:
         try:
@@ -179,9 +256,9 @@ class Child:
         """Afterwards the child is gone, whatever it was doing."""
         self.fit = False
         self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
+        self._to.close()
+        if self._process.stdout:
+            self._process.stdout.close()
         self._process.wait()
 
 

@@ -16,17 +16,21 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 from uuid import UUID
 
 from amparo.foundation.errors import Unreachable
-from amparo.sandbox.child import SERVE, Child, Limits
+from amparo.sandbox.child import SERVE, Child, Limits, cut_back
 from amparo.sandbox.inside.lockdown import Layers
 from amparo.sandbox.readings import ExaminationFailed, Reading, reading_of
 
 __all__ = ["Box", "ExaminationFailed", "Layers", "Warden", "the_warden"]
 
-# A child is also replaced after this many examinations: what leaks or is planted does not grow old.
+# A child is also replaced after this many examinations, or so long a time at work: what leaks or is planted does not grow old.
 EXAMINATIONS_A_CHILD = 500
+BUSY_SECONDS_A_CHILD = 3_600.0
+# Far below the processor time that a child may use (lockdown.CPU_SECONDS), with the hour above.
+LONGEST_SECONDS = 4 * 3_600.0
 START_SECONDS = 30.0
 
 
@@ -37,26 +41,40 @@ class Box:
         self._warden = warden
         self._child: Child | None = child
 
-    def examine(self, kind: str, data: bytes, **options: object) -> Reading:
+    def examine(
+        self,
+        kind: str,
+        data: bytes | BinaryIO,
+        *,
+        into: BinaryIO | None = None,
+        limit_s: float | None = None,
+        **options: object,
+    ) -> Reading:
         """What the reader for `kind` finds in `data`: a class of readings.py. Raises ExaminationFailed.
 
-        kinds: identify, mail, archive, chat, picture, render, hash_list, reply. `limit_s` overrides the clock's limit.
+        data: bytes, or an open regular file; the child gets a descriptor of its own for it, for reading alone, and reads from
+        its beginning: nothing of it passes through this process. into: a file open for writing, at its end; what a reader
+        finds in bulk (its one blob) is appended there as it comes instead of being kept in memory, and the reading has an
+        empty document. Where the examination fails, `into` is left as it was.
+        limit_s: the clock's limit in seconds, at most LONGEST_SECONDS, instead of the pool's.
+
+        kinds: identify, mail, archive, chat, picture, render, hash_list, reply.
         """
         if self._child is None:
             self._child = self._warden.take_child()
-        limits = self._warden.limits
-        limit_s = options.pop("limit_s", limits.seconds)
-        if not isinstance(limit_s, (int, float)):
-            raise TypeError("limit_s is a number of seconds")
+        limit_s = self._warden.limits.seconds if limit_s is None else min(limit_s, LONGEST_SECONDS)
+        start = into.tell() if into else 0
         try:
-            facts, blobs = self._child.examine(kind, data, options, float(limit_s))
+            facts, blobs = self._child.examine(kind, data, options, limit_s, into)
             reading = reading_of(kind, facts, blobs)
         except ExaminationFailed as failure:
             # Only a child that said by itself "I can't read this" is fit for the next; all others may be taken over.
             if failure.reason not in ("malformed", "too_big") or not self._child.fit:
                 self._drop()
+            if into:
+                cut_back(into, start)
             raise
-        if self._child.served >= EXAMINATIONS_A_CHILD:
+        if self._child.served >= self._warden.examinations or self._child.busy_s >= BUSY_SECONDS_A_CHILD:
             self._drop()
         return reading
 
@@ -74,11 +92,22 @@ class Box:
 class Warden:
     """Keeps `size` places for boundaries and as many spare children. Safe to share among threads; not across a fork."""
 
-    def __init__(self, size: int = 2, *, entry: str = SERVE, limits: Limits | None = None) -> None:
-        """entry: the module whose `main` the children run. limits: clock and reply size of one examination."""
+    def __init__(
+        self,
+        size: int = 2,
+        *,
+        entry: str = SERVE,
+        limits: Limits | None = None,
+        examinations: int = EXAMINATIONS_A_CHILD,
+    ) -> None:
+        """entry: the module whose `main` the children run. limits: clock and reply size of one examination.
+
+        examinations: after how many a child is replaced; a scan of a device, one boundary of many small files, can ask for more.
+        """
         if size < 1:
             raise ValueError("a pool has at least one place")
         self.limits = limits or Limits()
+        self.examinations = examinations
         self._size = size
         self._entry = entry
         self._places = threading.BoundedSemaphore(size)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
+import io
 import mmap
 import os
 import platform
@@ -12,9 +14,10 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import BinaryIO
 
-from amparo.sandbox.inside import serve
+from amparo.sandbox.inside import incoming, serve
 from amparo.sandbox.inside.frames import Facts, Sink
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -148,10 +151,98 @@ PROBES = {
 }
 
 
+def _on_the_file(step: Callable[[int], object]) -> str:
+    """`step` with the descriptor of the file being examined: the one place above standard errors and the replies."""
+    return _python(step, FILE)
+
+
+def _shared_writable(descriptor: int) -> None:
+    mmap.mmap(descriptor, 1, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+
+
+def _anew(descriptor: int) -> None:
+    os.open(f"/proc/self/fd/{descriptor}", os.O_RDWR)
+
+
+def _said(descriptor: int) -> str:
+    """What a child that was taken over says of the file that it reads through this descriptor."""
+    try:
+        os.lseek(descriptor, 0, 0)
+        return os.read(descriptor, 100).decode().strip()
+    except OSError as error:
+        return f"errno {error.errno}"
+
+
+def _hoard() -> str:
+    """From now on this child gives back no file that it is given."""
+
+    def kept_open(descriptor: int, mode: str, buffering: int) -> io.BufferedReader:
+        return _Unclosed(io.FileIO(descriptor, mode))
+
+    incoming.open = kept_open  # type: ignore[attr-defined]
+    return "worked"
+
+
+class _Unclosed(io.BufferedReader):
+    def close(self) -> None:
+        _hoarded.append(self)
+
+
+FILE = 4
+_hoarded: list[io.BufferedReader] = []
+
+# What a child that was taken over might try with the file that it was given.
+ON_FILES: dict[str, Callable[[], str]] = {
+    "write": lambda: _on_the_file(lambda file: os.write(file, b"changed")),
+    "truncate": lambda: _on_the_file(lambda file: os.ftruncate(file, 0)),
+    "change_rights": lambda: _on_the_file(lambda file: os.fchmod(file, 0o777)),
+    "map_to_write": lambda: _on_the_file(_shared_writable),
+    "open_anew": lambda: _on_the_file(_anew),
+    "open_beside": lambda: _on_the_file(lambda file: os.open("..", os.O_RDONLY, dir_fd=file)),
+    "double": lambda: _on_the_file(os.dup),
+    "lock": lambda: _on_the_file(lambda file: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)),
+    "copy": lambda: _on_the_file(lambda file: os.sendfile(3, file, 0, 1)),
+    "take_another_way": lambda: _python(lambda: _recvmsg(FILE)),
+    "send_on": lambda: _python(lambda: os.sendfile(0, FILE, 0, 1)),
+    "hoard": _hoard,
+    "descriptors": _open_descriptors,
+    "read": lambda: _said(FILE),
+}
+
+
+def _recvmsg(descriptor: int) -> None:
+    """By its number, since Python would ask the descriptor first what it is."""
+    outcome = _libc.recvmsg(descriptor, None, 0)
+    if outcome < 0:
+        raise OSError(ctypes.get_errno(), "")
+
+
+def _probe_with_file(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
+    probe = options.get("probe")
+    if probe is None:
+        return serve.whole(_probe)(data, options, sink)
+    return {"kind": ON_FILES[str(probe)]().replace(",", "+"), "media_type": ""}
+
+
 def _probe(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
     # Told in a field that the warden checks as a code: letters, digits, commas, blanks.
     return {"kind": PROBES[data.decode()]().replace(",", "+"), "media_type": ""}
 
 
+def _bulk(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
+    """As a reader that finds much: `parts` times the file's bytes in one blob, and what else the options say."""
+    whole = data.read()
+    for _ in range(int(str(options.get("blobs", 1)))):
+        sink.begin(name="found", type="")
+        for _ in range(int(str(options.get("parts", 1)))):
+            sink.write(whole)
+    if options.get("void"):
+        sink.void()
+        sink.begin(name="again", type="")
+    if "die" in options:
+        PROBES[str(options["die"])]()
+    return {"format": "zip", "members": "many" if options.get("lie") else 1, "unreadable": [], "total_bytes": 0}
+
+
 def main(parent: int) -> None:
-    serve.main(parent, {**serve.READERS, "identify": _probe})
+    serve.main(parent, {**serve.READERS, "identify": _probe_with_file, "archive": _bulk})

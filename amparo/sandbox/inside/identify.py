@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import BinaryIO
 
 from amparo.sandbox.inside.chats import whatsapp
 from amparo.sandbox.inside.decoding import text_of
-from amparo.sandbox.inside.frames import Facts, Sink
+from amparo.sandbox.inside.frames import CHUNK_BYTES, Facts, Sink
 
 # (offset, magic, kind, media type). Kinds with a reader: picture, archive, mail, chat. The rest is named, not read.
 _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
@@ -58,20 +59,28 @@ _MAIL_HEADS = re.compile(
     rb"(?:From|To|Subject|Date|Received|Message-ID|MIME-Version|Return-Path|Delivered-To):",
     re.IGNORECASE,
 )
-_TEXT_SAMPLE_BYTES = 65_536
+HEAD_BYTES = 65_536
 
 
-def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
+def read(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
     """{"kind", "media_type"}; kind "unknown" where no rule fits. Text also has its number of lines."""
-    kind, media_type = identify(data)
+    head = data.read(HEAD_BYTES)
+    kind, media_type = identify(head)
     facts: Facts = {"kind": kind, "media_type": media_type}
     if kind == "text":
-        facts["lines"] = data.count(b"\n") + (not data.endswith(b"\n"))
+        facts["lines"] = _lines(head, data)
     return facts
 
 
+def _lines(head: bytes, rest: BinaryIO) -> int:
+    lines, last = head.count(b"\n"), head
+    while chunk := rest.read(CHUNK_BYTES):
+        lines, last = lines + chunk.count(b"\n"), chunk
+    return lines + (not last.endswith(b"\n"))
+
+
 def identify(data: bytes) -> tuple[str, str]:
-    """Kind and media type."""
+    """Kind and media type, by a file's first HEAD_BYTES."""
     if not data:
         return "empty", "application/x-empty"
     for offset, magic, kind, media_type in _MAGIC:
@@ -101,7 +110,7 @@ def _zip(data: bytes) -> tuple[str, str]:
 
 
 def _text(data: bytes) -> tuple[str, str]:
-    sample = data[:_TEXT_SAMPLE_BYTES]
+    sample = data[:HEAD_BYTES]
     wide = sample.startswith((b"\xff\xfe", b"\xfe\xff"))
     controls = sum(sample.count(bytes([code])) for code in range(32) if code not in (9, 10, 12, 13, 27))
     if not wide and controls * 200 > len(sample):

@@ -20,9 +20,11 @@ from dataclasses import dataclass
 from amparo.sandbox.inside import seccomp, syscalls
 
 MEMORY_BYTES = 1_200_000_000
-# A backstop for a parent that died or hangs; the limit that counts is the parent's clock.
-CPU_SECONDS = 900
-OPEN_FILES = 16
+# A backstop for a parent that hangs; the limits that count are the parent's clock and how long one child serves (warden.py).
+CPU_SECONDS = 6 * 3600
+# Standard input, output and errors, the replies' pipe, and one place for the file being examined: a child that keeps the last
+# one open gets no other.
+OPEN_FILES = 5
 THREADS = 8
 
 _CLONE_NEWUSER, _CLONE_NEWIPC, _CLONE_NEWNET = 0x10000000, 0x08000000, 0x40000000
@@ -52,7 +54,7 @@ class Layers:
 
 
 def lock_down(parent: int) -> Layers:
-    """Afterwards this process can compute, read its standard input, write its standard output, and nothing else.
+    """Afterwards this process can compute, read its standard input and the files passed over it, write its replies, nothing else.
 
     parent: the process id that must still be our parent; else this process ends. Every layer is tried, whatever the others did.
     """

@@ -30,6 +30,7 @@ _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _X32_BIT = 0x40000000
 _PROT_EXEC = 4
 # CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD: together they mean a thread of this process.
+_STANDARD_INPUT = 0
 _THREAD_FLAGS = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000
 
 Instruction = tuple[int, int, int, int]
@@ -92,6 +93,13 @@ def _guards(own_pid: int) -> dict[str, list[Instruction]]:
             (_EQUAL, 0, 1, 0),
             (_RETURN, 0, 0, _ALLOW),
             (_RETURN, 0, 0, _EPERM),
+        ],
+        # How a file's descriptor comes (incoming.py), and only by standard input: on any other socket it is a try at talking.
+        "recvmsg": [
+            (_LOAD, 0, 0, _argument(0)),
+            (_EQUAL, 0, 1, _STANDARD_INPUT),
+            (_RETURN, 0, 0, _ALLOW),
+            (_RETURN, 0, 0, _KILL),
         ],
         # abort() raises its signal this way; only at itself.
         "tgkill": [

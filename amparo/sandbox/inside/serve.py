@@ -1,34 +1,56 @@
-"""The child's life: warm every decoder, lock down, say which layers hold, then examine what comes until the pipe closes."""
+"""The child's life: warm every decoder, lock down, say which layers hold, then examine what comes until the warden is done.
+
+A reader takes an open binary file that it may seek in: a file's own descriptor, or the bytes that were sent. `whole` makes one
+of a function that wants all the bytes at once.
+"""
 
 from __future__ import annotations
 
 import gc
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from typing import BinaryIO
 
 from amparo.sandbox.inside import archive, chat, decoding, frames, hash_list, identify, mail, picture, render, reply
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
+from amparo.sandbox.inside.incoming import Request, Requests, size_of
 from amparo.sandbox.inside.lockdown import lock_down
 
-Reader = Callable[[bytes, Mapping[str, object], Sink], Facts]
+Reader = Callable[[BinaryIO, Mapping[str, object], Sink], Facts]
+# Whoever reads a file whole needs room for what it decodes beside it (lockdown.MEMORY_BYTES).
+WHOLE_BYTES = 512 << 20
+
+
+def whole(read: Callable[[bytes, Mapping[str, object], Sink], Facts]) -> Reader:
+    """A reader that hands `read` all the bytes; a file beyond WHOLE_BYTES is Unreadable, "too_big"."""
+
+    def reader(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
+        if size_of(data) > WHOLE_BYTES:
+            raise Unreadable(
+                "too_big", f"This file is larger than the {WHOLE_BYTES >> 20} MB that Amparo reads of its kind."
+            )
+        return read(data.read(), options, sink)
+
+    return reader
+
 
 READERS: dict[str, Reader] = {
-    "archive": archive.read,
-    "chat": chat.read,
-    "hash_list": hash_list.read,
+    "archive": whole(archive.read),
+    "chat": whole(chat.read),
+    "hash_list": whole(hash_list.read),
     "identify": identify.read,
-    "mail": mail.read,
-    "picture": picture.read,
-    "render": render.read,
-    "reply": reply.read,
+    "mail": whole(mail.read),
+    "picture": whole(picture.read),
+    "render": whole(render.read),
+    "reply": whole(reply.read),
 }
 
 
 def main(parent: int, readers: Mapping[str, Reader] = READERS) -> None:
     """Serves until standard input ends. parent: the warden's process id."""
+    requests = Requests()
     replies = os.dup(1)
     # Whatever a decoder prints goes where errors go (nowhere), never between two frames.
     os.dup2(2, 1)
@@ -42,8 +64,9 @@ def main(parent: int, readers: Mapping[str, Reader] = READERS) -> None:
         _write(replies, payload)
 
     send(frames.HELLO, json.dumps(asdict(layers)).encode())
-    while (request := _request()) is not None:
-        tag, answer = _examine(readers, *request, frames.Written(send))
+    while (request := requests.next()) is not None:
+        with request.data:
+            tag, answer = _examine(readers, request, frames.Written(send))
         send(tag, json.dumps(answer).encode())
         del request, answer
         # What a parser left in cycles (a mail's tree) goes before the next file; the frozen modules cost nothing here.
@@ -59,11 +82,9 @@ def warm() -> None:
     chat.warm()
 
 
-def _examine(
-    readers: Mapping[str, Reader], kind: str, options: Mapping[str, object], data: bytes, sink: Sink
-) -> tuple[bytes, Facts]:
+def _examine(readers: Mapping[str, Reader], request: Request, sink: Sink) -> tuple[bytes, Facts]:
     try:
-        return frames.RESULT, readers[kind](data, options, sink)
+        return frames.RESULT, readers[request.kind](request.data, request.options, sink)
     except Unreadable as refusal:
         return frames.FAILURE, {"reason": refusal.reason, "sentence": refusal.sentence}
     except MemoryError:
@@ -74,16 +95,6 @@ def _examine(
         return frames.FAILURE, {"reason": "malformed", "sentence": "It is nested more deeply than anything real."}
     except Exception as error:  # a decoder's own bug on hostile bytes costs this examination only
         return frames.FAILURE, {"reason": "crashed", "sentence": "", "error": type(error).__name__}
-
-
-def _request() -> tuple[str, Mapping[str, object], bytes] | None:
-    """The next request's kind, options and bytes; None when the warden has closed the pipe."""
-    stream = sys.stdin.buffer
-    length = stream.read(frames.LENGTH.size)
-    if len(length) < frames.LENGTH.size:
-        return None
-    header = json.loads(stream.read(frames.LENGTH.unpack(length)[0]))
-    return header["kind"], header["options"], stream.read(header["size"])
 
 
 def _write(descriptor: int, payload: bytes) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 # name: (x86-64, aarch64); None where the machine has no such call.
 Numbers = dict[str, tuple[int | None, int | None]]
 
-# What a warmed-up decoder needs: its two pipes, memory, clocks, its own end. Nothing that names a file, peer or process.
+# What a warmed-up decoder needs: what is open already, memory, clocks, its own end. Nothing that names a file, peer or process.
 ALLOWED: Numbers = {
     "read": (0, 63), "write": (1, 64), "readv": (19, 65), "writev": (20, 66), "close": (3, 57), "lseek": (8, 62),
     "fstat": (5, 80), "munmap": (11, 215), "mremap": (25, 216), "madvise": (28, 233), "brk": (12, 214),
@@ -24,14 +24,14 @@ ALLOWED: Numbers = {
 # Allowed only with harmless arguments (seccomp.py says which).
 GUARDED: Numbers = {
     "mmap": (9, 222), "mprotect": (10, 226), "pkey_mprotect": (329, 288), "clone": (56, 220), "clone3": (435, 435),
-    "prlimit64": (302, 261), "tgkill": (234, 131),
+    "prlimit64": (302, 261), "tgkill": (234, 131), "recvmsg": (47, 212),
 }  # fmt: skip
 
 # No decoder makes these by accident: the child dies at once, and its death is recorded as a forbidden call.
 FATAL: Numbers = {
     "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
     "accept": (43, 202), "accept4": (288, 242), "sendto": (44, 206), "sendmsg": (46, 211), "sendmmsg": (307, 269),
-    "recvfrom": (45, 207), "recvmsg": (47, 212), "recvmmsg": (299, 243), "fork": (57, None), "vfork": (58, None),
+    "recvfrom": (45, 207), "recvmmsg": (299, 243), "fork": (57, None), "vfork": (58, None),
     "execve": (59, 221), "execveat": (322, 281), "ptrace": (101, 117), "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271), "kcmp": (312, 272), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438),
     "pidfd_send_signal": (424, 424), "mount": (165, 40), "umount2": (166, 39), "move_mount": (429, 429),

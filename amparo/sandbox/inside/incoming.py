@@ -1,0 +1,74 @@
+"""What comes in: one request at a time, with its bytes or with a file's descriptor. The one module in here that knows a socket.
+
+That socket is the child's standard input, made by the warden before the child began; the system-call filter allows taking a
+descriptor on it and on no other. A file is open for reading alone (child.py sees to that), and at most one is open at a time
+(lockdown.OPEN_FILES leaves place for one).
+"""
+
+from __future__ import annotations
+
+import array
+import io
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from amparo.sandbox.inside import frames
+
+STANDARD_INPUT = 0
+_BUFFER_BYTES = 1 << 16
+_DESCRIPTOR_BYTES = array.array("i").itemsize
+
+
+@dataclass(frozen=True)
+class Request:
+    """`data` is open at its first byte, for reading and seeking; closing it is the server's business."""
+
+    kind: str
+    options: Mapping[str, object]
+    data: BinaryIO
+
+
+class Requests:
+    """The requests that the warden sends, in order. Made before the lock-down: it asks the socket what it is."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=STANDARD_INPUT)
+        self._stream = open(STANDARD_INPUT, "rb", closefd=False)  # noqa: SIM115 - kept for life
+
+    def next(self) -> Request | None:
+        """The next one; None when the warden has closed its end."""
+        length, descriptor = self._length()
+        if length is None:
+            return None
+        header = json.loads(self._stream.read(length))
+        data: BinaryIO
+        if descriptor is None:
+            data = io.BytesIO(self._stream.read(header["size"]))
+        else:
+            data = open(descriptor, "rb", buffering=_BUFFER_BYTES)  # noqa: SIM115 - closed after the examination
+            data.seek(0)
+        return Request(header["kind"], header["options"], data)
+
+    def _length(self) -> tuple[int | None, int | None]:
+        """How long the next header is, and the descriptor that came with its first byte."""
+        # Nothing of the last request is left in the stream's buffer: the warden sends the next one after the answer.
+        head, ancillary, _, _ = self._socket.recvmsg(frames.LENGTH.size, socket.CMSG_SPACE(_DESCRIPTOR_BYTES))
+        head += self._stream.read(frames.LENGTH.size - len(head)) if head else b""
+        if len(head) < frames.LENGTH.size:
+            return None, None
+        descriptor = None
+        for level, kind, payload in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                descriptor = array.array("i", payload[:_DESCRIPTOR_BYTES])[0]
+        return frames.LENGTH.unpack(head)[0], descriptor
+
+
+def size_of(data: BinaryIO) -> int:
+    """How many bytes `data` holds. Afterwards it stands at its first byte."""
+    size = data.seek(0, os.SEEK_END)
+    data.seek(0)
+    return size
