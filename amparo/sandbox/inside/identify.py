@@ -10,7 +10,7 @@ from amparo.sandbox.inside.chats import whatsapp
 from amparo.sandbox.inside.decoding import text_of
 from amparo.sandbox.inside.frames import CHUNK_BYTES, Facts, Sink
 
-# (offset, magic, kind, media type). Kinds with a reader: picture, archive, mail, chat. The rest is named, not read.
+# (offset, magic, kind, media type). Kinds with a reader: picture, video, archive, mail, chat. The rest is named, not read.
 _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\xff\xd8\xff", "picture", "image/jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "picture", "image/png"),
@@ -27,12 +27,11 @@ _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"%PDF-", "document", "application/pdf"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "document", "application/x-ole-storage"),
     (0, b"{\\rtf", "document", "application/rtf"),
-    (0, b"\x1aE\xdf\xa3", "video", "video/x-matroska"),
     (0, b"FLV\x01", "video", "video/x-flv"),
     (0, b"\0\0\x01\xba", "video", "video/mpeg"),
     (0, b"\0\0\x01\xb3", "video", "video/mpeg"),
+    (0, b".RMF\0\0\0", "video", "application/vnd.rn-realmedia"),
     (0, b"0&\xb2u\x8ef\xcf\x11", "video", "video/x-ms-asf"),
-    (0, b"OggS", "audio", "audio/ogg"),
     (0, b"ID3", "audio", "audio/mpeg"),
     (0, b"\xff\xfb", "audio", "audio/mpeg"),
     (0, b"fLaC", "audio", "audio/flac"),
@@ -52,8 +51,15 @@ _BRANDS = {
     b"hevc": ("closed_picture", "image/heic"),
     b"mif1": ("closed_picture", "image/heif"),
     b"M4A ": ("audio", "audio/mp4"),
+    b"M4B ": ("audio", "audio/mp4"),
+    b"crx ": ("closed_picture", "image/x-canon-cr3"),
     b"qt  ": ("video", "video/quicktime"),
 }
+# The first box of a film from before there was a word for the kind of file (QuickTime's own specification).
+_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+# What the first page of an Ogg file with moving pictures holds: the beginning of a track, by its codec.
+_OGG_FILM = re.compile(rb"\x80theora|\x01video\0|OVP80|BBCD|fishead\0")
+_TRANSPORT_SYNC = 0x47
 _MAIL_HEADS = re.compile(
     rb"\A(?:[\x21-\x39\x3b-\x7e]{1,80}:[^\n]*\n(?:[ \t][^\n]*\n)*){0,200}?"
     rb"(?:From|To|Subject|Date|Received|Message-ID|MIME-Version|Return-Path|Delivered-To):",
@@ -93,8 +99,30 @@ def identify(data: bytes) -> tuple[str, str]:
     if data.startswith(b"RIFF") and data[8:12] in _RIFF:
         return _RIFF[data[8:12]]
     if data[4:8] == b"ftyp":
-        return _BRANDS.get(data[8:12], ("video", "video/mp4"))
-    return _text(data)
+        return _branded(data[8:12])
+    return _film(data) or _text(data)
+
+
+def _branded(brand: bytes) -> tuple[str, str]:
+    if brand[:3] in (b"3gp", b"3g2"):
+        return "video", "video/3gpp"
+    return _BRANDS.get(brand, ("video", "video/mp4"))
+
+
+def _film(data: bytes) -> tuple[str, str] | None:
+    """What has no single magic number at one place."""
+    if data.startswith(b"\x1aE\xdf\xa3"):
+        return "video", "video/webm" if b"webm" in data[:64] else "video/x-matroska"
+    if data.startswith(b"OggS"):
+        return ("video", "video/ogg") if _OGG_FILM.search(data[:4096]) else ("audio", "audio/ogg")
+    if data[4:8] in _BOXES and data[:4] < b"\x10":
+        return "video", "video/quicktime"
+    # Packets of 188 bytes, alone or each behind a stamp of four (cameras, discs) or before a check of sixteen (broadcast).
+    for offset, length in ((0, 188), (4, 192), (0, 204)):
+        places = range(offset, min(len(data), offset + 5 * length), length)
+        if len(places) >= 3 and all(data[place] == _TRANSPORT_SYNC for place in places):
+            return "video", "video/mp2t"
+    return None
 
 
 def _zip(data: bytes) -> tuple[str, str]:
