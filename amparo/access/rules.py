@@ -8,6 +8,7 @@ from collections.abc import Iterable
 POWERS = {
     "reports.read": "Read the queue and reports",
     "reports.triage": "Settle work items and change a report's course",
+    "reports.take": "Take a report by hand or import many",
     "reports.close": "Close a report",
     "reports.identity": "Open a reporter's identity, with a reason and a second person",
     "items.reveal": "Have an item shown, with a reason",
@@ -41,11 +42,11 @@ POWERS = {
 _READS = {"reports.read", "lists.read", "cases.read", "outcomes.read", "referrals.read", "partners.read", "own.read"}
 
 ROLES: dict[str, frozenset[str]] = {
-    "analyst": frozenset(_READS | {"reports.triage", "reports.close", "items.reveal", "items.open", "cases.open"}),
+    "analyst": frozenset(_READS | {"reports.take", "reports.triage", "reports.close", "items.reveal", "items.open", "cases.open"}),
     "investigator": frozenset(
         _READS
         | {"items.reveal", "items.open", "items.seal", "keys.grant"}
-        | {"reports.triage", "cases.open", "cases.edit", "cases.grant", "referrals.build"}
+        | {"reports.take", "reports.triage", "cases.open", "cases.edit", "cases.grant", "referrals.build"}
     ),
     "victim_specialist": frozenset(_READS | {"items.reveal", "items.open", "victims.read", "victims.edit"}),
     "liaison": frozenset(
@@ -54,6 +55,7 @@ ROLES: dict[str, frozenset[str]] = {
     "supervisor": frozenset(
         _READS
         | {
+            "reports.take",
             "reports.triage",
             "reports.close",
             "reports.identity",
@@ -102,7 +104,10 @@ PROCESSES: dict[str, frozenset[str]] = {
         }
     ),
     "courier": frozenset({"packages.deliver"}),
-    "house": frozenset({"officers.log_in", "record.act_failed", "compartments.make"}),
+    # The house takes in what its officers and platforms state; it seals and can't open.
+    "house": frozenset(
+        {"officers.log_in", "record.act_failed", "compartments.make"} | {"arrivals.take", "reports.examine", "items.seal"}
+    ),
     "cli": frozenset(
         {"officers.manage", "compartments.make", "keys.make", "keys.grant", "partners.edit", "lists.import"}
     ),

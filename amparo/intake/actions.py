@@ -13,6 +13,7 @@ from django.db.models import Q
 from amparo.access.acts import Actor, act
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
+from amparo.foundation.ids import new_id
 from amparo.intake import rules, senders
 from amparo.intake.models import Arrival, ArrivalState, Ranking, Report, ReportState, SealedIdentity, WorkItem
 from amparo.intake.rules import Finding
@@ -24,7 +25,8 @@ from amparo.intake.triage.signals import fold
 class Letter:
     """What the collector knows of an arrival: nothing of its sender, whose letter stays sealed.
 
-    sender: a tag that tells one sender from another and names nobody (models.Sender); empty where there is none.
+    sender: a tag that tells one sender from another and names nobody (models.Sender); empty where there is none. report: the uuid
+    that its report will have, where the door needs it before; else a new one.
     """
 
     arrival: UUID
@@ -36,6 +38,7 @@ class Letter:
     reply_token_digest: str
     identity_letter: bytes
     sender: str = ""
+    report: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ def take_in(by: Actor, letter: Letter, content: UUID | None) -> ArrivalTaken:
         content=content,
         header_bytes=letter.header_bytes,
         reply_token_digest=letter.reply_token_digest,
+        report_uuid=letter.report or new_id(),
         sender=senders.of_tag(letter.sender, letter.channel),
     )
     if letter.identity_letter:

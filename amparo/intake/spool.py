@@ -171,11 +171,7 @@ class Spool:
         header_block, body = split(mail.raw)
         raw_sha256 = hashlib.sha256(mail.raw).hexdigest()
         microseconds = (mail.received_at - _EPOCH) // timedelta(microseconds=1)
-        identity = envelope.seal_letter(
-            _packed({"sender": mail.sender, "via": mail.via, "raw_sha256": raw_sha256}, header_block),
-            self._identity.public,
-            Binding(arrival, self._identity.compartment),
-        )
+        identity = sealed_identity(arrival, mail.sender, mail.via, raw_sha256, header_block, self._identity)
         headers = kept_headers(header_block)
         head = {
             "recipients": list(mail.recipients),
@@ -199,6 +195,12 @@ class Spool:
                 part.unlink(missing_ok=True)
                 swept += 1
         return swept
+
+
+def sealed_identity(arrival: UUID, sender: str, via: str, raw_sha256: str, lines: bytes, key: PublicKey) -> bytes:
+    """An identity letter (IdentityLetter), sealed to the identity compartment's key. lines: headers, or what a reporter said."""
+    packed = _packed({"sender": sender, "via": via, "raw_sha256": raw_sha256}, lines)
+    return envelope.seal_letter(packed, key.public, Binding(arrival, key.compartment))
 
 
 # --- The collecting side -------------------------------------------------------------------------------------------------

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from amparo.intake import report_pages, views
+from amparo.intake import desk_pages, report_pages, views
 
 app_name = "intake"
 urlpatterns = [
     path("", views.queue, name="queue"),
     path("queue.csv", views.export, name="export"),
+    path("reports/new/", desk_pages.take, name="take"),
     path("work-items/", views.work_items, name="work_items"),
     path("work-items/<uuid:work_item>/settle/", views.settle, name="settle"),
     path("reports/<uuid:report>/", report_pages.report, name="report"),

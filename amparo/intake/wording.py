@@ -6,7 +6,16 @@ from django.utils.translation import gettext_lazy as _
 
 STATES = {"new": _("New"), "in_case": _("In a case"), "closed": _("Closed"), "reply": _("Reply")}
 STATE_TONES = {"new": "info", "in_case": "accent", "closed": "neutral", "reply": "neutral"}
-CHANNELS = {"mail": _("E-mail"), "form": _("Form"), "api": _("API"), "partner": _("Partner")}
+CHANNELS = {
+    "mail": _("E-mail"),
+    "form": _("Form"),
+    "api": _("API"),
+    "partner": _("Partner"),
+    "phone": _("Phone"),
+    "letter": _("Letter"),
+    "walk_in": _("In person"),
+    "bulk": _("Bulk import"),
+}
 LANGUAGES = {
     "es": _("Spanish"),
     "en": _("English"),
@@ -36,6 +45,7 @@ ARRIVALS = {
 # Act -> (what happened, icon, tone), for the custody strip.
 ACTS: dict[str, tuple[object, str, str]] = {
     "arrival.taken_in": (_("Arrived, sealed and taken in"), "mail", ""),
+    "report.taken_by_hand": (_("Taken by hand"), "edit", ""),
     "report.read_out": (_("Read in the sandbox"), "report", ""),
     "reply.arrived": (_("Arrived as a reply"), "mail", ""),
     "reply.returned": (_("Reply returned to the queue"), "queue", "warn"),

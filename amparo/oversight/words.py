@@ -78,6 +78,7 @@ WORDS = {
     "report.read": "Report read",
     "report.read_out": "Report read out in the sandbox",
     "report.reopened": "Report reopened",
+    "report.taken_by_hand": "Report taken by hand",
     "report.taken_up": "Report taken up by a case",
     "schedule.set": "Time limit for keeping set",
     "series.clue_added": "Clue added to a series",
