@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from django.db.models import Q
 
 from amparo.access.acts import Actor, act
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id
-from amparo.intake import rules, senders
-from amparo.intake.models import Arrival, ArrivalState, Ranking, Report, ReportState, SealedIdentity, WorkItem
+from amparo.intake import rules, rulings, senders
+from amparo.intake.models import Arrival, ArrivalState, Report, ReportState, SealedIdentity, WorkItem
 from amparo.intake.rules import Finding
-from amparo.intake.triage import Placed
+from amparo.intake.standing import clocks_moved, rank, rank_by
 from amparo.intake.triage.signals import fold
+
+__all__ = [
+    "attach_to_case", "clocks_moved", "close_report", "open_work_item", "rank", "rank_by", "read_report", "record_export",
+    "record_reading", "record_reply", "reopen_report", "return_reply", "settle_work_item", "take_in",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -247,71 +250,6 @@ def settle_work_item(by: Actor, work_item: UUID, reason: str, words: str = "") -
 
 
 @dataclass(frozen=True)
-class ReportRanked:
-    report: UUID
-    rule: str
-    position: str
-    floor: str
-    danger: str
-    actionable: str
-    new: str
-    clock: str
-
-
-@act("report.ranked", power="reports.rank")
-def rank(by: Actor, report: UUID, placed: Placed) -> ReportRanked:
-    """The report stands where the rule puts it; where it stood before is kept."""
-    row = _report(report)
-    levels = {name: axis.level for name, axis in placed.axes.items()}
-    Ranking.objects.filter(report=row, current=True).update(current=False)
-    Ranking.objects.create(
-        report=row,
-        rule_version=placed.rule_version,
-        axes={name: asdict(axis) for name, axis in placed.axes.items()},
-        danger=levels["danger"],
-        actionable=levels["actionable"],
-        novelty=levels["new"],
-        clock=levels["clock"],
-        floor=placed.floor,
-        position=placed.position,
-        at=clock.now(),
-        changes_at=placed.changes_at,
-    )
-    row.place, row.danger = placed.position, levels["danger"]
-    row.save(update_fields=["place", "danger"])
-    return ReportRanked(
-        row.uuid,
-        placed.rule_version,
-        placed.position,
-        placed.floor,
-        levels["danger"],
-        levels["actionable"],
-        levels["new"],
-        levels["clock"],
-    )
-
-
-def rank_by(report: UUID, at: datetime) -> None:
-    """The report is ranked again by `at`: facts that come in crowds are ranked together. No act, since nothing is decided."""
-    current = Ranking.objects.filter(report__uuid=report, current=True)
-    current.filter(Q(changes_at=None) | Q(changes_at__gt=at)).update(changes_at=at)
-
-
-@dataclass(frozen=True)
-class ClocksMoved:
-    reports: tuple[UUID, ...]
-
-
-@act("clocks.moved", power="reports.rank")
-def clocks_moved(by: Actor, reports: Iterable[UUID]) -> ClocksMoved:
-    """These reports are about to be ranked again because time has passed; nobody else needs to see to it."""
-    due = Ranking.objects.filter(current=True, report__uuid__in=list(reports), changes_at__lte=clock.now())
-    moved = tuple(due.order_by("id").values_list("report__uuid", flat=True))
-    due.update(changes_at=None)
-    return ClocksMoved(moved)
-
-
-@dataclass(frozen=True)
 class ReportRead:
     report: UUID
     first: bool
@@ -330,8 +268,11 @@ def read_report(by: Actor, report: UUID) -> ReportRead:
 
 @dataclass(frozen=True)
 class ReportClosed:
+    """rule: the version of the rule that was in force, under which the report stood where it stood."""
+
     report: UUID
     reason: str
+    rule: str
 
 
 @act("report.closed", power="reports.close")
@@ -344,8 +285,9 @@ def close_report(by: Actor, report: UUID, reason: str, words: str = "") -> Repor
         raise Refused(*obstacles, report=str(report))
     row.state, row.closed_at, row.closed_by = ReportState.CLOSED, clock.now(), by.uuid
     row.closed_reason, row.closed_text = reason, words.strip()
+    row.decided_under = rulings.current().version
     row.save()
-    return ReportClosed(row.uuid, reason)
+    return ReportClosed(row.uuid, reason, row.decided_under)
 
 
 @dataclass(frozen=True)
@@ -360,6 +302,7 @@ def reopen_report(by: Actor, report: UUID) -> ReportReopened:
     if row.state != ReportState.CLOSED:
         raise Refused("Only a closed report can be opened again.", report=str(report))
     row.state, row.closed_at, row.closed_by, row.closed_reason, row.closed_text = ReportState.NEW, None, None, "", ""
+    row.decided_under = ""
     row.save()
     return ReportReopened(row.uuid)
 
@@ -368,6 +311,7 @@ def reopen_report(by: Actor, report: UUID) -> ReportReopened:
 class ReportTakenUp:
     report: UUID
     case: UUID
+    rule: str
 
 
 @act("report.taken_up", power="cases.open")
@@ -376,9 +320,9 @@ def attach_to_case(by: Actor, report: UUID, case: UUID) -> ReportTakenUp:
     row = _report(report)
     if obstacles := rules.obstacles_to_taking_up(row.state):
         raise Refused(*obstacles, report=str(report))
-    row.state, row.case = ReportState.IN_CASE, case
-    row.save(update_fields=["state", "case"])
-    return ReportTakenUp(row.uuid, case)
+    row.state, row.case, row.decided_under = ReportState.IN_CASE, case, rulings.current().version
+    row.save(update_fields=["state", "case", "decided_under"])
+    return ReportTakenUp(row.uuid, case, row.decided_under)
 
 
 @dataclass(frozen=True)

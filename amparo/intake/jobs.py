@@ -14,13 +14,13 @@ from amparo.access.actors import Actor
 from amparo.foundation.clock import now
 from amparo.foundation.errors import Broken, Unreachable
 from amparo.foundation.home import Home
-from amparo.intake import actions, queries, rules
+from amparo.intake import actions, queries, rules, rulings, standing
 from amparo.intake.actions import Text
 from amparo.intake.models import ArrivalState
 from amparo.intake.queries import ArrivalFacts
 from amparo.intake.ranking import facts_of
 from amparo.intake.rules import Finding
-from amparo.intake.triage import place, rule
+from amparo.intake.triage import place
 from amparo.jobs.leases import finishing
 from amparo.matching import queries as matching
 from amparo.sandbox import queries as sandbox
@@ -143,14 +143,18 @@ def _rank(report: UUID) -> None:
     facts = queries.report(report)
     if facts.state == "reply":
         return
-    placed = place(facts_of(facts), now(), rule())
+    known = facts_of(facts)
+    placed = place(known, now(), rulings.current())
     before = facts.ranking
-    same = before and (before.rule_version, before.axes, before.floor) == (
+    same = before and (before.rule_version, before.axes, before.position, before.band) == (
         placed.rule_version,
         placed.axes,
-        placed.floor,
+        placed.position,
+        placed.band,
     )
     with finishing():
         # Nothing new to say leaves no act: ten attachments without news must not fill the record.
-        if not same:
-            actions.rank(_worker(), report, placed)
+        if same:
+            standing.look_again_at(report, placed.changes_at)
+        else:
+            actions.rank(_worker(), report, placed, known, rulings.words().version)

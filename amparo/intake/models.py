@@ -117,6 +117,13 @@ class Report(models.Model):
     case = models.UUIDField(null=True, db_index=True)
     place = models.CharField(max_length=20, blank=True)  # the current ranking's, "" before the first
     danger = models.CharField(max_length=8, blank=True)
+    lane = models.CharField(
+        max_length=8, blank=True
+    )  # "" in everybody's queue; flood or serial: aside, with its sender's others
+    band = models.CharField(max_length=12, blank=True)
+    look_by = models.DateTimeField(null=True)
+    decide_by = models.DateTimeField(null=True)
+    decided_under = models.CharField(max_length=20, blank=True)  # the rule's version when it was closed or taken up
     closed_at = models.DateTimeField(null=True)
     closed_by = models.UUIDField(null=True)
     closed_reason = models.CharField(max_length=30, blank=True)
@@ -159,13 +166,20 @@ class WorkItem(models.Model):
 
 
 class Ranking(models.Model):
-    """Where a report stood, why, and by which version of the rule. Four axes, no score. The current one orders the queue."""
+    """Where a report stood, why, and by which version of the rule. Four axes, no score. The current one orders the queue.
+
+    facts: what was known then (triage/facts.py), so that another rule can be tried on it. words: which word lists were read.
+    """
 
     retention = "report"
 
     report = models.ForeignKey("intake.Report", on_delete=models.PROTECT, related_name="rankings")
     rule_version = models.CharField(max_length=20)
     axes = models.JSONField()
+    facts = models.JSONField(default=dict)
+    words = models.CharField(max_length=12, blank=True)
+    band = models.CharField(max_length=12, blank=True)
+    lane = models.CharField(max_length=8, blank=True)
     danger = models.CharField(max_length=8)
     actionable = models.CharField(max_length=8)
     novelty = models.CharField(max_length=8)
@@ -185,6 +199,25 @@ class Ranking(models.Model):
 
     def __str__(self) -> str:
         return f"{self.report_id} at {self.position}"
+
+
+class RuleVersion(models.Model):
+    """A rule that was put in force, whole, as its file stood, and never changed. The newest counts; else the shipped one."""
+
+    retention = "record"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    version = models.CharField(max_length=20, unique=True)
+    text = models.TextField()
+    digest = models.CharField(max_length=64)
+    put_at = models.DateTimeField()
+    put_by = models.UUIDField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.version
 
 
 class IdentityRequest(models.Model):

@@ -68,6 +68,8 @@ class RankingFacts:
     axes: dict[str, Axis]
     floor: str
     position: str
+    band: str
+    lane: str
     at: datetime
 
 
@@ -138,7 +140,7 @@ def _report(row: Report) -> ReportFacts:
 
 
 def _ranking(row: Ranking) -> RankingFacts:
-    return RankingFacts(row.rule_version, _axes(row.axes), row.floor, row.position, row.at)
+    return RankingFacts(row.rule_version, _axes(row.axes), row.floor, row.position, row.band, row.lane, row.at)
 
 
 def _axes(stored: dict[str, Any]) -> dict[str, Axis]:

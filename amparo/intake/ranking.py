@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from uuid import UUID
 
+from amparo.intake import rulings
+from amparo.intake.models import ReportState
 from amparo.intake.queries import ReportFacts
-from amparo.intake.triage import Facts, Media
-from amparo.intake.triage.leads import leads_in
+from amparo.intake.triage import Facts, Media, Said
+from amparo.intake.triage.leads import leads_of
 from amparo.intake.triage.signals import signals_in
+from amparo.intake.triage.stated import stated_of
+from amparo.intake.triage.traces import traces_in, traces_of_fields
 from amparo.matching import queries as matching
 from amparo.sandbox import queries as sandbox
 from amparo.vault import queries as vault
@@ -18,18 +22,21 @@ WITH_A_LOOK = frozenset({"picture", "closed_picture", "video"})
 
 def facts_of(report: ReportFacts) -> Facts:
     """The facts by which this report is ranked. Its text's words and leads are found anew, since word lists grow."""
-    text = f"{report.subject}\n{report.text}"
+    text, read_by, stated = f"{report.subject}\n{report.text}", rulings.words(), stated_of(report.fields)
+    traces = (*traces_in(text, platforms=read_by.platforms), *traces_of_fields(stated, read_by.platforms))
     items = [each for each in vault.items_of_origin(report.uuid) if not each.derived]
     examined = sandbox.examinations(each.uuid for each in items)
     chats = sum(each.kind == "chat" and each.state == "examined" for each in examined.values())
     return Facts(
         received_at=report.received_at,
         has_text=bool(text.strip()),
-        signals=signals_in(text),
-        leads=leads_in(text),
+        signals=signals_in(text, read_by.vocabulary),
+        leads=leads_of(traces),
         chat_exports=chats,
         media=_media([each.uuid for each in items if _has_a_look(each, examined.get(each.uuid))]),
         first_read_at=report.first_read_at,
+        said=Said(stated.danger_now, stated.crisis, stated.live, bool(stated.priority)),
+        decided_at=None if report.state == ReportState.NEW else report.closed_at or report.first_read_at,
     )
 
 

@@ -15,6 +15,7 @@ TABLE: tuple[Follow, ...] = (
     Follow("item.examination_failed", "amparo.intake.jobs.note_failure"),
     Follow("item.matched", "amparo.intake.jobs.rank_report"),
     Follow("report.read", "amparo.intake.jobs.rank_report"),
+    Follow("report.reopened", "amparo.intake.jobs.rank_report"),
     Follow("list.imported", "amparo.matching.jobs.check_again"),
     Follow("list.withdrawn", "amparo.matching.jobs.check_again"),
     Follow("item.examined", "amparo.cases.jobs.gather_examined"),

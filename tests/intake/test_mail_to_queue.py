@@ -254,7 +254,7 @@ def test_a_clock_that_runs_out_ranks_the_report_again(home: Home, monkeypatch: p
     report = house.arrived(home, house.mail())
     assert report.ranking
     assert report.ranking.axes["clock"].level == "none"
-    later = clock.now() + timedelta(hours=25)
+    later = clock.now() + timedelta(days=8)
     monkeypatch.setattr(collector, "now", lambda: later)
     monkeypatch.setattr(intake_jobs, "now", lambda: later)
     monkeypatch.setattr(actions.clock, "now", lambda: later)

@@ -1,27 +1,23 @@
-"""What in a text somebody could follow up: phone numbers, addresses, accounts, links. Counted, not judged."""
+"""What in a report somebody could follow up, by how many of each kind. Counted, not judged. No Django."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-import phonenumbers
+from amparo.intake.triage.traces import Trace, traces_in
 
-READ_CHARACTERS = 100_000
-
-_LINK = re.compile(
-    r"\bhttps?://[^\s<>\"']{3,300}|\b(?:[a-z0-9-]{1,63}\.)+(?:onion|com|net|org|example|test|me|gg|tv|app|io)\b/?[^\s<>\"']{0,200}",
-    re.IGNORECASE,
-)
-_MAIL = re.compile(r"\b[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}\b", re.IGNORECASE)
-_HANDLE = re.compile(r"(?<![\w@./])@[a-z0-9_][a-z0-9_.]{1,30}[a-z0-9_]", re.IGNORECASE)
-_IP = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?P<port>:\d{1,5})?(?![\w.])")
+_LIVE = re.compile(r"/live(?:/|\?|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Leads:
-    """How many different leads of each kind a text names. bare_addresses: IP addresses without a port, which are incomplete."""
+    """How many different leads of each kind. bare_addresses: IP addresses without a port, which are incomplete.
+
+    live_links: those of the links that lead to a service's page for a live broadcast.
+    """
 
     phones: int = 0
     mails: int = 0
@@ -29,34 +25,35 @@ class Leads:
     handles: int = 0
     addresses: int = 0
     bare_addresses: int = 0
+    rooms: int = 0
+    wallets: int = 0
+    payments: int = 0
+    devices: int = 0
+    digests: int = 0
+    live_links: int = 0
 
 
 def leads_in(text: str) -> Leads:
     """The leads in the first 100,000 characters of `text`."""
-    text = text[:READ_CHARACTERS]
-    mails = {each.lower() for each in _MAIL.findall(text)}
-    rest = _MAIL.sub(" ", text)
-    links = {each.lower().rstrip(".,)") for each in _LINK.findall(rest)}
-    rest = _LINK.sub(" ", rest)
-    whole, bare = _addresses(rest)
-    handles = {each.lower() for each in _HANDLE.findall(rest)}
-    return Leads(_phones(rest), len(mails), len(links), len(handles), len(whole), len(bare - whole))
+    return leads_of(traces_in(text))
 
 
-def _phones(text: str) -> int:
-    """Different numbers written with their country's code; fictitious ranges count, since "possible" is all that's asked."""
-    found = phonenumbers.PhoneNumberMatcher(text, None, leniency=phonenumbers.Leniency.POSSIBLE)
-    return len({phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164) for match in found})
-
-
-def _addresses(text: str) -> tuple[set[str], set[str]]:
-    whole: set[str] = set()
-    bare: set[str] = set()
-    for match in _IP.finditer(text):
-        digits = match.group().partition(":")[0]
-        try:
-            ipaddress.IPv4Address(digits)
-        except ValueError:
-            continue
-        (whole if match.group("port") else bare).add(digits)
-    return whole, bare
+def leads_of(traces: Iterable[Trace]) -> Leads:
+    """The leads among these traces. A file that came with the report is none: the axis "new" speaks of it."""
+    named = {(each.kind, each.value) for each in traces if each.where != "item"}
+    count = Counter(kind for kind, _ in named)
+    ported = {value.rpartition(":")[0].strip("[]") for kind, value in named if kind == "ip_port"}
+    return Leads(
+        phones=count["phone"],
+        mails=count["email"],
+        links=count["address"],
+        handles=count["name"],
+        addresses=count["ip_port"],
+        bare_addresses=sum(kind == "ip" and value not in ported for kind, value in named),
+        rooms=count["room"],
+        wallets=count["wallet"],
+        payments=count["payment"],
+        devices=count["device"],
+        digests=count["hash"],
+        live_links=sum(kind == "address" and bool(_LIVE.search(value)) for kind, value in named),
+    )

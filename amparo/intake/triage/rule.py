@@ -1,69 +1,43 @@
-"""The order of the queue: a stated, versioned rule over the four axes. Floors first; nothing lowers them."""
+"""The order of the queue: a stated, versioned rule over the four axes. Floors first; nothing lowers them.
+
+A place is a row of steps, compared from the left: the floor (0 has one), the lane (1 stands aside), then each axis' level in the
+rule's order. No step is added to another, so there is no score.
+"""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from amparo.intake.triage import axes
-from amparo.intake.triage.axes import AXES, Axis, Facts
+from amparo.intake.triage.axes import Axis, Times
+from amparo.intake.triage.facts import Facts
+from amparo.intake.triage.rulebook import CURRENT, FLOORS, Band, Rule, read_rule, shipped_rule
 
-CURRENT = "rule-1"
-FLOORS = frozenset({"child_in_danger_now", "child_in_crisis", "broadcast_under_way"})
-LEVELS = frozenset({"high", "some", "unknown", "none"})
-
-
-@dataclass(frozen=True)
-class Rule:
-    version: str
-    floors: tuple[str, ...]
-    order: tuple[str, ...]
-    levels: tuple[str, ...]
-    read_within: timedelta
-    remind_after: timedelta
-    kinds_for_high: int
+__all__ = ["CURRENT", "FLOORS", "Band", "Placed", "Rule", "place", "read_rule", "shipped_rule"]
 
 
 @dataclass(frozen=True)
 class Placed:
-    """Where a report stands and why. position sorts as text, first comes first; changes_at: when to ask again at the latest."""
+    """Where a report stands and why. position sorts as text, first comes first; changes_at: when to ask again at the latest.
+
+    band: how long it may wait, with its two limits. lane: "" in everybody's queue, else "flood" or "serial".
+    """
 
     rule_version: str
     axes: dict[str, Axis]
     floor: str
     position: str
     changes_at: datetime | None
+    band: str = ""
+    look_by: datetime | None = None
+    decide_by: datetime | None = None
+    lane: str = ""
 
-
-@cache
-def rule(version: str = CURRENT) -> Rule:
-    """The rule of that version, as its file states it."""
-    return read_rule((Path(__file__).parent / f"{version}.toml").read_text(encoding="utf-8"))
-
-
-def read_rule(text: str) -> Rule:
-    """A rule from TOML. Raises ValueError for one that leaves out an axis, a level or a floor: floors are not a unit's to drop."""
-    stated = tomllib.loads(text)
-    if missing := FLOORS - set(stated["floors"]):
-        raise ValueError(f"a rule may not leave out the floor {', '.join(sorted(missing))}")
-    if (
-        sorted(stated["order"]) != sorted(AXES)
-        or set(stated["levels"]) != LEVELS
-        or len(stated["levels"]) != len(LEVELS)
-    ):
-        raise ValueError("a rule orders all four axes and all four levels, each once")
-    return Rule(
-        stated["version"],
-        tuple(stated["floors"]),
-        tuple(stated["order"]),
-        tuple(stated["levels"]),
-        timedelta(hours=stated["clock"]["read_within_hours"]),
-        timedelta(hours=stated["clock"]["remind_after_hours"]),
-        stated["actionable"]["kinds_for_high"],
-    )
+    def aside(self, lane: str) -> Placed:
+        """The same place in a lane of its own: behind everything that has a floor or stands in the queue, whichever it has."""
+        floor, _, steps = self.position.split(".", 2)
+        return replace(self, lane=lane, position=f"{floor}.1.{steps}")
 
 
 def place(facts: Facts, at: datetime, by: Rule) -> Placed:
@@ -72,10 +46,35 @@ def place(facts: Facts, at: datetime, by: Rule) -> Placed:
         "danger": axes.danger(facts),
         "actionable": axes.actionable(facts, by.kinds_for_high),
         "new": axes.new(facts),
-        "clock": axes.clock(facts, at, by.read_within, by.remind_after),
     }
     said = {reason.code for axis in found.values() for reason in axis.reasons}
     floor = next((code for code in by.floors if code in said), "")
+    band = next(band for band in by.bands if _fits(band, found, floor, facts))
+    times = Times(band.look_within, band.decide_within, by.remind_after)
+    found["clock"] = axes.clock(facts, at, times)
     steps = [str(by.levels.index(found[name].level)) for name in by.order]
-    position = ".".join(["0" if floor else "1", *steps])
-    return Placed(by.version, found, floor, position, axes.clock_changes_at(facts, at, by.read_within, by.remind_after))
+    return Placed(
+        by.version,
+        found,
+        floor,
+        ".".join(["0" if floor else "1", "0", *steps]),
+        axes.clock_changes_at(facts, at, times),
+        band.name,
+        facts.received_at + band.look_within,
+        facts.received_at + band.decide_within,
+    )
+
+
+def _fits(band: Band, found: dict[str, Axis], floor: str, facts: Facts) -> bool:
+    return any(
+        condition == "always"
+        or (condition == "floor" and bool(floor))
+        or (condition == "perishing" and bool(facts.signals.of("perishing")))
+        or _has_level(condition, found)
+        for condition in band.when
+    )
+
+
+def _has_level(condition: str, found: dict[str, Axis]) -> bool:
+    name, _, level = condition.partition(" ")
+    return name in found and found[name].level == level
