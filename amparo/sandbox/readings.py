@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-import json
 import re
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from amparo.foundation.errors import AmparoError
 
+HASH_LIST_FORMATS = ("csv", "text", "icse", "ncmec", "vics", "threatexchange", "hma")
 REASONS = ("timed_out", "out_of_memory", "forbidden_call", "crashed", "too_big", "malformed")
 _SENTENCES = {
     "timed_out": "Examining this file took too long and was stopped. The sealed original is unchanged.",
@@ -136,20 +138,46 @@ class Pixels:
 
 @dataclass(frozen=True)
 class RowProblem:
-    """A row that could not be taken, by its line in the file (1 is the first)."""
+    """A row that could not be taken, by its line in the file (1 is the first; 0 where lines mean nothing) or its element."""
 
     line: int
     problem: str
+    element: str = ""
 
 
 @dataclass(frozen=True)
 class HashListReading:
-    """rows: dicts with md5, sha1, sha256, pdq (lower-case hex) and category, those the row had."""
+    """What a list says, and its hashes as records (matching/records.py has their form, and checks them).
 
+    records: empty where they went into a file of the caller's. categories: (scheme, code), by the number that records bear.
+    unsupported: hashes that nothing here can compare, by kind. members: who reported how many, where the list says so.
+    """
+
+    format: str
+    version: str
+    source: str
+    row_count: int
+    hash_count: int
+    categories: tuple[tuple[str, str], ...]
     columns: tuple[str, ...]
-    rows: tuple[dict[str, str], ...]
+    unsupported: dict[str, int]
+    members: dict[str, int]
     problems: tuple[RowProblem, ...]
     problems_in_all: int
+    records: bytes
+
+    @cached_property
+    def rows(self) -> tuple[dict[str, str], ...]:
+        """The rows of a short list: dicts with md5, sha1, sha256, pdq (lower-case hex) and category, those the row has."""
+        found: dict[int, dict[str, str]] = {}
+        for row, category, kind, flags, value in _RECORD.iter_unpack(self.records):
+            if kind in _DIGESTS and not flags:
+                name, size_bytes = _DIGESTS[kind]
+                cells = found.setdefault(row, {})
+                cells[name] = value[:size_bytes].hex()
+                if category < len(self.categories):
+                    cells["category"] = self.categories[category][1]
+        return tuple(found.values())
 
 
 @dataclass(frozen=True)
@@ -215,6 +243,18 @@ class _Fields:
         if not isinstance(value, dict) or len(value) > 100:
             raise _untrue(name)
         return {plain_text(column, 100): plain_text(cell, 20_000) for column, cell in value.items()}
+
+    def pairs(self, name: str, cap: int, most: int) -> tuple[tuple[str, str], ...]:
+        found = self._list(name, most)
+        if not all(isinstance(pair, list) and len(pair) == 2 for pair in found):
+            raise _untrue(name)
+        return tuple((plain_text(pair[0], cap), plain_text(pair[1], cap)) for pair in found)  # type: ignore[index]
+
+    def counts(self, name: str, most: int) -> dict[str, int]:
+        value = self._facts.get(name, {})
+        if not isinstance(value, dict) or len(value) > most:
+            raise _untrue(name)
+        return {plain_text(kind, 80): _Fields(value).number(kind) for kind in value}
 
     def _list(self, name: str, most: int) -> list[object]:
         value = self._facts.get(name)
@@ -331,34 +371,28 @@ def _pixels(facts: _Fields, blobs: Blobs) -> Pixels:
     return Pixels(width, height, rgb)
 
 
+_RECORD = struct.Struct("<IHBB36s")
+_DIGESTS = {1: ("md5", 16), 2: ("sha1", 20), 3: ("sha256", 32), 4: ("pdq", 32)}
+
+
 def _hash_list(facts: _Fields, blobs: Blobs) -> HashListReading:
-    rows = []
-    for line in _only(blobs).splitlines():
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise _untrue("rows") from error
-        rows.append(_hash_row(row))
+    records = _only(blobs)
+    if len(records) % _RECORD.size:
+        raise _untrue("records")
     return HashListReading(
+        format=facts.code("format", *HASH_LIST_FORMATS),
+        version=facts.text("version", 40),
+        source=facts.text("source", 120),
+        row_count=facts.number("rows"),
+        hash_count=facts.number("hashes"),
+        categories=facts.pairs("categories", 60, 65_000),
         columns=facts.texts("columns", 20, 20),
-        rows=tuple(rows),
+        unsupported=facts.counts("unsupported", 101),
+        members=facts.counts("members", 1_000),
         problems=_problems(facts),
         problems_in_all=facts.number("errors_in_all"),
+        records=records,
     )
-
-
-_DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "pdq": 64}
-
-
-def _hash_row(row: object) -> dict[str, str]:
-    if not isinstance(row, dict):
-        raise _untrue("rows")
-    for column, value in row.items():
-        if column in _DIGITS and not (isinstance(value, str) and re.fullmatch(f"[0-9a-f]{{{_DIGITS[column]}}}", value)):
-            raise _untrue(column)
-        if column not in _DIGITS and column != "category":
-            raise _untrue("rows")
-    return {column: plain_text(value, 64) for column, value in row.items()}
 
 
 def _reply(facts: _Fields, blobs: Blobs) -> ReplyReading:
@@ -368,7 +402,8 @@ def _reply(facts: _Fields, blobs: Blobs) -> ReplyReading:
 
 def _problems(facts: _Fields) -> tuple[RowProblem, ...]:
     return tuple(
-        RowProblem(entry.number("line"), entry.text("problem", 200)) for entry in facts.entries("errors", 10_000)
+        RowProblem(entry.number("line"), entry.text("problem", 200), entry.text("element", 80))
+        for entry in facts.entries("errors", 10_000)
     )
 
 

@@ -1,10 +1,9 @@
-"""Lists of known hashes and filled reply forms, as people and spreadsheets send them."""
+"""Filled reply forms, as people and spreadsheets send them."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -15,13 +14,11 @@ from hypothesis import given, settings, strategies as st
 
 from amparo.exchange.formats.reply_form import COLUMNS
 from amparo.exchange.formats.tables import csv_bytes
-from amparo.sandbox.inside import hash_list, reply
+from amparo.sandbox.inside import reply
 from amparo.sandbox.inside.frames import Unreadable
-from amparo.sandbox.readings import ExaminationFailed, HashListReading, Identified, ReplyReading
+from amparo.sandbox.readings import ExaminationFailed, Identified, ReplyReading
 from amparo.sandbox.warden import Warden
 from tests.sandbox.collected import Collected
-
-MD5, SHA1, SHA256, PDQ = "d" * 32, "e" * 40, "a" * 64, "f" * 64
 
 BOUNDARY = uuid4()
 
@@ -33,70 +30,20 @@ def warden() -> Iterator[Warden]:
     pool.close()
 
 
-def rows(data: bytes, **options: object) -> tuple[list[dict[str, str]], dict[str, Any]]:
-    sink = Collected()
-    facts: dict[str, Any] = hash_list.read(data, options, sink)
-    return [json.loads(line) for line in bytes(sink.blobs[0][1]).splitlines()], facts
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("mark", ["", "\ufeff"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_list_is_read_whatever_delimiter_mark_and_line_end_it_has(delimiter: str, mark: str, end: str) -> None:
-    lines = [["Category", "SHA-256", "md5", "PDQ"], ["2", SHA256.upper(), MD5, ""], ["", "", "", PDQ]]
-    text = mark + end.join(delimiter.join(line) for line in lines) + end
-    found, facts = rows(text.encode())
-    assert found == [{"category": "2", "sha256": SHA256, "md5": MD5}, {"pdq": PDQ}]
-    assert facts["columns"] == ["category", "md5", "pdq", "sha256"]
-    assert facts["errors"] == []
-
-
-def test_hashes_alone_are_known_by_their_length() -> None:
-    found, facts = rows(f"# our list\n{MD5}\n{SHA1.upper()}\n\n{SHA256}\n".encode())
-    assert found == [{"md5": MD5}, {"sha1": SHA1}, {"sha256": SHA256}]
-    assert facts["errors"] == []
-    assert rows(f"{PDQ}\n".encode(), bare="pdq")[0] == [{"pdq": PDQ}]
-
-
-def test_a_wrong_row_is_named_by_its_line_and_the_others_are_taken() -> None:
-    found, facts = rows(f"md5,category\n{MD5},1\nnot a hash,1\n,2\n{MD5}0,1\n{MD5},2\n".encode())
-    assert len(found) == 2
-    assert facts["errors"] == [
-        {"line": 3, "problem": "md5 is not 32 hexadecimal digits"},
-        {"line": 4, "problem": "no hash in this row"},
-        {"line": 5, "problem": "md5 is not 32 hexadecimal digits"},
-    ]
-
-
-def test_a_table_without_a_column_of_hashes_is_refused() -> None:
-    with pytest.raises(Unreadable, match="no column of hashes"):
-        rows(b"category,comment\n1,x\n")
-
-
-def test_every_problem_is_counted_though_not_every_one_is_shown(warden: Warden) -> None:
-    with warden.boundary(BOUNDARY) as box:
-        reading = box.examine("hash_list", b"md5\n" + b"x\n" * 5_000 + MD5.encode())
-    assert isinstance(reading, HashListReading)
-    assert reading.rows == ({"md5": MD5},)
-    assert (len(reading.problems), reading.problems_in_all) == (1_000, 5_000)
-
-
 @pytest.mark.parametrize("data", [b'"' + b"x" * 1_000_000, b"md5\n" + b'"' * 400_001, b"\0" * 5_000, b"a," * 300_000])
 def test_a_table_built_to_harm_costs_one_examination(warden: Warden, data: bytes) -> None:
-    for kind in ("hash_list", "reply"):
-        with warden.boundary(BOUNDARY) as box:
-            with suppress(ExaminationFailed):
-                box.examine(kind, data, limit_s=20)
-            assert isinstance(box.examine("identify", b"next"), Identified)
+    with warden.boundary(BOUNDARY) as box:
+        with suppress(ExaminationFailed):
+            box.examine("reply", data, limit_s=20)
+        assert isinstance(box.examine("identify", b"next"), Identified)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_make_a_table_reader_fail_otherwise_than_by_refusing(data: bytes) -> None:
-    for reader in (hash_list.read, reply.read):
-        for head in (b"", b"md5;category\n", b"reply_token,subject\n"):
-            with suppress(Unreadable):
-                reader(head + data, {}, Collected())
+    for head in (b"", b"reply_token,subject\n"):
+        with suppress(Unreadable):
+            reply.read(head + data, {}, Collected())
 
 
 FILLED = {

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import BinaryIO
 
-from amparo.sandbox.inside import archive, chat, decoding, frames, hash_list, identify, mail, picture, render, reply
+from amparo.sandbox.inside import archive, chat, decoding, frames, hash_lists, identify, mail, picture, render, reply
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
 from amparo.sandbox.inside.incoming import Request, Requests, size_of
 from amparo.sandbox.inside.lockdown import lock_down
@@ -39,7 +39,7 @@ def whole(read: Callable[[bytes, Mapping[str, object], Sink], Facts]) -> Reader:
 READERS: dict[str, Reader] = {
     "archive": whole(archive.read),
     "chat": whole(chat.read),
-    "hash_list": whole(hash_list.read),
+    "hash_list": hash_lists.read,
     "identify": identify.read,
     "mail": whole(mail.read),
     "picture": whole(picture.read),
@@ -80,6 +80,7 @@ def warm() -> None:
     archive.warm()
     picture.warm()
     chat.warm()
+    hash_lists.warm()
 
 
 def _examine(readers: Mapping[str, Reader], request: Request, sink: Sink) -> tuple[bytes, Facts]:

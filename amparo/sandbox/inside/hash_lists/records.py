@@ -66,14 +66,15 @@ class Found:
         if len(self._waiting) >= CHUNK_BYTES:
             self._write()
 
-    def add_block(self, records: NDArray[np.void]) -> None:
-        """Records of whole rows whose `row` counts from 0 in this block; `rows` and the numbers go on from there."""
+    def add_block(self, records: NDArray[np.void], kinds: set[str]) -> None:
+        """Records of whole rows whose `row` counts from 0 in this block; the numbers go on from the row before it."""
         if not len(records):
             return
+        self.kinds |= kinds
         self._write()
         rows = int(records["row"][-1]) + 1
         first = self._next_row()
-        self._last_row += rows - 1
+        self._last_row += rows
         if self._last_row > MOST_ROWS:
             raise _too_many()
         records["row"] += np.uint32(first)
@@ -90,8 +91,13 @@ class Found:
     def last_row(self) -> int:
         return self._last_row
 
+    @property
+    def categories(self) -> int:
+        return len(self._categories)
+
     def category(self, scheme: str, code: str) -> int:
         """The number of this scheme's code; the same for the same pair. NO_CATEGORY for an empty code."""
+        code = code.replace("\0", "").strip()
         if not code:
             return NO_CATEGORY
         pair = (scheme[:SCHEME_CHARACTERS], code[:CODE_CHARACTERS])

@@ -1,0 +1,63 @@
+"""Contents of Hasher-Matcher-Actioner's banks, as its interface answers them: objects one after another, or in a list.
+
+    {"id": 7, "bank": {"name": "BANK"}, "signals": {"pdq": "0f0f...", "video_md5": "..."}, "disable_until_ts": 1}
+
+A content is a row; its bank is its code, in the scheme "HMA". One that is switched off is a row that is taken back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import BinaryIO
+
+from amparo.sandbox.inside.frames import Facts
+from amparo.sandbox.inside.hash_lists.json_stream import Entry, Fault, entries
+from amparo.sandbox.inside.hash_lists.records import Found, reference
+from amparo.sandbox.inside.hash_lists.signals import hashes_of
+
+SCHEME = "HMA"
+# What `disable_until_ts` says: 0 switched off, 1 in use, anything else the second until which it is switched off.
+_OFF, _ON = 0, 1
+
+
+def read(source: BinaryIO, options: Mapping[str, object], found: Found) -> Facts:
+    """options: `now`, the second since 1970 at which the list is read; the clock's, without."""
+    now = options.get("now")
+    now_s = float(now) if isinstance(now, (int, float)) else time.time()
+    number = 0
+    try:
+        for each in entries(source):
+            if isinstance(each, dict):
+                number += 1
+                _take(found, f"content {number:,}", each, now_s)
+    except Fault as fault:
+        found.problem(0, f"the file can't be read on from here: {fault}", f"after content {number:,}")
+    return found.facts("hma")
+
+
+def _take(found: Found, element: str, content: Entry, now_s: float) -> None:
+    signals, bank = content.get("signals"), content.get("bank")
+    if not isinstance(signals, dict):
+        found.problem(0, "no signals", element)
+        return
+    hashes, others = [], 0
+    for name, signal in signals.items():
+        try:
+            taken = hashes_of(found, name, signal)
+        except ValueError as problem:
+            found.problem(0, str(problem), element)
+            taken = []
+        others += not taken
+        hashes += taken
+    if not hashes:
+        if not others:
+            found.problem(0, "no hash", element)
+        return
+    name = bank.get("name") if isinstance(bank, dict) else bank
+    number = content.get("id")
+    if isinstance(number, int):
+        hashes.append(reference(SCHEME, number))
+    until = content.get("disable_until_ts", _ON)
+    off = isinstance(until, (int, float)) and (until == _OFF or (until != _ON and until > now_s))
+    found.add(dict.fromkeys(hashes), found.category(SCHEME, name if isinstance(name, str) else ""), withdrawn=off)
