@@ -182,7 +182,7 @@ def _mail(box: Box, data: bytes, room: Room) -> _Found:
     """A mail inside another or on a device: its attachments become items; its words are sealed, as a derived text."""
     reading = cast("MailReading", box.examine("mail", data))
     facts = {
-        "attachments": len(reading.attachments),
+        "attachments": len(reading.files),
         "defects": list(reading.defects),
         "language": reading.language,
     }
@@ -194,7 +194,7 @@ def _mail(box: Box, data: bytes, room: Room) -> _Found:
     }
     words = "\n".join(f"{name}: {value}" for name, value in heads.items()) + f"\n\n{reading.text}\n"
     derived = Blob("mail.txt", "text/plain", words.encode())
-    return _Found("mail", facts=facts, inside=reading.attachments, derived=(derived,))
+    return _Found("mail", facts=facts, inside=reading.files, derived=(derived,))
 
 
 _READERS = {"picture": _picture, "chat": _chat}

@@ -53,8 +53,37 @@ class Identified:
 
 
 @dataclass(frozen=True)
+class SealedPart:
+    """An encrypted part of a mail. how: "openpgp" (a MIME part), "openpgp_text" (a message within a text) or "smime"."""
+
+    how: str
+    file: Blob
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """Who a forwarded mail's head says wrote it, when, to whom and about what: text that anybody can have typed."""
+
+    sender_raw: str
+    date_raw: str
+    recipients_raw: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What a delivery report says of one address. action: failed, delayed, delivered...; status: RFC 3463's, such as 5.1.1."""
+
+    action: str
+    status: str
+
+
+@dataclass(frozen=True)
 class MailReading:
-    """Headers as written, encoded words decoded. text_source: plain, html or none. language: two letters or "unknown"."""
+    """Headers as written, encoded words decoded. text_source: plain, html or none. language: two letters or "unknown".
+
+    defects: what could not be read; remarks: what was read otherwise than the mail says. signed: openpgp, smime or "", unchecked.
+    """
 
     subject: str
     date_raw: str
@@ -66,8 +95,18 @@ class MailReading:
     text_source: str
     language: str
     attachments: tuple[Blob, ...]
+    sealed: tuple[SealedPart, ...]
+    signed: str
     alternatives: int
+    delivery: tuple[Delivered, ...]
+    forwarded: tuple[Claimed, ...]
     defects: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def files(self) -> tuple[Blob, ...]:
+        """The attachments and, as they came, the encrypted parts."""
+        return (*self.attachments, *(each.file for each in self.sealed))
 
 
 @dataclass(frozen=True)
@@ -296,6 +335,15 @@ def _identified(facts: _Fields, blobs: Blobs) -> Identified:
 
 
 def _mail(facts: _Fields, blobs: Blobs) -> MailReading:
+    roles = [about.get("role", "attachment") for about, _ in blobs]
+    if any(role not in ("attachment", "openpgp", "openpgp_text", "smime") for role in roles):
+        raise _untrue("role")
+    files = [(str(role), _blob(about, data)) for role, (about, data) in zip(roles, blobs, strict=True)]
+    claims = [
+        Claimed(*(entry.text(name, 500) for name in ("sender_raw", "date_raw", "recipients_raw", "subject")))
+        for entry in facts.entries("forwarded", 20)
+    ]
+    delivery = [Delivered(entry.code("action"), entry.code("status")) for entry in facts.entries("delivery", 20)]
     return MailReading(
         subject=facts.text("subject", 20_000),
         date_raw=facts.text("date_raw", 200),
@@ -306,9 +354,14 @@ def _mail(facts: _Fields, blobs: Blobs) -> MailReading:
         text=facts.text("text", 1_000_000),
         text_source=facts.code("text_source", "plain", "html", "none"),
         language=facts.code("language"),
-        attachments=tuple(_blob(about, data) for about, data in blobs),
+        attachments=tuple(file for role, file in files if role == "attachment"),
+        sealed=tuple(SealedPart(role, file) for role, file in files if role != "attachment"),
+        signed=facts.code("signed", "", "openpgp", "smime"),
         alternatives=facts.number("alternatives"),
+        delivery=tuple(delivery),
+        forwarded=tuple(claims),
         defects=facts.texts("defects", 300, 100),
+        remarks=facts.texts("remarks", 300, 100),
     )
 
 

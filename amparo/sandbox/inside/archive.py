@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from amparo.sandbox.inside.frames import CHUNK_BYTES, Facts, Sink, Unreadable
-from amparo.sandbox.inside.mail import plain_name
+from amparo.sandbox.inside.mail_headers import plain_name
 
 MEMBERS = 10_000
 TOTAL_BYTES = 1 << 30

@@ -49,18 +49,47 @@ _TEXT_CODECS = frozenset(
         "koi8-r",
         "koi8-u",
         "mac-roman",
+        "mac-cyrillic",
+        "mac-greek",
+        "mac-latin2",
+        "mac-turkish",
+        "cp737",
+        "cp775",
+        "cp855",
+        "cp857",
+        "cp858",
+        "cp860",
+        "cp861",
+        "cp862",
+        "cp863",
+        "cp864",
+        "cp865",
+        "cp869",
+        "koi8-t",
+        "ptcp154",
+        "kz1048",
         "gb2312",
         "gbk",
         "gb18030",
         "big5",
+        "big5hkscs",
+        "cp950",
         "hz",
         "euc_jp",
+        "euc_jis_2004",
         "shift_jis",
+        "shift_jis_2004",
         "cp932",
         "iso2022_jp",
+        "iso2022_jp_1",
+        "iso2022_jp_2",
+        "iso2022_jp_3",
+        "iso2022_jp_2004",
+        "iso2022_jp_ext",
         "euc_kr",
         "cp949",
         "iso2022_kr",
+        "johab",
         "tis-620",
     ]
 )
@@ -78,15 +107,22 @@ def text_of(data: bytes, charset: str = "") -> tuple[str, str]:
 
     Never fails: bytes that fit nothing become U+FFFD.
     """
-    for mark, name in _MARKS:
-        if data.startswith(mark):
-            return data.decode(name, "replace"), name
+    if marked := marked_text(data):
+        return marked
     if charset and (name := known_charset(charset)):
         return data.decode(name, "replace"), name
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return data.decode("cp1252", "replace"), "cp1252"
+
+
+def marked_text(data: bytes) -> tuple[str, str] | None:
+    """The text and its charset where a byte-order mark stands before it; None without one."""
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return data.decode(name, "replace"), name
+    return None
 
 
 def known_charset(charset: str) -> str:

@@ -38,7 +38,7 @@ _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"#!AMR", "audio", "audio/amr"),
     (0, b"caff", "audio", "audio/x-caf"),
     (0, b"SQLite format 3\0", "database", "application/vnd.sqlite3"),
-    (0, b"-----BEGIN PGP", "sealed", "application/pgp-encrypted"),
+    (0, b"-----BEGIN PGP MESSAGE", "sealed", "application/pgp-encrypted"),
     (0, b"age-encryption.org/", "sealed", "application/x-age"),
 )
 _RIFF = {b"WEBP": ("picture", "image/webp"), b"AVI ": ("video", "video/x-msvideo"), b"WAVE": ("audio", "audio/wav")}

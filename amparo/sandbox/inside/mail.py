@@ -1,70 +1,101 @@
 """A mail, read as far as it can be: its text, its headers as written, its attachments, and what was wrong with it.
 
-The standard parser is bounded from outside, since hostile mail makes it recurse or crawl (measured: 2,000 nested parts raise
-RecursionError; 200,000 parts take 12 s; 20,000 encoded words 5 s). A mail beyond the bounds keeps its headers, and its whole
-body becomes one attachment: nothing is lost, and the defect says so.
+Cutting it into parts is mail_parts.py's business, its headers mail_headers.py's; what a part holds is read here, or by the module
+for it (winmail.dat, uuencode, a calendar, a signed envelope). Whatever can't be read is an attachment with a defect.
+
+Encrypted parts are handed on as blobs of the role "sealed": no key ever comes in here.
 """
 
 from __future__ import annotations
 
-import email.errors
-import email.header
-import email.message
-import email.parser
-import email.policy
 import email.utils
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from amparo.sandbox.inside.decoding import known_charset, text_of
+from amparo.sandbox.inside import charsets, cms, mail_headers, mail_parts, tnef, uuencode
+from amparo.sandbox.inside.calendar_part import text_of_calendar
+from amparo.sandbox.inside.charsets import lettered
+from amparo.sandbox.inside.forwarded import Forwarded, forwarded_in
 from amparo.sandbox.inside.frames import Facts, Sink
 from amparo.sandbox.inside.language import language_of
-from amparo.sandbox.inside.markup import text_of_html
+from amparo.sandbox.inside.mail_headers import Headers, addresses, plain_name
+from amparo.sandbox.inside.mail_parts import Cut, Part, cut
+from amparo.sandbox.inside.mail_texts import Texts, cleartext_of, flowed
+from amparo.sandbox.inside.markup import charset_of_html, text_of_html
+from amparo.sandbox.inside.rtf import text_of_rtf
+from amparo.sandbox.inside.transfer import decoded
 
-PARTS = 2_000
-# The standard parser recurses once a level. Counted without regard to depth, so generous: a digest may hold many mails.
-CONTAINERS = 500
-HEADER_CHARACTERS = 20_000
-HEADER_LINES = 5_000
-ENCODED_WORDS = 200
-RECIPIENTS = 500
 TEXT_CHARACTERS = 1_000_000
 DEFECTS = 50
+FORWARDED_DEPTH = 3
+FORWARDED_MAILS = 20
+PACKED_DEPTH = 3
 
-_TOO_DEEP = "Its parts are nested too deeply; its body is kept unread, as one attachment."
-# A forwarded mail is written out as it was read: no line folded, no "From" quoted.
-_AS_READ = email.policy.compat32.clone(mangle_from_=False, max_line_length=0)
+_TEXTS = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown"})
+_SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
+_CMS = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
+_TEXT_BYTES = bytes(code for code in range(256) if code >= 32 or code in b"\t\n\r\f\x1b")
+_ENDINGS = {
+    "message/delivery-status": "delivery-status.txt",
+    "message/disposition-notification": "disposition-notification.txt",
+    "text/rfc822-headers": "headers.txt",
+    "application/octet-stream": "bin",
+    "text/plain": "txt",
+    "image/jpeg": "jpg",
+    "image/svg+xml": "svg",
+}
+_STATUS = re.compile(
+    rb"^(Action|Status)[ \t]*:[ \t]*([A-Za-z]{1,20}|[245]\.\d{1,3}\.\d{1,3})\b", re.IGNORECASE | re.MULTILINE
+)
 
-# Any: the standard library's types for a part's payload say less than this module checks.
-Part = Any
+
+# What was read otherwise than the mail says: worth knowing, and nothing that a person has to look at.
+_REMARKS = frozenset(
+    {
+        charsets.MISLABELLED,
+        charsets.GUESSED,
+        mail_headers.ODD_LINE,
+        mail_headers.NO_SEPARATOR,
+        mail_parts.GUESSED,
+    }
+)
 
 
 @dataclass
 class _Reading:
-    plain: list[str] = field(default_factory=list)
-    html: list[str] = field(default_factory=list)
-    alternatives: int = 0
+    sink: Sink
+    texts: Texts = field(default_factory=Texts)
     defects: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     attachments: int = 0
+    sealed: int = 0
+    delivery: list[dict[str, str]] = field(default_factory=list)
+    forwarded: list[Forwarded] = field(default_factory=list)
+    signed: str = ""
+    mails: int = 0
 
     def defect(self, sentence: str) -> None:
-        if sentence not in self.defects and len(self.defects) < DEFECTS:
-            self.defects.append(sentence)
+        kept = self.remarks if sentence in _REMARKS else self.defects
+        if sentence and sentence not in kept and len(kept) < DEFECTS:
+            kept.append(sentence)
+
+    def attach(self, name: str, media_type: str, disposition: str, body: bytes, role: str = "attachment") -> None:
+        self.sink.begin(name=name, type=media_type[:100], disposition=disposition, role=role)
+        self.sink.write(body)
+        if role == "attachment":
+            self.attachments += 1
+        else:
+            self.sealed += 1
 
 
 def warm() -> None:
-    """Afterwards every lazily loaded piece of the parser is loaded."""
-    raw = (
-        b"From: =?utf-8?B?w4E=?= <a@example.org>\r\nTo: b@example.org\r\nSubject: =?iso-8859-1?Q?=E1?=\r\nMIME-Version: 1.0\r\n"
-        b'Content-Type: multipart/mixed; boundary="x"\r\n\r\n--x\r\n'
-        b"Content-Type: text/html; charset=koi8-r\r\n\r\n<p>a&amp;b</p>\r\n"
-        b"--x\r\nContent-Type: text/plain; name*=utf-8''a.txt\r\nContent-Transfer-Encoding: base64\r\n\r\nYQ==\r\n"
-        b"--x\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\n#86)C\n`\nend\n\r\n"
-        b"--x\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@example.org\r\n\r\na\r\n--x--\r\n"
-    )
-    read(raw, {}, _Nowhere())
+    """Afterwards every lazily loaded piece of the reader is loaded."""
+    charsets.warm()
+    email.utils.getaddresses(["a <a@example.org>"])
+    read(b"Subject: =?utf-8?B?w4E=?=\r\nContent-Type: text/html\r\n\r\n<p>a&amp;b</p>\r\n", {}, _Nowhere())
 
 
 class _Nowhere:
@@ -74,232 +105,266 @@ class _Nowhere:
 
 
 def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
-    """The mail's text and headers as facts; each attachment a blob with `name`, `type`, `disposition`."""
-    reading = _Reading()
-    message = _parsed(data, reading)
-    try:
-        for part in _leaves(message, reading) if message is not None else ():
-            _take(part, reading, sink)
-    except RecursionError:  # a forwarded mail nested too deeply to be written out again
-        reading.defect(_TOO_DEEP)
-        message = None
-    if message is None:
-        message, body = _headers_only(data)
-        _attach(sink, reading, "unread-body.eml", "application/octet-stream", "attachment", body)
-    text, source = _text(reading, sink)
+    """The mail's text and headers as facts; each attachment a blob with `name`, `type`, `disposition`, `role`."""
+    if b"\n" not in data and b"\r" in data:
+        data = data.replace(b"\r", b"\n")  # a Mac of the last century
+    reading = _Reading(sink)
+    headers = _take_mail(data, reading, 0)
+    recipients, sentence = addresses(headers, "to", "cc")
+    reading.defect(sentence)
+    for name in ("subject", "from", "date", "content-type"):
+        if headers.count(name) > 1:
+            reading.remarks.append(f"It has more than one {name.capitalize()} line; the first is shown.")
+    reading.forwarded += forwarded_in(reading.texts.own())
+    text, source, whole = reading.texts.joined(TEXT_CHARACTERS)
+    if whole:
+        reading.defect("Its text is very long; it is kept whole as an attachment and shown cut.")
+        reading.attach("text.txt", "text/plain", "inline", whole.encode("utf-8", "replace"))
     return {
-        "subject": _header(message, "Subject", reading),
-        "date_raw": _header(message, "Date", reading),
-        "sender_raw": _header(message, "From", reading),
-        "reply_to_raw": _header(message, "Reply-To", reading),
-        "message_id": _header(message, "Message-ID", reading),
-        "recipients": _recipients(message, reading),
+        "subject": headers.text("subject"),
+        "date_raw": headers.text("date"),
+        "sender_raw": headers.text("from"),
+        "reply_to_raw": headers.text("reply-to"),
+        "message_id": headers.text("message-id"),
+        "recipients": recipients,
         "text": text,
         "text_source": source,
         "language": language_of(text),
         "attachments": reading.attachments,
-        "alternatives": reading.alternatives,
+        "sealed": reading.sealed,
+        "signed": reading.signed,
+        "alternatives": reading.texts.alternatives,
+        "delivery": reading.delivery[:20],
+        "forwarded": [_claim(each) for each in reading.forwarded[:20]],
         "defects": reading.defects,
+        "remarks": reading.remarks,
     }
 
 
-def _parsed(data: bytes, reading: _Reading) -> Part | None:
-    """The whole mail; None where it is beyond the bounds, with the defect noted."""
-    head = data.split(b"\n\n", 1)[0] if b"\r\n\r\n" not in data else data.split(b"\r\n\r\n", 1)[0]
-    if head.count(b"\n") > HEADER_LINES:
-        reading.defect("It has too many header lines; the rest is kept unread.")
-        return None
-    # Every part but the first needs a boundary line, and every level a multipart header, so these counts bound both.
-    if (
-        data.count(b"\n--") > PARTS * 2
-        and len(re.findall(rb"^--[^\r\n]{1,200}\r?\n(?=[A-Za-z-]+:|\r?\n)", data, re.MULTILINE)) > PARTS
-    ):
-        reading.defect("It has too many parts; its body is kept unread, as one attachment.")
-        return None
-    if (
-        len(re.findall(rb"^content-type:\s{0,10}(?:multipart|message)/", data, re.IGNORECASE | re.MULTILINE))
-        > CONTAINERS
-    ):
-        reading.defect(_TOO_DEEP)
-        return None
-    try:
-        return email.parser.BytesParser(policy=email.policy.compat32).parsebytes(data)
-    except RecursionError:
-        reading.defect(_TOO_DEEP)
-        return None
+def _claim(each: Forwarded) -> dict[str, str]:
+    return {
+        "sender_raw": each.sender_raw,
+        "date_raw": each.date_raw,
+        "recipients_raw": each.recipients_raw,
+        "subject": each.subject,
+    }
 
 
-def _headers_only(data: bytes) -> tuple[Part, bytes]:
-    """The headers that can be read, and all that follows them (all, where there is no end of headers)."""
-    lines = data.split(b"\n", HEADER_LINES)
-    end = next((place for place, line in enumerate(lines) if line.strip() == b""), min(len(lines), HEADER_LINES))
-    head = b"\n".join(lines[:end]) + b"\n\n"
-    return email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(head), b"\n".join(
-        lines[end:]
-    ).lstrip(b"\r\n")
+def _take_mail(data: bytes, reading: _Reading, depth: int) -> Headers:
+    """Reads the mail's parts; in one that came within another (`depth` above 0) its words alone."""
+    found = cut(data)
+    for sentence in found.defects:
+        reading.defect(sentence)
+    for part in found.parts:
+        if depth == 0:
+            _take(part, found, reading)
+        elif part.says.media_type in _TEXTS and not _is_file(part):
+            _take_text(part, reading)
+        elif part.says.media_type in _MAILS and depth < FORWARDED_DEPTH:
+            _take_words_of_mail(part, _body(part, reading), reading, depth)
+    if depth == 0 and found.outside:
+        reading.attach("outside-its-parts.txt", "text/plain", "attachment", found.outside)
+    if depth == 0 and not reading.texts:
+        _read_named_texts(found, reading)
+    return found.headers
 
 
-def _leaves(message: Part, reading: _Reading) -> Iterator[Part]:
-    """Every part that holds content, in order; a forwarded mail is one such part and is not entered here."""
-    waiting = [message]
-    while waiting:
-        part = waiting.pop()
-        for defect in part.defects:
-            reading.defect(_DEFECTS.get(type(defect), "Its structure is damaged."))
-        payload = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-            if part.get_content_subtype() == "alternative":
-                payload = _best_of(list(payload), reading)
-            waiting.extend(reversed(list(payload)))
-        else:
-            yield part
+def _take(part: Part, whole: Cut, reading: _Reading) -> None:
+    """One part: text for reading, an attachment, or something that holds more."""
+    kind, name = part.says.media_type, part.says.name
+    if part.unread:
+        reading.attach(name, kind, part.says.disposition, part.body)
+    elif kind in _TEXTS and not _is_file(part):
+        _take_text(part, reading)
+    elif kind in _MAILS:
+        body = _body(part, reading)
+        reading.attach(name or "forwarded.eml", kind, part.says.disposition, body)
+        _take_words_of_mail(part, body, reading, 0)
+    elif kind in _SIGNATURES and part.within == "multipart/signed":
+        reading.signed = reading.signed or ("openpgp" if "pgp" in kind else "smime")
+    elif kind in _CMS or name.lower().endswith(".p7m"):
+        _take_cms(part, reading)
+    elif kind == "application/pgp-encrypted" and part.body.strip().lower().startswith(b"version"):
+        pass  # says only that the next part is encrypted
+    elif _is_pgp_message(part, whole):
+        reading.attach(
+            name or "encrypted.asc", "application/pgp-encrypted", "inline", _body(part, reading), role="openpgp"
+        )
+    elif kind in _TNEF or name.lower() in ("winmail.dat", "win.dat"):
+        _take_tnef(_body(part, reading), name or "winmail.dat", reading, 0)
+    else:
+        _take_other(part, reading)
 
 
-def _best_of(choices: list[Part], reading: _Reading) -> list[Part]:
-    """Of one text said twice (plain and HTML) the plain one; whatever is not mere text stays."""
-    plain = [part for part in choices if part.get_content_type() == "text/plain" and not part.get_filename()]
-    if not plain or not (plain[0].get_payload(decode=True) or b"").strip():
-        return choices
-    kept = [part for part in choices if part.get_content_type() != "text/html" or part.get_filename()]
-    reading.alternatives += len(choices) - len(kept)
-    return kept
+def _is_file(part: Part) -> bool:
+    return bool(part.says.name) or part.says.disposition == "attachment"
 
 
-def _take(part: Part, reading: _Reading, sink: Sink) -> None:
-    """One part: text for reading, or an attachment."""
-    media_type = part.get_content_type()
-    disposition = str(part.get("Content-Disposition", "")).split(";")[0].strip().lower()[:20]
-    name = _file_name(part, reading)
-    if media_type == "message/rfc822" and isinstance(part.get_payload(), list):
-        forwarded = part.get_payload()
-        body = forwarded[0].as_bytes(policy=_AS_READ) if forwarded else b""
-        _attach(sink, reading, name or "forwarded.eml", media_type, disposition, body)
+def _body(part: Part, reading: _Reading) -> bytes:
+    """The part's bytes, its transfer encoding undone."""
+    raw = part.headers.first("content-transfer-encoding").decode("ascii", "replace")
+    body, sentence = decoded(part.body, raw)
+    reading.defect(sentence)
+    return body
+
+
+def _take_other(part: Part, reading: _Reading) -> None:
+    """A part that is kept as a file; a calendar's words and a delivery report's codes are read besides."""
+    kind, body = part.says.media_type, _body(part, reading)
+    if kind == "message/partial":
+        reading.defect("It is a piece of a mail that was sent in several: the others are needed to read it.")
+    if kind == "text/calendar":
+        reading.texts.calendar.append(text_of_calendar(lettered(body, part.says.parameters.get("charset", "")).text))
+    elif kind in ("text/rtf", "application/rtf") and not _is_file(part):
+        reading.texts.rich.append(text_of_rtf(body))
+    elif kind == "message/delivery-status":
+        codes = [(found[1].lower(), found[2].decode().lower()) for found in _STATUS.finditer(body[:100_000])]
+        for name, value in codes:
+            if not reading.delivery or name.decode() in reading.delivery[-1]:
+                reading.delivery.append({})
+            reading.delivery[-1][name.decode()] = value
+    if body.strip() or part.says.name:
+        reading.attach(part.says.name or _made_up_name(reading, kind), kind, part.says.disposition, body)
+
+
+def _take_text(part: Part, reading: _Reading) -> None:
+    """A part that is read: its letters, and the files written into it."""
+    body = _body(part, reading)
+    charset = re.split(r"[\s(]", part.says.parameters.get("charset", "").strip("\"' "))[0]
+    if _is_binary(body) and not charset.lower().startswith(("utf-16", "utf-32", "ucs")):
+        reading.defect("A part says that it is text and is none; it is kept as an attachment.")
+        reading.attach(_made_up_name(reading, "application/octet-stream"), part.says.media_type, "inline", body)
         return
-    body = _decoded(part, reading)
-    if media_type in ("text/plain", "text/html") and not name and disposition != "attachment":
-        charset = str(part.get_content_charset() or "")
-        if charset and not known_charset(charset):
-            reading.defect("A text names a character set that Amparo does not know; some letters may be wrong.")
-        text, _ = text_of(body, charset)
-        (reading.plain if media_type == "text/plain" else reading.html).append(text)
-    elif body or name:
-        _attach(sink, reading, name or _made_up_name(reading, media_type), media_type, disposition, body)
+    if part.says.media_type == "text/html":
+        read_text = lettered(body, charset or charset_of_html(body))
+        reading.defect(read_text.sentence)
+        reading.texts.add_html(read_text.text, part.alternative)
+        return
+    body, files = uuencode.files_in(body)
+    for file in files:
+        reading.defect(file.sentence)
+        name = plain_name(lettered(file.name).text)
+        reading.attach(
+            name or _made_up_name(reading, "application/octet-stream"), "application/octet-stream", "inline", file.data
+        )
+    read_text = lettered(body, charset)
+    reading.defect(read_text.sentence)
+    text = read_text.text
+    if part.says.parameters.get("format", "").lower() == "flowed":
+        text = flowed(text, part.says.parameters.get("delsp", "").lower() == "yes")
+    if part.says.media_type in ("text/enriched", "text/richtext"):
+        text = text_of_html(text.replace("<<", "&lt;"))
+    text, messages, signed = cleartext_of(text)
+    for message in messages:
+        body = message.encode("utf-8", "replace")
+        reading.attach("encrypted.asc", "application/pgp-encrypted", "inline", body, role="openpgp_text")
+    reading.signed = reading.signed or ("openpgp" if signed else "")
+    reading.texts.add_plain(text, part.alternative)
 
 
-def _decoded(part: Part, reading: _Reading) -> bytes:
-    payload = part.get_payload()
-    if isinstance(payload, list):  # message/delivery-status and the like: parts that are headers
-        return "\n".join(str(piece) for piece in payload).encode("utf-8", "replace")
-    body = part.get_payload(decode=True)
-    for defect in part.defects:
-        reading.defect(_DEFECTS.get(type(defect), "Its structure is damaged."))
-    return body if isinstance(body, bytes) else b""
+def _read_named_texts(found: Cut, reading: _Reading) -> None:
+    """In a mail without text: texts that have a name but don't say that they are attached. They stay attachments, too."""
+    for part in found.parts:
+        named = part.says.name and part.says.disposition != "attachment"
+        if named and part.says.media_type in ("text/plain", "text/html"):
+            body, _ = decoded(part.body, part.headers.first("content-transfer-encoding").decode("ascii", "replace"))
+            if _is_binary(body):
+                continue
+            text = lettered(body, part.says.parameters.get("charset", "")).text
+            if part.says.media_type == "text/html":
+                reading.texts.add_html(text, 0)
+            else:
+                reading.texts.add_plain(text, 0)
 
 
-def _attach(sink: Sink, reading: _Reading, name: str, media_type: str, disposition: str, body: bytes) -> None:
-    sink.begin(name=name, type=media_type[:100], disposition=disposition)
-    sink.write(body)
-    reading.attachments += 1
+def _is_binary(body: bytes) -> bool:
+    """Whether bytes stand in it that no text has."""
+    return len(body[:2_000].translate(None, _TEXT_BYTES)) * 100 > len(body[:2_000])
 
 
-def _text(reading: _Reading, sink: Sink) -> tuple[str, str]:
-    """The text to read and where it comes from: "plain", "html" or "none". A longer text is kept whole as an attachment."""
-    source = "plain" if any(text.strip() for text in reading.plain) else "html" if reading.html else "none"
-    pieces = reading.plain if source == "plain" else [text_of_html(piece) for piece in reading.html]
-    if source == "plain" and reading.html:
-        # Plain and HTML side by side, not as alternatives: the HTML may say something else.
-        pieces = pieces + [text_of_html(piece) for piece in reading.html]
-    text = "\n\n".join(piece.replace("\r\n", "\n").replace("\r", "\n").strip() for piece in pieces).strip()
-    if len(text) > TEXT_CHARACTERS:
-        reading.defect("Its text is very long; it is kept whole as an attachment and shown cut.")
-        _attach(sink, reading, "text.txt", "text/plain", "inline", text.encode("utf-8", "replace"))
-        text = text[:TEXT_CHARACTERS]
-    return text, source if text else "none"
+# --- What holds more ------------------------------------------------------------------------------------------------------
 
 
-def _header(message: Part, name: str, reading: _Reading) -> str:
-    """The header's text, encoded words decoded, on one line; as written where decoding it would cost too much."""
-    raw = next(iter(_raw(message, name)), "")
-    if len(raw) > HEADER_CHARACTERS:
-        reading.defect(f"Its {name} line is longer than any mail needs; it is shown cut.")
-        raw = raw[:HEADER_CHARACTERS]
-    raw = " ".join(raw.split()) if "\n" in raw or "\t" in raw else raw.strip()
-    return _words(raw)
+def _take_words_of_mail(part: Part, body: bytes, reading: _Reading, depth: int) -> None:
+    """The words of a mail that was attached, under a head that says whose they are claimed to be. Its files are examined later."""
+    if reading.mails >= FORWARDED_MAILS:
+        return
+    reading.mails += 1
+    inner = cut(body[: TEXT_CHARACTERS * 4]).headers if body else Headers()
+    recipients, _ = addresses(inner, "to", "cc")
+    claim = Forwarded(0, inner.text("from"), inner.text("date"), ", ".join(recipients[:20]), inner.text("subject"))
+    if any((claim.sender_raw, claim.date_raw, claim.subject)):
+        reading.forwarded.append(claim)
+    outer, reading.texts = reading.texts, Texts()
+    _take_mail(body[: TEXT_CHARACTERS * 4], reading, depth + 1)
+    text, _, _ = reading.texts.joined(TEXT_CHARACTERS)
+    reading.texts = outer
+    heads = {"From": claim.sender_raw, "Date": claim.date_raw, "Subject": claim.subject}
+    lines = [f"{name}: {value}" for name, value in heads.items() if value]
+    if text or lines:
+        outer.forwarded.append("\n".join(["[Forwarded mail]", *lines, "", text]).strip())
 
 
-def _raw(message: Part, *names: str) -> list[str]:
-    """The values of these headers as they stand in the mail; the parser's own look-up spoils bytes beyond ASCII."""
-    wanted = {name.lower() for name in names}
-    return [str(value) for name, value in message.raw_items() if name.lower() in wanted]
+def _take_cms(part: Part, reading: _Reading) -> None:
+    """S/MIME in one piece: what was only signed is read, what is encrypted is handed on."""
+    body = _body(part, reading)
+    kind = cms.kind_of(body)
+    name = part.says.name or "smime.p7m"
+    if kind == "enveloped":
+        reading.attach(name, "application/pkcs7-mime", "inline", body, role="smime")
+        return
+    if kind == "signed":
+        try:
+            content = cms.signed_content(body)
+        except cms.Malformed:
+            reading.defect("A signed envelope is damaged; it is kept as an attachment.")
+        else:
+            reading.signed = "smime"
+            for inner in cut(content).parts:
+                if inner.says.media_type in _CMS and cms.kind_of(_body(inner, reading)) == "signed":
+                    _take_other(inner, reading)  # signed twice: read once
+                else:
+                    _take(inner, Cut(inner.headers, [inner]), reading)
+            return
+    reading.attach(name, part.says.media_type, part.says.disposition, body)
 
 
-def _words(raw: str) -> str:
-    # A header with raw bytes reaches us with surrogates; they are read as UTF-8, else as Windows-1252.
-    try:
-        raw.encode("utf-8")
-    except UnicodeEncodeError:
-        raw, _ = text_of(raw.encode("utf-8", "surrogateescape"))
-    if "=?" not in raw or raw.count("=?") > ENCODED_WORDS:
-        return raw
-    try:
-        pieces = email.header.decode_header(raw)
-    except (email.errors.HeaderParseError, ValueError):
-        return raw
-    read_pieces = (
-        piece if isinstance(piece, str) else text_of(piece, charset or "ascii")[0] for piece, charset in pieces
+def _is_pgp_message(part: Part, whole: Cut) -> bool:
+    """Whether this part is the encrypted one of PGP/MIME (RFC 3156), also where a server made a plain attachment of it."""
+    if part.within == "multipart/encrypted":
+        return True
+    named = (
+        part.says.name.lower().endswith((".asc", ".pgp", ".gpg")) or part.says.media_type == "application/pgp-encrypted"
     )
-    return "".join(read_pieces).strip()
+    if part.body.lstrip()[:27] == b"-----BEGIN PGP MESSAGE-----":
+        return True
+    return (
+        named
+        and any(each.says.media_type == "application/pgp-encrypted" for each in whole.parts)
+        and bool(part.body.strip())
+    )
 
 
-def _recipients(message: Part, reading: _Reading) -> list[str]:
-    """Addresses of To and Cc, in order, each once."""
-    raw = [value[:HEADER_CHARACTERS] for value in _raw(message, "To", "Cc")[:20]]
-    pieces = [value for value in raw if value.count("@") <= RECIPIENTS]
-    if len(pieces) < len(raw):
-        reading.defect("It names more recipients than Amparo reads.")
-    try:
-        found = [address for _, address in email.utils.getaddresses(pieces) if "@" in address]
-    except RecursionError:  # comments within comments
-        reading.defect("Its recipients cannot be read.")
-        found = []
-    return list(dict.fromkeys(_words(address)[:320] for address in found))[:RECIPIENTS]
-
-
-def _file_name(part: Part, reading: _Reading) -> str:
-    """The attachment's own name without any folder; "" where it has none."""
-    try:
-        name = part.get_filename() or ""
-    except (ValueError, LookupError, TypeError):
-        reading.defect("An attachment's name cannot be read.")
-        name = ""
-    return plain_name(_words(str(name)[:2_000]))
-
-
-def plain_name(name: str) -> str:
-    """A file name that is only a name: no folder, no control or direction marks, at most 200 characters."""
-    last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    cleaned = "".join(letter for letter in last if letter.isprintable() and letter not in _DIRECTION_MARKS).strip()
-    return "" if cleaned.strip(".") == "" else cleaned[-200:]
+def _take_tnef(body: bytes, name: str, reading: _Reading, depth: int) -> None:
+    """The text and files of a winmail.dat; it is kept itself where it is damaged."""
+    found = tnef.read(body)
+    for sentence in found.defects:
+        reading.defect(sentence)
+    if found.defects or not (found.files or found.text.strip() or found.html.strip()):
+        reading.attach(name, "application/ms-tnef", "attachment", body)
+    if found.text.strip():
+        reading.texts.packed.append(found.text)
+    elif found.html.strip():
+        reading.texts.packed.append(text_of_html(found.html))
+    for file in found.files:
+        if file.is_message and depth < PACKED_DEPTH:
+            _take_tnef(file.data, file.name or "message.dat", reading, depth + 1)
+        else:
+            file_name = plain_name(file.name) or _made_up_name(reading, file.media_type or "application/octet-stream")
+            reading.attach(file_name, file.media_type or "application/octet-stream", "attachment", file.data)
 
 
 def _made_up_name(reading: _Reading, media_type: str) -> str:
-    ending = re.sub(r"[^a-z0-9]", "", media_type.rsplit("/", 1)[-1].lower())[:10]
-    return f"attachment-{reading.attachments + 1}.{ending or 'bin'}"
-
-
-# Marks that turn the reading direction: "photo<RLO>gpj.exe" reads as "photoexe.jpg".
-_DIRECTION_MARKS = frozenset("\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-
-_DEFECTS: dict[type, str] = {
-    email.errors.NoBoundaryInMultipartDefect: "It says it has parts but not where they end.",
-    email.errors.StartBoundaryNotFoundDefect: "The start of its parts is missing.",
-    email.errors.CloseBoundaryNotFoundDefect: "It ends before its last part does.",
-    email.errors.FirstHeaderLineIsContinuationDefect: "Its first header line has no beginning.",
-    email.errors.MisplacedEnvelopeHeaderDefect: "An envelope line stands among its headers.",
-    email.errors.MissingHeaderBodySeparatorDefect: "Its headers end without an empty line.",
-    email.errors.MultipartInvariantViolationDefect: "It says it has parts but has none.",
-    email.errors.InvalidMultipartContentTransferEncodingDefect: "It is encoded in a way that parts may not be.",
-    email.errors.InvalidBase64PaddingDefect: "An attachment's encoding is cut off.",
-    email.errors.InvalidBase64CharactersDefect: "An attachment's encoding is damaged.",
-    email.errors.InvalidBase64LengthDefect: "An attachment's encoding is damaged and could not be decoded.",
-}
+    ending = "bin" if media_type.startswith("multipart/") else _ENDINGS.get(media_type)
+    ending = ending or re.sub(r"[^a-z0-9]", "", media_type.rsplit("/", 1)[-1].lower())[:10]
+    return ending if "." in ending else f"attachment-{reading.attachments + 1}.{ending or 'bin'}"

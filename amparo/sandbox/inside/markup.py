@@ -64,3 +64,12 @@ def _after_tag(markup: str, start: int, pieces: list[str]) -> int:
         end = markup.find(">", close.start()) if close else -1
         return len(markup) if end < 0 else end + 1
     return end + 1
+
+
+_META = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
+
+
+def charset_of_html(markup: bytes) -> str:
+    """The charset that the markup names itself in its first kilobytes; "" where it names none."""
+    found = _META.search(markup[:4_096])
+    return found[1].decode("ascii") if found else ""
