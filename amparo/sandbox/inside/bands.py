@@ -1,0 +1,86 @@
+"""The two matrices of PDQ's blur and choice of points, without their zeros: an image's side in, 64 points out.
+
+Two box filters after each other, asked at 64 pixels, are one weighted mean of about size / 64 pixels each. Where a decoder has
+already averaged pixels, the weights of those that fell into one are added up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amparo.sandbox.inside import published
+from amparo.sandbox.inside.published import POINTS, Floats, Numbers
+
+# For so many neighbouring points at a time: the first line that any of them needs, and the weights (points, lines) from it on.
+Bands = tuple[tuple[int, Floats], ...]
+
+
+class Lines(Protocol):
+    """What `along` multiplies: an array (lines, any), or what gives its lines when asked."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, lines: slice, /) -> NDArray[np.generic]: ...
+
+
+def along(matrix: Bands, plane: Lines) -> Floats:
+    """matrix @ plane: 64 lines for those of `plane`."""
+    points = np.empty((POINTS, plane.shape[1]), np.float32)
+    count = POINTS // len(matrix)
+    # One place for all lines that are made floats: new memory for each would cost as much as the product.
+    place = np.empty((max(weights.shape[1] for _, weights in matrix), plane.shape[1]), np.float32)
+    for number, (start, weights) in enumerate(matrix):
+        lines = plane[start : start + weights.shape[1]]
+        if lines.dtype != np.float32:
+            np.copyto(place[: len(lines)], lines)
+            lines = place[: len(lines)]
+        np.matmul(weights, lines, out=points[number * count : (number + 1) * count])
+    return points
+
+
+def together(pixels: int) -> int:
+    """For how many points at once a plane of so many pixels is multiplied: few large products cost less than many small ones,
+    as long as the lines of one fit into a core's second cache."""
+    return 8 if pixels <= 600_000 else 2 if pixels <= 5_000_000 else 1
+
+
+# 32 matrices are those of 16 sizes of pictures; the largest possible one (65,535 pixels) has two megabytes.
+@lru_cache(maxsize=32)
+def bands(size: int, scale: int = 1, count: int = 8) -> Bands:
+    """The matrix for a side of `size` pixels, of which a decoder gives one for each `scale`; `count` points together."""
+    return _banded(size, lambda pixels: pixels // scale, count)
+
+
+def bands_of_part(size: int, scale: int, offset: int, pure: tuple[int, int]) -> Bands:
+    """The matrix for `size` pixels from `offset` on, over the decoded lines from the first to the last of `pure` alone."""
+    return _banded(size, lambda pixels: np.clip((pixels + offset) // scale, *pure) - pure[0], 8)
+
+
+def _banded(size: int, decoded: Callable[[Numbers], Numbers], count: int) -> Bands:
+    """Two box filters after each other at the 64 sampled pixels, their weights added up by the line that a pixel is decoded to."""
+    starts, ends = published.box_reach(size)
+    counts, at = ends - starts, published.sampled(size)
+    width = int(counts.max())
+    ahead = (width + 2) // 2
+    # The second box at a sampled pixel is a mean of first boxes: of those from starts[at] to ends[at] that reach the pixel.
+    shares = np.concatenate([[0.0], np.cumsum(1.0 / counts)])
+    pixels = starts[starts[at]][:, None] + np.arange(2 * width)
+    reaching_from = np.clip(pixels - ahead + 1, starts[at][:, None], ends[at][:, None])
+    reaching_to = np.clip(pixels - ahead + 1 + width, starts[at][:, None], ends[at][:, None])
+    weights = (shares[reaching_to] - shares[reaching_from]) / counts[at][:, None]
+    weights[pixels >= size] = 0
+    lines = decoded(np.minimum(pixels, size - 1))
+    first = lines[::count, 0]
+    beyond = lines - np.repeat(first, count)[:, None]
+    length = int(beyond.max()) + 1
+    places = beyond + length * np.arange(POINTS)[:, None]
+    summed = np.bincount(places.ravel(), weights.ravel(), POINTS * length).astype(np.float32)
+    groups = summed.reshape(-1, count, length)
+    last = lines.max()
+    return tuple((int(start), group[:, : last + 1 - start]) for start, group in zip(first, groups, strict=True))
