@@ -12,12 +12,16 @@ from django_tasks import task
 from amparo.access.acts import Actor
 from amparo.cases import actions, queries
 from amparo.cases.groups.posts import Filed, base_name
+from amparo.intake.past import trace_case
+from amparo.intake.triage.traces import Trace
 from amparo.jobs.leases import Hopeless, finishing
 from amparo.vault import actions as vault_actions, queries as vault
 from amparo.vault.keys import ProcessKeys
 from amparo.vault.queries import ItemFacts
 
 WORKER = Actor.of_process("worker")
+# Names as shown identify nobody; an account's name is compared without its service, since a case doesn't state that.
+_TRACES = {"phone": "phone", "email": "email", "handle": "name", "account": "name"}
 CHAT = "application/vnd.amparo.chat+json"
 
 
@@ -32,6 +36,19 @@ def gather_examined(act: str, about: dict[str, Any]) -> None:
     """Follows item.examined: an item that was examined after its report came into a case."""
     for case in queries.cases_of_report(UUID(about["origin"])):
         _gather(case.uuid, UUID(about["origin"]))
+
+
+@task()
+def hand_traces(act: str, about: dict[str, Any]) -> None:
+    """Follows group.imported and person.identifier_added: whoever reads a report that names somebody of this case learns of it."""
+    case = queries.case(UUID(about["case"]))
+    traces = [
+        Trace(_TRACES[kind], value, value, "case")
+        for kind, value in queries.identifiers(case.uuid)
+        if kind in _TRACES and value
+    ]
+    with finishing():
+        trace_case(WORKER, case.uuid, case.reference, traces)
 
 
 def _gather(case: UUID, report: UUID) -> None:

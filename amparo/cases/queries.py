@@ -10,14 +10,14 @@ from amparo.access import queries as access
 from amparo.cases.chat import group, groups, memberships, messages_by_day, notices, posts
 from amparo.cases.evidence import evidence, items, story
 from amparo.cases.facts import CaseFacts, DeviceFacts, NoteFacts, OfficerLine, PersonRef
-from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Event, Group, Person, Sighting
+from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Event, Group, Identifier, Person, Sighting
 from amparo.cases.people import countries_of_case, elsewhere, people, person, persons_by_country
 from amparo.foundation.errors import Missing
 from amparo.foundation.times import Moment
 
 __all__ = [
-    "case", "cases_for", "cases_of_report", "countries_of_case", "devices", "elsewhere", "evidence", "group", "groups", "items",
-    "may_enter", "memberships", "messages_by_day", "notes", "notices", "people", "person", "persons_by_country", "posts",
+    "case", "cases_for", "cases_of_report", "countries_of_case", "devices", "elsewhere", "evidence", "group", "groups",
+    "identifiers", "items", "may_enter", "memberships", "messages_by_day", "notes", "notices", "people", "person", "persons_by_country", "posts",
     "sighted_items", "story",
 ]  # fmt: skip
 
@@ -39,6 +39,12 @@ def cases_for(officer: UUID) -> tuple[CaseFacts, ...]:
 def cases_of_report(report: UUID) -> tuple[CaseFacts, ...]:
     attached = CaseReport.objects.filter(report=report).values("case_id")
     return _case_facts(list(Case.objects.filter(id__in=attached)))
+
+
+def identifiers(case: UUID) -> tuple[tuple[str, str], ...]:
+    """(kind, normal form) of everything that identifies somebody of the case, each once."""
+    rows = Identifier.objects.filter(person__case__uuid=case).order_by("kind", "value")
+    return tuple(rows.values_list("kind", "value").distinct())
 
 
 def may_enter(officer: UUID | None, case: UUID) -> bool:

@@ -201,6 +201,41 @@ class Ranking(models.Model):
         return f"{self.report_id} at {self.position}"
 
 
+class Trace(models.Model):
+    """An identifier that a report, or a case, names: an index by which others are found that name the same.
+
+    digest: of kind and normal form, 16 bytes. value: the normal form, its first 200 characters. event_s: of an IP address, when it
+    was used, in seconds since 1970; 0 where that is not known. Exactly one of report and case.
+    """
+
+    retention = "report"
+
+    digest = models.BinaryField(max_length=16)
+    kind = models.CharField(max_length=8)
+    value = models.CharField(max_length=200)
+    report = models.ForeignKey(
+        "intake.Report", on_delete=models.PROTECT, related_name="traces", null=True, db_index=False
+    )
+    case = models.UUIDField(null=True)
+    case_reference = models.CharField(max_length=20, blank=True)
+    stands_in = models.CharField(max_length=5)  # text, field, item, chat or case
+    role = models.CharField(max_length=12, blank=True)
+    event_s = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["report", "digest", "event_s"], name="intake_trace_once"),
+            models.UniqueConstraint(
+                fields=["case", "digest"], condition=Q(case__isnull=False), name="intake_case_trace_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["digest", "id"], name="intake_past")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
 class RuleVersion(models.Model):
     """A rule that was put in force, whole, as its file stood, and never changed. The newest counts; else the shipped one."""
 

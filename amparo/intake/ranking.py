@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from uuid import UUID
 
-from amparo.intake import rulings
+from amparo.intake import past, rulings
 from amparo.intake.models import ReportState
 from amparo.intake.queries import ReportFacts
-from amparo.intake.triage import Facts, Media, Said
+from amparo.intake.triage import Facts, Media, Said, Shared
 from amparo.intake.triage.leads import leads_of
 from amparo.intake.triage.signals import signals_in
 from amparo.intake.triage.stated import stated_of
@@ -27,6 +27,7 @@ def facts_of(report: ReportFacts) -> Facts:
     items = [each for each in vault.items_of_origin(report.uuid) if not each.derived]
     examined = sandbox.examinations(each.uuid for each in items)
     chats = sum(each.kind == "chat" and each.state == "examined" for each in examined.values())
+    shared = past.shared_by(report.uuid)
     return Facts(
         received_at=report.received_at,
         has_text=bool(text.strip()),
@@ -36,6 +37,8 @@ def facts_of(report: ReportFacts) -> Facts:
         media=_media([each.uuid for each in items if _has_a_look(each, examined.get(each.uuid))]),
         first_read_at=report.first_read_at,
         said=Said(stated.danger_now, stated.crisis, stated.live, bool(stated.priority)),
+        shared=Shared(shared.reports, shared.cases, shared.kinds),
+        near_danger=shared.near_danger,
         decided_at=None if report.state == ReportState.NEW else report.closed_at or report.first_read_at,
     )
 

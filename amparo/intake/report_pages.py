@@ -21,7 +21,7 @@ from amparo.custody import queries as custody
 from amparo.custody.queries import ActLine
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
-from amparo.intake import actions, identities, queries, rules, wording
+from amparo.intake import actions, identities, past, queries, rules, wording
 from amparo.intake.queries import ReportFacts
 from amparo.intake.triage import AXES
 from amparo.intake.views import actor_of, reason_of
@@ -83,6 +83,7 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
         "closed_by": _name(facts.closed_by),
         "identity": _identity(request, facts),
         "story": _story(facts, items),
+        "past": past.of_report(report),
     }
     return render(request, "intake/report.html", context)
 

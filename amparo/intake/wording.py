@@ -49,6 +49,7 @@ ACTS: dict[str, tuple[object, str, str]] = {
     "report.read_out": (_("Read in the sandbox"), "report", ""),
     "reply.arrived": (_("Arrived as a reply"), "mail", ""),
     "reply.returned": (_("Reply returned to the queue"), "queue", "warn"),
+    "report.traced": (_("Compared with earlier reports and cases"), "link", ""),
     "report.ranked": (_("Ranked"), "sort", ""),
     "report.read": (_("Read"), "eye", ""),
     "report.closed": (_("Closed"), "check", ""),

@@ -127,7 +127,7 @@ def _mentioned(facts: Facts, said_more: set[str]) -> Iterator[Reason]:
     if facts.said.priority:
         yield Reason("priority_asked", "The sender asks for a quick look and says why")
     if facts.near_danger:
-        words = f"Shares {_kinds(facts.near_danger)} with a report of a child in danger now"
+        words = f"Shares {_kinds(facts.near_danger)} with a report of danger now"
         yield Reason("linked_to_danger", words)
     if denied := tuple(dict.fromkeys(word for words in signals.denied.values() for word in words)):
         yield Reason("denied", "Speaks of it with a negation before the word: read it", denied)

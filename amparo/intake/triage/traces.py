@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from amparo.intake.triage import identifiers
@@ -69,13 +70,17 @@ _DEFANGED = (
 
 @dataclass(frozen=True)
 class Trace:
-    """One identifier. value: normal form, to compare. raw: as written. where: text, field or item. role: as stated."""
+    """One identifier. value: normal form, to compare. raw: as written. where: text, field, item or chat. role: as stated.
+
+    at: when an IP address was used, where that is certain.
+    """
 
     kind: str
     value: str
     raw: str
     where: str = "text"
     role: str = ""
+    at: datetime | None = None
 
 
 def traces_in(text: str, country: str = "", platforms: Platforms | None = None) -> tuple[Trace, ...]:

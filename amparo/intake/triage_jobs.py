@@ -1,0 +1,90 @@
+"""What the worker does for triage after a report was read: finds its past, folds it, and ranks again what that changes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django_tasks import task
+
+from amparo.access.actors import Actor
+from amparo.foundation.home import Home
+from amparo.intake import past, queries, rulings
+from amparo.intake.jobs import rank_report_again
+from amparo.intake.past import Past
+from amparo.intake.triage import identifiers
+from amparo.intake.triage.stated import stated_of
+from amparo.intake.triage.traces import Trace, traces_in, traces_of_fields, traces_of_files
+from amparo.jobs.leases import finishing
+from amparo.sandbox import queries as sandbox
+from amparo.vault import actions as vault_actions, queries as vault
+from amparo.vault.keys import ProcessKeys
+from amparo.vault.queries import ItemFacts
+
+CHAT_MEDIA_TYPE = "application/vnd.amparo.chat+json"
+MOST_MEMBERS = 500  # of a chat's: more is a crowd, and its people are no traces of one report
+MOST_WOKEN = 20
+
+
+def _worker() -> Actor:
+    return Actor.of_process("worker")
+
+
+@task()
+def trace_report(act: str, about: dict[str, Any]) -> None:
+    """Follows report.read_out: the report can be found by what its text and fields name, and stands beside what shares it."""
+    report = UUID(about["report"])
+    facts = queries.report(report)
+    if facts.state == "reply":
+        return
+    read_by, stated = rulings.words(), stated_of(facts.fields)
+    traces = (
+        *traces_in(f"{facts.subject}\n{facts.text}", platforms=read_by.platforms),
+        *traces_of_fields(stated, read_by.platforms),
+    )
+    _traced(report, traces)
+
+
+@task()
+def trace_items(act: str, about: dict[str, Any]) -> None:
+    """Follows item.examined and item.examination_failed: the report can be found by its files, and by a chat's members."""
+    report, item = UUID(about["origin"]), UUID(about["item"])
+    if not queries.is_report(report):
+        return
+    items = [each for each in vault.items_of_origin(report) if not each.derived]
+    digests = ({"sha256": each.sha256, "sha1": each.sha1, "md5": each.md5} for each in items)
+    _traced(report, (*traces_of_files(digests), *_of_chat(item)))
+
+
+def _traced(report: UUID, traces: tuple[Trace, ...]) -> None:
+    new = past.untraced(report, traces)
+    if not new:
+        return
+    with finishing():
+        if past.trace_report(_worker(), report, new).others:
+            rank_report_again.enqueue(report=str(report))
+            for other in _sleeping(past.of_report(report)):
+                rank_report_again.enqueue(report=str(other))
+
+
+def _sleeping(found: Past) -> list[UUID]:
+    """Reports that a late fact may raise: they wait, and strongly share something with the one that came."""
+    waiting = [each.report for each in found.others if each.report and each.strong and each.state == "new"]
+    return waiting[:MOST_WOKEN]
+
+
+def _of_chat(item: UUID) -> list[Trace]:
+    """The phone numbers and accounts of a chat's members, from the sandbox's reading of it."""
+    if sandbox.examination(item).kind != "chat":
+        return []
+    readings = [each for each in vault.children(item) if each.media_type == CHAT_MEDIA_TYPE]
+    return [trace for reading in readings for trace in _of_reading(reading)]
+
+
+def _of_reading(reading: ItemFacts) -> list[Trace]:
+    keys = ProcessKeys(Home.from_env(), "worker")
+    with vault_actions.open_item(_worker(), reading.uuid, f"trace:{reading.origin}", keys) as opened:
+        members = json.loads(opened.read()).get("members", [])
+    named = [(str(each), identifiers.phone(str(each))) for each in members[:MOST_MEMBERS]]
+    return [Trace("phone", phone, raw[:200], "chat") for raw, phone in named if phone]
