@@ -155,7 +155,7 @@ class Child:
         into: BinaryIO | None = None,
     ) -> tuple[dict[str, object], Blobs]:
         """The reply's facts and blobs, unchecked but bounded. Raises ExaminationFailed; `fit` says if the child still serves."""
-        asked = self._asked(kind, data, options)
+        asked = self._asked(kind, data, options, limit_s)
         received = _Received(self._limits, into)
         self.served += 1
         self.fit = False
@@ -175,8 +175,8 @@ class Child:
         self.fit = True
         return answer, _settled(received.blobs)
 
-    def _asked(self, kind: str, data: bytes | BinaryIO, options: Mapping[str, object]) -> _Asked:
-        header: dict[str, object] = {"kind": kind, "options": options}
+    def _asked(self, kind: str, data: bytes | BinaryIO, options: Mapping[str, object], limit_s: float) -> _Asked:
+        header: dict[str, object] = {"kind": kind, "options": options, "limit_s": limit_s}
         descriptor = None
         if isinstance(data, bytes):
             if len(data) > self._limits.data_bytes:

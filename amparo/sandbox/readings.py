@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
@@ -167,6 +168,52 @@ class PictureReading:
 
 
 @dataclass(frozen=True)
+class VideoReading:
+    """state: examined; too_plain where all frames are; not_examined where nothing moves in it (sound alone, a cover picture).
+
+    document: JSON, {"frames": [{"at_ms", "quality", "looks": [64 hexadecimal digits, ...]}]}, in the order of their times, checked;
+    looks are in the order of a picture's. duration_ms: as the file says, 0 where it doesn't. reached_ms: how far it could be read.
+    widest_gap_ms: between two frames. ended: whole, cut_off (it holds less than it says), damaged, out_of_time or too_many frames.
+    """
+
+    state: str
+    container: str
+    codec: str
+    width: int
+    height: int
+    tracks: int
+    duration_ms: int
+    reached_ms: int
+    interval_ms: int
+    frames: int
+    widest_gap_ms: int
+    ended: str
+    document: bytes
+
+
+@dataclass(frozen=True)
+class LookReading:
+    """What a file is, and its look where it has one: `looks` of a picture, `frames` of a video (VideoReading's document).
+
+    state: examined, too_plain, not_examined (reason: no_reader, nothing_to_read, no_picture) or failed (reason: malformed, too_big;
+    `sentence` for the officer). quality: of a picture, 0 to 100. looks: 8 or 16, 64 hexadecimal digits each.
+    """
+
+    kind: str
+    media_type: str
+    state: str
+    reason: str = ""
+    sentence: str = ""
+    width: int = 0
+    height: int = 0
+    quality: int = 0
+    looks: tuple[str, ...] = ()
+    frames: bytes = b""
+    duration_ms: int = 0
+    ended: str = ""
+
+
+@dataclass(frozen=True)
 class Pixels:
     """Raw RGB, three bytes a pixel, rows from the top."""
 
@@ -237,7 +284,16 @@ class ReplyReading:
 
 
 Reading = (
-    Identified | MailReading | ArchiveReading | ChatReading | PictureReading | Pixels | HashListReading | ReplyReading
+    Identified
+    | MailReading
+    | ArchiveReading
+    | ChatReading
+    | PictureReading
+    | VideoReading
+    | LookReading
+    | Pixels
+    | HashListReading
+    | ReplyReading
 )
 Blobs = list[tuple[dict[str, object], bytes]]
 
@@ -276,6 +332,15 @@ class _Fields:
             if not isinstance(value, dict):
                 raise _untrue(name)
             yield _Fields(value)
+
+    def looks(self) -> list[str]:
+        """Fingerprints in all turns of a picture, of the whole and perhaps of what is within its borders."""
+        found = [
+            look for look in self._list("looks", 16) if isinstance(look, str) and re.fullmatch(r"[0-9a-f]{64}", look)
+        ]
+        if len(found) not in (1, 8, 16) or len(found) != len(self._list("looks", 16)):
+            raise _untrue("looks")
+        return found
 
     def table(self, name: str) -> dict[str, str]:
         value = self._facts.get(name)
@@ -417,6 +482,69 @@ def _picture(facts: _Fields, blobs: Blobs) -> PictureReading:
     )
 
 
+def _video(facts: _Fields, blobs: Blobs) -> VideoReading:
+    state = facts.code("state", "examined", "too_plain", "not_examined")
+    seen = state != "not_examined"
+    return VideoReading(
+        state=state,
+        container=facts.code("container"),
+        tracks=facts.number("tracks"),
+        codec=facts.code("codec"),
+        ended=facts.code("ended", *_ENDINGS) if seen else "",
+        document=_frames(blobs) if seen else b"",
+        **{name: facts.number(name) if seen else 0 for name in _VIDEO_NUMBERS},
+    )
+
+
+_VIDEO_NUMBERS = ("width", "height", "duration_ms", "reached_ms", "interval_ms", "frames", "widest_gap_ms")
+_ENDINGS = ("whole", "cut_off", "damaged", "out_of_time", "too_many")
+_FRAMES = 20_000
+
+
+def _frames(blobs: Blobs) -> bytes:
+    """The frames' document, written anew from what was read of it: what a child wrote is passed on to nobody."""
+    try:
+        document = json.loads(_only(blobs))
+    except (ValueError, RecursionError) as error:
+        raise _untrue("frames") from error
+    entries = _Fields(document if isinstance(document, dict) else {}).entries("frames", _FRAMES + 4)
+    frames, last_ms = [], 0
+    for entry in entries:
+        at_ms = entry.number("at_ms")
+        if at_ms < last_ms:
+            raise _untrue("at_ms")
+        last_ms = at_ms
+        frames.append({"at_ms": at_ms, "quality": entry.number("quality", 100), "looks": entry.looks()})
+    return json.dumps({"frames": frames}, separators=(",", ":")).encode()
+
+
+def _look(facts: _Fields, blobs: Blobs) -> LookReading:
+    state = facts.code("state", "examined", "too_plain", "not_examined", "failed")
+    kind, media_type = facts.code("kind"), facts.code("media_type")
+    if state in ("not_examined", "failed"):
+        reasons = (
+            ("no_reader", "nothing_to_read", "no_picture") if state == "not_examined" else ("malformed", "too_big")
+        )
+        return LookReading(kind, media_type, state, facts.code("reason", *reasons), facts.text("sentence", 300))
+    width, height = facts.number("width"), facts.number("height")
+    if kind == "picture":
+        quality = facts.number("quality", 100)
+        return LookReading(
+            kind, media_type, state, width=width, height=height, quality=quality, looks=tuple(facts.looks())
+        )
+    video = _video(facts, blobs)
+    return LookReading(
+        kind,
+        media_type,
+        state,
+        width=width,
+        height=height,
+        frames=video.document,
+        duration_ms=video.duration_ms,
+        ended=video.ended,
+    )
+
+
 def _pixels(facts: _Fields, blobs: Blobs) -> Pixels:
     width, height, rgb = facts.number("width", 4096), facts.number("height", 4096), _only(blobs)
     if not width or not height or len(rgb) != width * height * 3:
@@ -466,6 +594,8 @@ _READINGS: dict[str, Callable[[_Fields, Blobs], Reading]] = {
     "archive": _archive,
     "chat": _chat,
     "picture": _picture,
+    "video": _video,
+    "look": _look,
     "render": _pixels,
     "hash_list": _hash_list,
     "reply": _reply,

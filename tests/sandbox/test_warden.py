@@ -39,7 +39,7 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
 )
-KINDS = ("identify", "mail", "archive", "chat", "picture", "render", "hash_list", "reply")
+KINDS = ("identify", "mail", "archive", "chat", "picture", "video", "look", "render", "hash_list", "reply")
 FIELDS = st.dictionaries(
     st.sampled_from(
         [

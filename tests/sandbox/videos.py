@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import functools
+import io
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+import pdqhash
 from numpy.typing import NDArray
 
+from amparo.sandbox.inside import video
+from tests.sandbox.collected import Collected
+
 WIDTH, HEIGHT, RATE = 160, 120, 25
+# Encoding is not what is tested.
+QUICK: dict[str, dict[str, str]] = {
+    "libx264": {"preset": "ultrafast"},
+    "libx264rgb": {"preset": "ultrafast"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=none:keyint=30"},
+    "libsvtav1": {"preset": "12", "svtav1-params": "lp=1"},
+    "libvpx": {"cpu-used": "16", "deadline": "realtime"},
+    "libvpx-vp9": {"cpu-used": "8", "deadline": "realtime"},
+}
 
 
 @functools.lru_cache(maxsize=64)
@@ -46,6 +62,7 @@ class Made:
     form: str = "yuv420p"
     options: Mapping[str, str] = field(default_factory=dict)
     group: int | None = None
+    bit_rate: int = 2_500_000
     pts: tuple[int, ...] | None = None
     sound: bool = False
     rotation: int = 0
@@ -59,10 +76,11 @@ def make(path: Path, how: Made, pictures: Iterable[NDArray[np.uint8]] | None = N
     if pictures is None:
         pictures = (pattern(number, width, height, how.rate) for number in range(how.frames))
     with av.open(str(path), "w", format=how.container, options=dict(how.container_options)) as container:
-        stream = container.add_stream(how.codec, rate=how.rate, options=dict(how.options))
+        stream = container.add_stream(how.codec, rate=how.rate, options={**QUICK.get(how.codec, {}), **how.options})
         stream.width, stream.height, stream.pix_fmt = width, height, how.form
         stream.codec_context.time_base = Fraction(1, how.rate)
         stream.codec_context.thread_count = 1
+        stream.codec_context.bit_rate = how.bit_rate
         if how.group:
             stream.codec_context.gop_size = how.group
         if how.full_range:
@@ -88,4 +106,84 @@ def make(path: Path, how: Made, pictures: Iterable[NDArray[np.uint8]] | None = N
                 block.sample_rate, block.pts = 44_100, start
                 container.mux(sound.encode(block))
             container.mux(sound.encode(None))
+    return path
+
+
+FORMATS = {
+    "mp4": Made(),
+    "mp4 with B-frames": Made(options={"bf": "3", "g": "40"}),
+    "mp4 in fragments": Made(container_options={"movflags": "frag_keyframe+empty_moov"}),
+    "mp4 with its index first": Made(container_options={"movflags": "faststart"}),
+    "mp4 with sound": Made(sound=True),
+    "mp4, HEVC": Made(codec="libx265"),
+    "mp4, AV1": Made(codec="libsvtav1"),
+    "mov, MPEG-4": Made("mov", "mpeg4"),
+    "mov, ProRes": Made("mov", "prores_ks", form="yuv422p10le"),
+    "mov, Motion JPEG": Made("mov", "mjpeg", form="yuvj420p"),
+    "mkv": Made("matroska"),
+    "mkv with open groups": Made("matroska", options={"bf": "3", "g": "30", "x264-params": "open-gop=1"}),
+    "mkv, HEVC with open groups": Made("matroska", "libx265", options={"x265-params": "log-level=none:keyint=20:bframes=3"}),
+    "mkv, keyframes spread over frames": Made("matroska", options={"x264-params": "intra-refresh=1:keyint=25"}),
+    "mkv, lossless": Made("matroska", "ffv1"),
+    "webm, VP8": Made("webm", "libvpx", options={"auto-alt-ref": "1", "lag-in-frames": "12", "deadline": "good", "cpu-used": "5"}),
+    "webm, VP9": Made("webm", "libvpx-vp9"),
+    "avi": Made("avi", "mpeg4"),
+    "avi with B-frames": Made("avi", "mpeg4", options={"bf": "2"}),
+    "avi, H.264": Made("avi"),
+    "avi, Motion JPEG": Made("avi", "mjpeg", form="yuvj420p"),
+    "avi, uncompressed": Made("avi", "rawvideo", form="bgr24", size=(64, 48)),
+    "ts": Made("mpegts"),
+    "ts, MPEG-2 with B-frames": Made("mpegts", "mpeg2video", options={"bf": "2"}),
+    "ts, interlaced": Made("mpegts", "mpeg2video", options={"flags": "+ildct+ilme"}),
+    "flv": Made("flv"),
+    "flv, Sorenson": Made("flv", "flv"),
+    "wmv": Made("asf", "wmv2"),
+    "3gp": Made("3gp", "h263", size=(176, 144)),
+    "mpg": Made("mpeg", "mpeg1video"),
+    "mpg, MPEG-2": Made("vob", "mpeg2video", options={"bf": "2"}),
+    "mpeg without a container": Made("mpeg1video", "mpeg1video"),
+    "rm": Made("rm", "rv20", size=(176, 144)),
+    "10 bits": Made(form="yuv420p10le"),
+    "4:4:4": Made(form="yuv444p"),
+    "full range": Made(form="yuvj420p", full_range=True),
+    "grey": Made(form="gray"),
+    "RGB": Made("matroska", "libx264rgb", form="rgb24"),
+    "odd sides": Made("matroska", "libvpx-vp9", size=(161, 121)),
+    "turned": Made(rotation=90),
+}  # fmt: skip
+
+
+def watched(data: bytes, **options: object) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
+    """Facts and frames, read in this process."""
+    sink = Collected()
+    facts = video.read(io.BytesIO(data), options, sink)
+    return facts, json.loads(sink.blobs[0][1])["frames"] if sink.blobs else []
+
+
+def distance(one: str, other: str) -> int:
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+def look_of(picture: NDArray[np.uint8]) -> str:
+    """The published fingerprint of an RGB picture."""
+    vector, _ = pdqhash.compute(np.ascontiguousarray(picture))
+    return np.packbits(vector.astype(bool)).tobytes().hex()
+
+
+def covered(path: Path) -> Path:
+    """A sound file with a cover picture, in a container for films."""
+    with av.open(str(path), "w", format="mp4") as container:
+        sound = container.add_stream("aac", rate=44_100)
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
+        cover.disposition = 0x400
+        frame = av.VideoFrame.from_ndarray(pattern(0, 64, 64), format="rgb24").reformat(format="yuvj420p")
+        frame.pts = 0
+        container.mux(cover.encode(frame))
+        container.mux(cover.encode(None))
+        for start in range(0, 44_100, 1024):
+            block = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), format="fltp", layout="stereo")
+            block.sample_rate, block.pts = 44_100, start
+            container.mux(sound.encode(block))
+        container.mux(sound.encode(None))
     return path

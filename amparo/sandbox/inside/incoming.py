@@ -17,15 +17,21 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from amparo.sandbox.inside import frames
+from amparo.sandbox.inside.frames import Unreadable
 
 STANDARD_INPUT = 0
+# Whoever reads a file whole needs room for what it decodes beside it (lockdown.MEMORY_BYTES).
+WHOLE_BYTES = 512 << 20
 _BUFFER_BYTES = 1 << 16
 _DESCRIPTOR_BYTES = array.array("i").itemsize
 
 
 @dataclass(frozen=True)
 class Request:
-    """`data` is open at its first byte, for reading and seeking; closing it is the server's business."""
+    """`data` is open at its first byte, for reading and seeking; closing it is the server's business.
+
+    options: those of whoever asked, and `limit_s`, the seconds after which the warden's clock ends this process.
+    """
 
     kind: str
     options: Mapping[str, object]
@@ -51,7 +57,7 @@ class Requests:
         else:
             data = open(descriptor, "rb", buffering=_BUFFER_BYTES)  # noqa: SIM115 - closed after the examination
             data.seek(0)
-        return Request(header["kind"], header["options"], data)
+        return Request(header["kind"], {**header["options"], "limit_s": header["limit_s"]}, data)
 
     def _length(self) -> tuple[int | None, int | None]:
         """How long the next header is, and the descriptor that came with its first byte."""
@@ -65,6 +71,13 @@ class Requests:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 descriptor = array.array("i", payload[:_DESCRIPTOR_BYTES])[0]
         return frames.LENGTH.unpack(head)[0], descriptor
+
+
+def all_of(data: BinaryIO) -> bytes:
+    """All that `data` holds. Raises Unreadable, "too_big", beyond WHOLE_BYTES."""
+    if size_of(data) > WHOLE_BYTES:
+        raise Unreadable("too_big", f"This file is larger than the {WHOLE_BYTES >> 20} MB that Amparo reads of its kind.")
+    return data.read()
 
 
 def size_of(data: BinaryIO) -> int:

@@ -28,6 +28,8 @@ STRETCH_PACKETS = 2_000
 EARLY_MS = 5
 # A file put together from others may start its times anew; a smaller step back is an untidy order.
 STEP_BACK_MS = 1_000
+# Thirty-four years: no film is longer, and a time beyond is nonsense.
+LAST_MS = (1 << 40) - 1
 
 Sample = tuple[int, Frame]
 
@@ -41,12 +43,13 @@ class Clock:
     """From a track's own times to milliseconds since the file's start; for a frame without a time, from the track's rate.
 
     unit: seconds that one of the track's times stands for. rate: frames a second. start: the file's own beginning in seconds;
-    None for the first time that comes.
+    None for the first time that comes. counted: the track's own times are wrong, and its frames are counted by the rate.
     """
 
     unit: Fraction
     start: Fraction | None
     rate: Fraction
+    counted: bool = False
     _shift_ms: int = 0
     _last_ms: int = 0
     _next_ms: Fraction = Fraction(0)
@@ -59,13 +62,14 @@ class Clock:
 
     def of_frame(self, pts: int | None) -> int:
         """A decoded frame's time. To be called for each frame decoded in order, or for none but those wanted."""
+        pts = None if self.counted else pts
         at_ms = math.floor(self._next_ms) if pts is None else self.of_packet(pts) + self._shift_ms
         if at_ms < self._last_ms - STEP_BACK_MS:
             shift = self._last_ms - at_ms + int(1000 / self.rate)
             self._shift_ms, at_ms = self._shift_ms + shift, at_ms + shift
         self._last_ms = max(self._last_ms, at_ms)
         self._next_ms = (self._next_ms if pts is None else at_ms) + 1000 / self.rate
-        return max(at_ms, 0)
+        return min(max(at_ms, 0), LAST_MS)
 
 
 @dataclass

@@ -13,25 +13,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import BinaryIO
 
-from amparo.sandbox.inside import archive, chat, decoding, frames, hash_lists, identify, mail, picture, render, reply
+from amparo.sandbox.inside import (
+    archive,
+    chat,
+    decoding,
+    frames,
+    hash_lists,
+    identify,
+    look,
+    mail,
+    picture,
+    render,
+    reply,
+    video,
+)
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
-from amparo.sandbox.inside.incoming import Request, Requests, size_of
+from amparo.sandbox.inside.incoming import Request, Requests, all_of
 from amparo.sandbox.inside.lockdown import lock_down
 
 Reader = Callable[[BinaryIO, Mapping[str, object], Sink], Facts]
-# Whoever reads a file whole needs room for what it decodes beside it (lockdown.MEMORY_BYTES).
-WHOLE_BYTES = 512 << 20
 
 
 def whole(read: Callable[[bytes, Mapping[str, object], Sink], Facts]) -> Reader:
-    """A reader that hands `read` all the bytes; a file beyond WHOLE_BYTES is Unreadable, "too_big"."""
+    """A reader that hands `read` all the bytes."""
 
     def reader(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
-        if size_of(data) > WHOLE_BYTES:
-            raise Unreadable(
-                "too_big", f"This file is larger than the {WHOLE_BYTES >> 20} MB that Amparo reads of its kind."
-            )
-        return read(data.read(), options, sink)
+        return read(all_of(data), options, sink)
 
     return reader
 
@@ -41,10 +48,12 @@ READERS: dict[str, Reader] = {
     "chat": whole(chat.read),
     "hash_list": hash_lists.read,
     "identify": identify.read,
+    "look": look.read,
     "mail": whole(mail.read),
     "picture": whole(picture.read),
     "render": whole(render.read),
     "reply": whole(reply.read),
+    "video": video.read,
 }
 
 
@@ -80,6 +89,7 @@ def warm() -> None:
     archive.warm()
     picture.warm()
     chat.warm()
+    video.warm()
     hash_lists.warm()
 
 

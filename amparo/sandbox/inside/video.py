@@ -1,37 +1,27 @@
-"""A video's frames, one for each second, as fingerprints with their times; decoded in one thread, from the given bytes alone.
-
-No demuxer guesses (identify.py named the container), none of them may open anything else, and only the decoders listed run; sound,
-subtitles and cover pictures are never decoded.
-"""
+"""A video's frames, one for each second, as fingerprints with their times; decoded in one thread, from the given bytes alone."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any, BinaryIO
 
-import av
 import numpy as np
 import pdqhash
 from av.error import FFmpegError
-from av.stream import Disposition
 
-from amparo.sandbox.inside import identify, luma
+from amparo.sandbox.inside import containers, identify, luma
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
-from amparo.sandbox.inside.sampling import Clock, Sampler, UnreliableKeyframes
+from amparo.sandbox.inside.incoming import size_of
+from amparo.sandbox.inside.sampling import LAST_MS, Clock, Sample, Sampler, UnreliableKeyframes
 
 MEDIA_TYPE = "application/vnd.amparo.frames+json"
 INTERVAL_MS = 1_000
-# 8K. Beyond, a few frames would fill the child's memory.
-PIXELS = 8192 * 4352
-# Tracks with moving pictures; a second one is a good hiding place.
-TRACKS = 4
-STREAMS = 64
 FRAMES = 20_000
 # Of the clock's seconds: when keyframes alone are taken so that a long film is seen to its end, and when it is left.
 HURRY, LEAVE = 0.5, 0.85
@@ -40,37 +30,22 @@ QUALITY_FLOOR = 50
 # How much shorter than it says a whole file may be: sound that lasts longer, a last frame that is shown long.
 MISSING_MS, MISSING_SHARE = 2_000, 0.05
 _RATE_UNKNOWN = Fraction(25)
-
-_DEMUXERS = {
-    "video/mp4": "mov",
-    "video/3gpp": "mov",
-    "video/quicktime": "mov",
-    "video/x-matroska": "matroska",
-    "video/webm": "matroska",
-    "video/x-msvideo": "avi",
-    "video/mp2t": "mpegts",
-    "video/mpeg": "mpeg",
-    "video/x-flv": "flv",
-    "video/x-ms-asf": "asf",
-    "video/ogg": "ogg",
-    "application/vnd.rn-realmedia": "rm",
-}
-# MPEG-1 or 2 without a container: the beginning of a sequence (ISO/IEC 13818-2, 6.2.1).
-_BARE_STREAM = b"\0\0\x01\xb3"
-DECODERS = frozenset((
-    "h264", "hevc", "vvc", "libdav1d", "vp8", "vp9", "vp6", "vp6a", "vp6f", "h261", "h263", "h263i", "h263p", "flv", "mpeg4",
-    "msmpeg4v1", "msmpeg4v2", "msmpeg4", "mpeg1video", "mpeg2video", "mpegvideo", "wmv1", "wmv2", "wmv3", "vc1", "theora", "mjpeg",
-    "mjpegb", "prores", "dnxhd", "dvvideo", "rawvideo", "huffyuv", "ffvhuff", "ffv1", "utvideo", "qtrle", "svq1", "svq3", "cinepak",
-    "indeo3", "indeo4", "indeo5", "msvideo1", "rv10", "rv20", "rv30", "rv40",
-))  # fmt: skip
+_FASTEST_RATE = 1_000
+# Their packets don't say whether others are shown before them.
+_TELL_NO_ORDER = frozenset({"h264", "hevc"})
 _UNOPENED = "This video cannot be read: it is damaged, cut off or not what it claims to be."
 _DAMAGED = "This video is cut off or damaged; no frame of it can be decoded."
 
 
 @dataclass(frozen=True)
-class _Budget:
-    """The clock's seconds, from the examination's beginning."""
+class _Film:
+    """What is to be watched. began: by the monotonic clock, of which `limit_s` seconds may pass."""
 
+    data: BinaryIO
+    size_bytes: int
+    head: bytes
+    demuxer: str
+    interval_ms: int
     began: float
     limit_s: float
 
@@ -78,24 +53,17 @@ class _Budget:
         """0 at the beginning, 1 when the clock's time is over."""
         return (time.monotonic() - self.began) / self.limit_s
 
+    def is_behind(self) -> bool:
+        """Whether more of the time is over than of the file."""
+        return self.data.tell() < self.spent() * self.size_bytes
 
-@dataclass
-class _Watched:
-    """What one pass over the file saw."""
+    def holds_less_than_it_says(self) -> bool:
+        return self.size_bytes < containers.said_bytes(self.demuxer, self.head)
 
-    duration_ms: int
-    interval_ms: int
-    frames: list[dict[str, Any]] = field(default_factory=list)
-    reached_ms: int = 0
-    ended: str = "whole"
 
-    def see(self, at_ms: int, frame: Any) -> None:
-        quality, looks = _looks(luma.luma_of(frame))
-        self.frames.append({"at_ms": at_ms, "quality": quality, "looks": looks})
-
-    def widest_gap_ms(self) -> int:
-        times = [frame["at_ms"] for frame in self.frames]
-        return max((later - earlier for earlier, later in pairwise(times)), default=0)
+def warm() -> None:
+    """Afterwards everything that reading a film may ask for is loaded; nothing could be opened later."""
+    containers.warm()
 
 
 def read(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
@@ -103,7 +71,7 @@ def read(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
 
     options: `interval_ms` between two samples (default 1,000); `limit_s`, the clock's limit, which it keeps by itself: where a
     film is too long for it, its later part is seen by keyframes only, and then not at all.
-    Facts: state ("examined"; "too_plain" where all frames are; "not_examined" where nothing moves in it), container, codec,
+    Facts: state ("examined"; "too_plain" where all frames are; "not_examined" where there is sound alone), container, codec,
     width, height, tracks (with moving pictures), duration_ms as the file says (0: it doesn't), reached_ms, interval_ms, frames,
     widest_gap_ms between two of them, ended: "whole", "cut_off" (it holds less than it says), "damaged", "out_of_time" or
     "too_many" frames.
@@ -111,162 +79,133 @@ def read(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
     limit_s, interval_ms = options.get("limit_s", 60.0), options.get("interval_ms", INTERVAL_MS)
     if not isinstance(limit_s, (int, float)) or not isinstance(interval_ms, int) or not 1 <= interval_ms <= 3_600_000:
         raise Unreadable("malformed", "The frames were asked for at an interval that Amparo does not take.")
-    budget = _Budget(time.monotonic(), limit_s)
+    head = data.read(identify.HEAD_BYTES)
+    film = _Film(data, size_of(data), head, containers.demuxer_of(head), interval_ms, time.monotonic(), limit_s)
     try:
-        facts, watched = _watch(data, _demuxer(data.read(identify.HEAD_BYTES)), interval_ms, budget)
+        facts, frames = _watched(film)
     except (MemoryError, PermissionError):
         raise
     except FFmpegError as error:
         raise Unreadable("malformed", _UNOPENED) from error
-    if watched is not None:
+    if frames:
         sink.begin(name="frames.json", type=MEDIA_TYPE)
-        sink.write(json.dumps({"frames": watched.frames}, separators=(",", ":")).encode())
+        sink.write(json.dumps({"frames": frames}, separators=(",", ":")).encode())
     return facts
 
 
-def _demuxer(head: bytes) -> str:
-    """The one demuxer that the file's first bytes call for. Raises Unreadable where there is none."""
-    if head.startswith(_BARE_STREAM):
-        return "mpegvideo"
-    demuxer = _DEMUXERS.get(identify.identify(head)[1])
-    if demuxer is None:
-        raise Unreadable("malformed", "This is not a video that Amparo can read.")
-    return demuxer
-
-
-def _watch(data: BinaryIO, demuxer: str, interval_ms: int, budget: _Budget) -> tuple[Facts, _Watched | None]:
+def _watched(film: _Film) -> tuple[Facts, list[dict[str, Any]]]:
+    """Facts and frames. Raises Unreadable, FFmpegError."""
     for in_order in (False, True):
-        with _opened(data, demuxer) as container:
-            tracks = _tracks(container)
+        with containers.opened(film.data, film.demuxer) as container:
+            tracks = containers.tracks_of(container)
             facts: Facts = {"container": container.format.name.split(",")[0], "tracks": len(tracks)}
             if not tracks:
-                return {**facts, "state": "not_examined"}, None
+                if not container.streams.audio:
+                    raise Unreadable("malformed", _DAMAGED)
+                return {**facts, "state": "not_examined"}, []
             codec = tracks[0].codec_context
             facts |= {"codec": codec.codec.name, "width": codec.width, "height": codec.height}
+            watching = _Watching(film, container, tracks, in_order=in_order)
             try:
-                watched = _seen(container, tracks, interval_ms, budget, in_order=in_order)
+                watching.watch()
             except UnreliableKeyframes:
                 continue
-            return {**facts, **_facts(watched)}, watched
+            return {**facts, **watching.facts()}, watching.frames
     raise Unreadable("malformed", _DAMAGED)
 
 
-def _facts(watched: _Watched) -> Facts:
-    if not watched.frames:
-        raise Unreadable("malformed", _DAMAGED)
-    watched.frames.sort(key=itemgetter("at_ms"))
-    plain = all(frame["quality"] < QUALITY_FLOOR for frame in watched.frames)
-    return {
-        "state": "too_plain" if plain else "examined",
-        "duration_ms": watched.duration_ms,
-        "reached_ms": watched.reached_ms,
-        "interval_ms": watched.interval_ms,
-        "frames": len(watched.frames),
-        "widest_gap_ms": watched.widest_gap_ms(),
-        "ended": watched.ended,
-    }
+@dataclass
+class _Watching:
+    """One pass over a film. In order: everything is decoded; else UnreliableKeyframes may call for a second pass."""
 
+    film: _Film
+    container: Any
+    tracks: list[Any]
+    in_order: bool
+    frames: list[dict[str, Any]] = field(default_factory=list)
+    reached_ms: int = 0
+    ended: str = "whole"
 
-def _opened(data: BinaryIO, demuxer: str) -> Any:
-    """The container, its tracks listed. Raises FFmpegError."""
-    data.seek(0)
-    options = {
-        "protocol_whitelist": "",
-        "codec_whitelist": ",".join(sorted(DECODERS)),
-        "max_streams": str(STREAMS),
-        "max_pixels": str(PIXELS),
-        "threads": "1",
-    }
-    return av.open(data, format=demuxer, options=options, io_open=_nothing_else, metadata_errors="replace")
+    def __post_init__(self) -> None:
+        self.duration_ms = min(max(self.container.duration or 0, 0) // 1_000, LAST_MS)
+        self.interval_ms = max(self.film.interval_ms, -(-self.duration_ms // FRAMES))
+        self._start = Fraction(self.container.start_time or 0, 1_000_000)
+        self._samplers = {track.index: self._sampler(track) for track in self.tracks}
 
-
-def _nothing_else(address: str, flags: int, options: Mapping[str, str]) -> BinaryIO:
-    """A file that names others (playlists, references to media elsewhere) gets none of them."""
-    raise FileNotFoundError(address)
-
-
-def _tracks(container: Any) -> list[Any]:
-    """The tracks with moving pictures that will be decoded; cover pictures are none. Raises Unreadable for what can't be."""
-    tracks = [track for track in container.streams.video if not track.disposition & Disposition.attached_pic]
-    read, codec = [], ""
-    for track in tracks[:TRACKS]:
-        decoder = track.codec_context
-        codec = decoder.codec.name if decoder else "unknown"
-        if codec not in DECODERS:
-            continue
-        if decoder.width * decoder.height > PIXELS:
-            raise Unreadable(
-                "too_big", f"This video says it is {decoder.width} x {decoder.height} pixels, more than Amparo decodes."
-            )
-        decoder.thread_count, decoder.thread_type = 1, "NONE"
-        decoder.options = {"max_pixels": str(PIXELS)}
-        read.append(track)
-    if tracks and not read:
-        raise Unreadable("malformed", f"This video is written in a way that Amparo does not decode ({codec}).")
-    return read
-
-
-def _seen(container: Any, tracks: list[Any], interval_ms: int, budget: _Budget, *, in_order: bool) -> _Watched:
-    """One pass over the file. Raises UnreliableKeyframes unless `in_order`."""
-    # AVI has no times of its own, only an order: its first frame is shown at once.
-    start = None if container.format.name == "avi" else Fraction(container.start_time or 0, 1_000_000)
-    duration_ms = max(container.duration or 0, 0) // 1_000
-    watched = _Watched(duration_ms, max(interval_ms, -(-duration_ms // FRAMES)))
-    samplers = {
-        track.index: Sampler(
-            track.codec_context,
-            Clock(track.time_base, start, track.guessed_rate or _RATE_UNKNOWN),
-            watched.interval_ms,
-            in_order=in_order,
+    def _sampler(self, track: Any) -> Sampler:
+        decoder, name = track.codec_context, self.film.demuxer
+        # AVI has no times, only an order: its first frame is shown at once. What stands in another order than it is shown in,
+        # there and in a stream without a container, only decoding can put right.
+        reordered = name == "avi" and decoder.codec.name in _TELL_NO_ORDER and decoder.has_b_frames
+        counted = bool(name == "mpegvideo" or reordered or not track.time_base)
+        rate = track.guessed_rate or _RATE_UNKNOWN
+        clock = Clock(
+            unit=track.time_base or Fraction(1),
+            start=None if name == "avi" else self._start,
+            rate=rate if 0 < rate <= _FASTEST_RATE else _RATE_UNKNOWN,
+            counted=counted,
         )
-        for track in tracks
-    }
-    try:
-        _demux(container, samplers, start or Fraction(0), watched, budget)
-        for sampler in samplers.values():
-            for at_ms, frame in sampler.end():
-                watched.see(at_ms, frame)
-    except (MemoryError, PermissionError):
-        raise
-    except FFmpegError:
-        watched.ended = "damaged"
-    if watched.ended == "whole":
-        watched.ended = _ending(watched, damaged=any(sampler.damaged for sampler in samplers.values()))
-    return watched
+        return Sampler(decoder, clock, self.interval_ms, in_order=self.in_order or counted)
 
+    def watch(self) -> None:
+        """Raises UnreliableKeyframes."""
+        try:
+            self._demux()
+        except (MemoryError, PermissionError):
+            raise
+        except FFmpegError:
+            self.ended = "damaged"
+        for sampler in self._samplers.values():
+            self._see(sampler.end())
+        damaged = any(sampler.damaged for sampler in self._samplers.values())
+        if self.ended in ("whole", "damaged"):
+            missing_ms = max(MISSING_MS, int(self.duration_ms * MISSING_SHARE))
+            if self.reached_ms < self.duration_ms - missing_ms or self.film.holds_less_than_it_says():
+                self.ended = "cut_off"
+            elif damaged:
+                self.ended = "damaged"
 
-def _demux(container: Any, samplers: dict[int, Sampler], start: Fraction, watched: _Watched, budget: _Budget) -> None:
-    for packet in container.demux():
-        if not packet.size:
-            continue  # PyAV's sign that a track has ended
-        if packet.pts is not None:
-            end = packet.pts + (packet.duration or 0)
-            watched.reached_ms = max(watched.reached_ms, int((end * packet.time_base - start) * 1000))
-        sampler = samplers.get(packet.stream_index)
-        if sampler is None:
-            continue
-        spent = budget.spent()
-        if spent > LEAVE or len(watched.frames) >= FRAMES:
-            watched.ended = "out_of_time" if spent > LEAVE else "too_many"
-            return
-        sampler.keyframes = spent > HURRY and watched.reached_ms < spent * watched.duration_ms
-        for at_ms, frame in sampler.feed(packet):
-            watched.see(at_ms, frame)
+    def _demux(self) -> None:
+        for packet in self.container.demux():
+            if not packet.size:
+                continue  # the library's sign that a track has ended
+            if packet.pts is not None and packet.time_base:
+                end_ms = ((packet.pts + (packet.duration or 0)) * packet.time_base - self._start) * 1000
+                self.reached_ms = min(max(self.reached_ms, int(end_ms)), LAST_MS)
+            sampler = self._samplers.get(packet.stream_index)
+            if sampler is None:
+                continue
+            spent = self.film.spent()
+            if spent > LEAVE or len(self.frames) >= FRAMES:
+                self.ended = "out_of_time" if spent > LEAVE else "too_many"
+                return
+            sampler.keyframes = spent > HURRY and self.film.is_behind()
+            self._see(sampler.feed(packet))
 
+    def _see(self, samples: Iterator[Sample]) -> None:
+        for at_ms, frame in samples:
+            quality, looks = _looks(luma.luma_of(frame))
+            self.frames.append({"at_ms": at_ms, "quality": quality, "looks": looks})
 
-def _ending(watched: _Watched, *, damaged: bool) -> str:
-    allowed = max(MISSING_MS, int(watched.duration_ms * MISSING_SHARE))
-    if watched.reached_ms < watched.duration_ms - allowed:
-        return "cut_off"
-    return "damaged" if damaged else "whole"
+    def facts(self) -> Facts:
+        """Raises Unreadable where no frame was seen. Afterwards the frames of all tracks are in the order of their times."""
+        if not self.frames:
+            raise Unreadable("malformed", _DAMAGED)
+        self.frames.sort(key=itemgetter("at_ms"))
+        times = [frame["at_ms"] for frame in self.frames]
+        plain = all(frame["quality"] < QUALITY_FLOOR for frame in self.frames)
+        return {
+            "state": "too_plain" if plain else "examined",
+            "duration_ms": self.duration_ms,
+            "reached_ms": self.reached_ms,
+            "interval_ms": self.interval_ms,
+            "frames": len(self.frames),
+            "widest_gap_ms": max((later - earlier for earlier, later in pairwise(times)), default=0),
+            "ended": self.ended,
+        }
 
 
 def _looks(plane: luma.Plane) -> tuple[int, list[str]]:
     """The frame's quality and its fingerprints in the published order of turns, as 64 hexadecimal digits each."""
     vectors, quality = pdqhash.compute_dihedral(np.repeat(plane[:, :, None], 3, axis=2))
     return int(quality), [np.packbits(vector.astype(bool)).tobytes().hex() for vector in vectors]
-
-
-def warm() -> None:
-    """Afterwards the library says nothing of its own about the files that it reads."""
-    av.logging.set_level(None)
