@@ -210,7 +210,7 @@ CELLS = st.one_of(
 TABLES = st.lists(st.lists(CELLS, min_size=1, max_size=4).map(",".join), max_size=12).map("\n".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.sampled_from(["", "md5,category\n", "category,md5,x\n", "photodna,md5\n", "id,hash\n"]), TABLES)
 def test_many_lines_at_once_are_read_as_single_ones_are(header: str, body: str) -> None:
     data = (header + body).encode()
@@ -246,7 +246,7 @@ def test_what_the_standard_library_reads_is_what_is_read() -> None:
         assert facts["errors"] == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_make_a_table_reader_fail_otherwise_than_by_refusing(data: bytes) -> None:
     for head in (

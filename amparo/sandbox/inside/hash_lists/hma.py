@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from amparo.sandbox.inside.frames import Facts
 from amparo.sandbox.inside.hash_lists.json_stream import Entry, Fault, entries
-from amparo.sandbox.inside.hash_lists.records import Found, reference
+from amparo.sandbox.inside.hash_lists.records import MOST_ROWS, Found, reference
 from amparo.sandbox.inside.hash_lists.signals import hashes_of
 
 SCHEME = "HMA"
@@ -54,10 +54,25 @@ def _take(found: Found, element: str, content: Entry, now_s: float) -> None:
         if not others:
             found.problem(0, "no hash", element)
         return
-    name = bank.get("name") if isinstance(bank, dict) else bank
-    number = content.get("id")
-    if isinstance(number, int):
-        hashes.append(reference(SCHEME, number))
     until = content.get("disable_until_ts", _ON)
     off = isinstance(until, (int, float)) and (until == _OFF or (until != _ON and until > now_s))
-    found.add(dict.fromkeys(hashes), found.category(SCHEME, name if isinstance(name, str) else ""), withdrawn=off)
+    number, scheme, code = _amparos_own(found, content)
+    if not number:
+        name = bank.get("name") if isinstance(bank, dict) else bank
+        scheme, code = SCHEME, name if isinstance(name, str) else ""
+        if isinstance(content.get("id"), int):
+            hashes.append(reference(SCHEME, content["id"]))
+    found.add(dict.fromkeys(hashes), found.category(scheme, code), withdrawn=off, row=number)
+
+
+def _amparos_own(found: Found, content: Entry) -> tuple[int, str, str]:
+    """The row and category that Amparo wrote into a content's metadata (matching/formats/hma.py); (0, "", "") where it didn't."""
+    inner: object = content
+    for name in ("metadata", "json", "amparo"):
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    if not isinstance(inner, dict):
+        return 0, "", ""
+    row, scheme, code = (inner.get(name) for name in ("row", "scheme", "code"))
+    if not (type(row) is int and isinstance(scheme, str) and isinstance(code, str)):
+        return 0, "", ""
+    return (row, scheme, code) if max(found.last_row, 1) <= row <= MOST_ROWS else (0, "", "")

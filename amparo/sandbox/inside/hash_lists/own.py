@@ -61,4 +61,7 @@ def _take(found: Found, cells: list[str]) -> None:
         raise ValueError("no hash in this row")
     if cells[6] not in {"", "withdrawn"}:
         raise ValueError("withdrawn is neither empty nor the word")
-    found.add(hashes, found.category(cells[7], cells[8]), withdrawn=bool(cells[6]), row=row)
+    scheme, code = (
+        cell.removeprefix("'") for cell in cells[7:]
+    )  # which kept a spreadsheet from taking it for a formula
+    found.add(hashes, found.category(scheme, code), withdrawn=bool(cells[6]), row=row)

@@ -97,10 +97,10 @@ class Found:
 
     def category(self, scheme: str, code: str) -> int:
         """The number of this scheme's code; the same for the same pair. NO_CATEGORY for an empty code."""
-        code = code.replace("\0", "").strip()
+        code = _in_one_line(code, CODE_CHARACTERS)
         if not code:
             return NO_CATEGORY
-        pair = (scheme[:SCHEME_CHARACTERS], code[:CODE_CHARACTERS])
+        pair = (_in_one_line(scheme, SCHEME_CHARACTERS), code)
         number = self._categories.get(pair)
         if number is None:
             if len(self._categories) >= MOST_CATEGORIES:
@@ -145,6 +145,11 @@ class Found:
             "errors_in_all": self.problems_in_all,
             **more,
         }
+
+
+def _in_one_line(text: str, most: int) -> str:
+    """The text with one space for blanks and line ends of any kind, none around it, and at most so many characters."""
+    return " ".join(text.replace("\0", "").split())[:most].rstrip()
 
 
 def _too_many() -> Unreadable:
