@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from amparo.matching.engine.index import BITS, WORDS, HashIndex, as_rows
+from amparo.matching.engine.index import HashIndex
+from amparo.matching.engine.rows import BITS, WORDS, as_rows
 
 __all__ = ["BITS", "WORDS", "HashIndex", "as_rows"]
