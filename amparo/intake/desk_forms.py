@@ -11,6 +11,7 @@ from amparo.intake import wording
 
 ANSWERS = (("yes", _("Yes")), ("no", _("No")), ("unknown", _("Not known")))
 LARGEST_FILE_BYTES = 512 << 20
+LARGEST_TABLE_BYTES = 64 << 20
 
 
 class Files(forms.FileInput):
@@ -110,3 +111,23 @@ class WhereForm(forms.Form):
 
 
 WhereForms = formset_factory(WhereForm, extra=4, max_num=50)
+
+
+class BatchForm(forms.Form):
+    source = forms.CharField(
+        label=_("Whose table it is"),
+        max_length=80,
+        help_text=_("A hotline, a platform, a police unit: its reports are counted as theirs."),
+    )
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_(
+            "CSV, XLSX, ODS, XLS or JSON with a heading row, up to 20,000 rows. Nothing is taken in before you have seen it."
+        ),
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST_TABLE_BYTES:
+            raise forms.ValidationError(_("This file is larger than 64 MB. Split it and import the parts."))
+        return file

@@ -275,3 +275,49 @@ class IdentityRequest(models.Model):
 
     def __str__(self) -> str:
         return f"request {self.uuid}"
+
+
+class Batch(models.Model):
+    """A table of reports that somebody handed over: shown first, then taken in, then perhaps undone. Never half of it unseen."""
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    name = models.CharField(max_length=120)
+    source = models.CharField(max_length=80)
+    by = models.UUIDField(null=True)
+    at = models.DateTimeField()
+    state = models.CharField(max_length=10, default="shown")  # shown, taking, taken, undoing, undone, dropped
+    sheet = models.CharField(max_length=100, blank=True)
+    columns = models.JSONField(default=list)  # [[name, what it says (columns.toml)]]
+    rows = models.PositiveIntegerField(default=0)
+    content = models.UUIDField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BatchRow(models.Model):
+    """One row of a batch. cells: as they stood, without those that say who reported, which are sealed in `identity`."""
+
+    retention = "report"
+
+    batch = models.ForeignKey("intake.Batch", on_delete=models.PROTECT, related_name="lines")
+    number = models.PositiveIntegerField()
+    cells = models.JSONField(default=list)
+    arrival = models.UUIDField(default=new_id)
+    identity = models.BinaryField(blank=True, default=b"")
+    problem = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=10, default="shown")  # shown, taken, repeated, left_out, undone, kept
+    report = models.UUIDField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["batch", "number"], name="intake_batch_row_once")]
+        indexes = [models.Index(fields=["batch", "state", "id"], name="intake_batch_rows")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} row {self.number}"

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from amparo.intake import desk_pages, report_pages, views
+from amparo.intake import batch_pages, desk_pages, report_pages, views
 
 app_name = "intake"
 urlpatterns = [
     path("", views.queue, name="queue"),
     path("queue.csv", views.export, name="export"),
     path("reports/new/", desk_pages.take, name="take"),
+    path("reports/import/", batch_pages.start, name="import"),
+    path("reports/import/<uuid:batch>/", batch_pages.batch, name="batch"),
+    path("reports/import/<uuid:batch>/columns/", batch_pages.choose, name="batch_columns"),
+    path("reports/import/<uuid:batch>/take/", batch_pages.take, name="batch_take"),
+    path("reports/import/<uuid:batch>/drop/", batch_pages.drop, name="batch_drop"),
+    path("reports/import/<uuid:batch>/undo/", batch_pages.undo, name="batch_undo"),
     path("work-items/", views.work_items, name="work_items"),
     path("work-items/<uuid:work_item>/settle/", views.settle, name="settle"),
     path("reports/<uuid:report>/", report_pages.report, name="report"),

@@ -58,6 +58,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "address": f"{reverse('intake:queue')}?{address.urlencode()}",
         "export": f"{reverse('intake:export')}?{plain}",
         "live": live,
+        "may_take": actor_of(request).can("reports.take"),
     }
     if live:
         return render(request, "intake/queue_rows.html", context)

@@ -68,3 +68,48 @@ ACTS: dict[str, tuple[object, str, str]] = {
     "identity.opened": (_("Sender’s identity opened"), "key", "danger"),
     "case.opened": (_("Case opened"), "case", "accent"),
 }
+
+# What becomes of a table of reports.
+BATCHES = {
+    "shown": _("To be looked at"),
+    "taking": _("Being taken in"),
+    "taken": _("Taken in"),
+    "undoing": _("Being undone"),
+    "undone": _("Undone"),
+    "dropped": _("Not taken in"),
+}
+BATCH_TONES = {
+    "shown": "info",
+    "taking": "info",
+    "taken": "good",
+    "undoing": "warn",
+    "undone": "neutral",
+    "dropped": "neutral",
+}
+COLUMNS = {
+    "text": _("What was said"),
+    "subject": _("Heading"),
+    "reference": _("Their reference"),
+    "received": _("When it came"),
+    "happened": _("When it happened"),
+    "zone": _("Time zone"),
+    "language": _("Language"),
+    "country": _("Country"),
+    "danger_now": _("A child in danger now"),
+    "address": _("Web address"),
+    "handle": _("Account name"),
+    "platform": _("App or service"),
+    "room": _("Group or room"),
+    "phone": _("Phone number"),
+    "email": _("E-mail address"),
+    "wallet": _("Coin address"),
+    "payment": _("Payment reference"),
+    "ip": _("IP address"),
+    "port": _("Port"),
+    "md5": _("MD5"),
+    "sha1": _("SHA-1"),
+    "sha256": _("SHA-256"),
+    "reporter_name": _("Reporter’s name"),
+    "reporter_contact": _("Reporter’s contact"),
+    "other": _("Keep as it stands"),
+}

@@ -275,6 +275,30 @@ class ReplyRow:
 
 
 @dataclass(frozen=True)
+class TableReading:
+    """A table of any kind: its columns' names, and its rows as JSON lines. other_sheets: those that hold something and weren't read."""
+
+    columns: tuple[str, ...]
+    row_count: int
+    sheet: str
+    other_sheets: int
+    lines: bytes
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """(the row's number in its file, its cells: one text for each column). Raises ExaminationFailed for another form."""
+        for line in self.lines.splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                raise _untrue("rows") from None
+            cells = row.get("cells") if isinstance(row, dict) else None
+            if not isinstance(cells, list) or len(cells) != len(self.columns):
+                raise _untrue("rows")
+            number = row.get("row")
+            yield number if isinstance(number, int) else 0, [plain_text(cell, 20_000) for cell in cells]
+
+
+@dataclass(frozen=True)
 class ReplyReading:
     """A reply form's rows; what the codes mean is for outcomes to check."""
 
@@ -294,6 +318,7 @@ Reading = (
     | Pixels
     | HashListReading
     | ReplyReading
+    | TableReading
 )
 Blobs = list[tuple[dict[str, object], bytes]]
 
@@ -556,6 +581,16 @@ _RECORD = struct.Struct("<IHBB36s")
 _DIGESTS = {1: ("md5", 16), 2: ("sha1", 20), 3: ("sha256", 32), 4: ("pdq", 32)}
 
 
+def _table(facts: _Fields, blobs: Blobs) -> TableReading:
+    return TableReading(
+        columns=facts.texts("columns", 200, 100),
+        row_count=facts.number("rows"),
+        sheet=facts.text("sheet", 100),
+        other_sheets=facts.number("other_sheets"),
+        lines=_only(blobs),
+    )
+
+
 def _hash_list(facts: _Fields, blobs: Blobs) -> HashListReading:
     records = _only(blobs)
     if len(records) % _RECORD.size:
@@ -598,5 +633,6 @@ _READINGS: dict[str, Callable[[_Fields, Blobs], Reading]] = {
     "look": _look,
     "render": _pixels,
     "hash_list": _hash_list,
+    "table": _table,
     "reply": _reply,
 }

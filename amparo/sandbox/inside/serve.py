@@ -25,6 +25,7 @@ from amparo.sandbox.inside import (
     picture,
     render,
     reply,
+    spreadsheet,
     video,
 )
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
@@ -53,6 +54,7 @@ READERS: dict[str, Reader] = {
     "picture": whole(picture.read),
     "render": whole(render.read),
     "reply": whole(reply.read),
+    "table": whole(spreadsheet.read),
     "video": video.read,
 }
 
@@ -89,6 +91,7 @@ def warm() -> None:
     archive.warm()
     picture.warm()
     chat.warm()
+    spreadsheet.warm()
     video.warm()
     hash_lists.warm()
 
