@@ -41,7 +41,7 @@ def record_examination(
 ) -> ItemExamined:
     """An item was examined in the sandbox, or found to be of a kind, or in a place, that isn't examined.
 
-    found: how many items were found inside it. reason, sentence: for state "not_examined".
+    found: how many items were found inside it. reason, sentence: for state "not_examined", and where only a part was examined.
     """
     _write(item, origin, state, kind, reason, sentence, facts or {}, missing_layers)
     return ItemExamined(item, origin, state.value, kind, found)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from django_tasks import task
@@ -23,6 +26,7 @@ from amparo.sandbox.readings import (
     Identified,
     MailReading,
     PictureReading,
+    VideoReading,
 )
 from amparo.sandbox.rules import Room, State
 from amparo.sandbox.warden import Box, the_warden
@@ -31,6 +35,13 @@ from amparo.vault.keys import ProcessKeys
 from amparo.vault.queries import ItemFacts
 
 CHAT_MEDIA_TYPE = "application/vnd.amparo.chat+json"
+FRAMES_MEDIA_TYPE = "application/vnd.amparo.frames+json"
+# Larger items are opened into a file in memory that has no name, which a child reads without a second copy of it here.
+IN_ONE_PIECE_BYTES = 64 << 20
+LARGEST_BYTES = 4 << 30
+VIDEO_SECONDS = 900.0
+
+Data = bytes | BinaryIO
 
 
 def _worker() -> Actor:
@@ -67,9 +78,8 @@ def examine_item(item: str) -> None:
     warden = the_warden()
     missing = warden.layers.missing()
     try:
-        data = _opened(facts)
         # One report's bytes are a boundary: no child that has seen them ever sees another report's.
-        with warden.boundary(facts.origin) as box:
+        with _opened(facts) as data, warden.boundary(facts.origin) as box:
             found = _examined(box, data, facts)
     except ExaminationFailed as failure:
         kind = str(failure.fields.get("kind", ""))
@@ -104,14 +114,30 @@ def examine_item(item: str) -> None:
             examine_item.enqueue(item=str(each))
 
 
-def _opened(facts: ItemFacts) -> bytes:
+@contextmanager
+def _opened(facts: ItemFacts) -> Iterator[Data]:
+    """The item's bytes, which never stand on a disk in the clear."""
+    if facts.size_bytes > LARGEST_BYTES:
+        raise ExaminationFailed("too_big")
     keys = ProcessKeys(Home.from_env(), "worker")
+    in_one_piece = facts.size_bytes <= IN_ONE_PIECE_BYTES or not hasattr(os, "memfd_create")
+    data: Data
     try:
         with vault_actions.open_item(_worker(), facts.uuid, f"examine:{facts.uuid}", keys) as opened:
-            return opened.read()
+            if in_one_piece:
+                data = opened.read()
+            else:
+                data = os.fdopen(os.memfd_create("item"), "w+b")
+                shutil.copyfileobj(opened.stream, data, 1 << 20)
+                data.flush()
     except Broken as broken:
         # Trying again can't mend it: the job is quarantined at once, where somebody must look.
         raise Hopeless(broken.sentence, item=facts.uuid) from broken
+    try:
+        yield data
+    finally:
+        if not isinstance(data, bytes):
+            data.close()
 
 
 def _room(facts: ItemFacts) -> Room:
@@ -123,7 +149,7 @@ def _room(facts: ItemFacts) -> Room:
     return rules.room_left(depth, len(contained), sum(each.size_bytes for each in contained))
 
 
-def _examined(box: Box, data: bytes, facts: ItemFacts) -> _Found:
+def _examined(box: Box, data: Data, facts: ItemFacts) -> _Found:
     """What the bytes are and hold. Raises ExaminationFailed, with the kind where it was known."""
     kind = "unknown"
     try:
@@ -147,18 +173,30 @@ def _unread(identified: Identified) -> _Found:
     return _Found(identified.kind, State.NOT_EXAMINED, facts=facts, reason="no_reader", sentence=sentence)
 
 
-def _unpacked(box: Box, data: bytes, kind: str, room: Room) -> _Found:
+def _unpacked(box: Box, data: Data, kind: str, room: Room) -> _Found:
     if obstacle := rules.obstacle_to_unpacking(room):
         return _Found(kind, State.NOT_EXAMINED, reason=obstacle[0], sentence=obstacle[1])
     return _UNPACKERS[kind](box, data, room)
 
 
-def _picture(box: Box, data: bytes) -> _Found:
+def _picture(box: Box, data: Data) -> _Found:
     facts = asdict(cast("PictureReading", box.examine("picture", data)))
     return _Found("picture", State(facts.pop("state")), facts)
 
 
-def _archive(box: Box, data: bytes, room: Room) -> _Found:
+def _video(box: Box, data: Data) -> _Found:
+    """The sampled frames are sealed, as a derived document; the row says how much of the video they stand for."""
+    reading = cast("VideoReading", box.examine("video", data, limit_s=VIDEO_SECONDS))
+    facts = {name: value for name, value in asdict(reading).items() if name not in ("document", "state")}
+    state = State(reading.state)
+    if state is State.NOT_EXAMINED:
+        return _Found("video", state, facts, "no_picture", rules.why_unread("sound_alone"))
+    derived = Blob("frames.json", FRAMES_MEDIA_TYPE, reading.document)
+    reason, sentence = rules.why_in_part(reading.ended, reading.reached_ms)
+    return _Found("video", state, facts, reason, sentence, derived=(derived,))
+
+
+def _archive(box: Box, data: Data, room: Room) -> _Found:
     reading = cast(
         "ArchiveReading", box.examine("archive", data, members=room.members, total_bytes=room.size_bytes, limit_s=300)
     )
@@ -171,14 +209,14 @@ def _archive(box: Box, data: bytes, room: Room) -> _Found:
     return _Found("archive", facts=facts, inside=reading.files)
 
 
-def _chat(box: Box, data: bytes) -> _Found:
+def _chat(box: Box, data: Data) -> _Found:
     reading = cast("ChatReading", box.examine("chat", data, limit_s=300))
     facts = {name: value for name, value in asdict(reading).items() if name != "document"}
     derived = Blob("chat.json", CHAT_MEDIA_TYPE, reading.document)
     return _Found("chat", facts=facts, derived=(derived,))
 
 
-def _mail(box: Box, data: bytes, room: Room) -> _Found:
+def _mail(box: Box, data: Data, room: Room) -> _Found:
     """A mail inside another or on a device: its attachments become items; its words are sealed, as a derived text."""
     reading = cast("MailReading", box.examine("mail", data))
     facts = {
@@ -197,7 +235,7 @@ def _mail(box: Box, data: bytes, room: Room) -> _Found:
     return _Found("mail", facts=facts, inside=reading.files, derived=(derived,))
 
 
-_READERS = {"picture": _picture, "chat": _chat}
+_READERS = {"picture": _picture, "video": _video, "chat": _chat}
 _UNPACKERS = {"archive": _archive, "mail": _mail}
 
 

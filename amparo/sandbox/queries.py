@@ -13,9 +13,11 @@ from amparo.sandbox.rules import State
 
 @dataclass(frozen=True)
 class ExaminationFacts:
-    """state: examined, too_plain, not_examined or failed. reason: a code for the last two; sentence: for the officer.
+    """state: examined, too_plain, not_examined or failed. reason: a code for the last two, and for a video examined in part
+    (cut_off, damaged, out_of_time, too_many); sentence: for the officer.
 
     facts of a picture: format, width, height, frames, pdq_hex, quality, averaged_by, taken_raw, device, has_location; of an
+    video: container, codec, width, height, tracks, duration_ms, reached_ms, interval_ms, frames, widest_gap_ms, ended; of an
     archive: format, members, unreadable [{name, reason}], total_bytes; of a chat: format, date_order, messages, events, media,
     stickers, members, unknown_notices, lines, unsupported, first_at, last_at, language; of a mail: attachments, defects, language.
     """

@@ -20,11 +20,11 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-READ = frozenset({"picture", "archive", "mail", "chat"})
+READ = frozenset({"picture", "video", "archive", "mail", "chat"})
 # Nothing to decode or unpack: their digests say all that can be compared.
 NOTHING_TO_READ = frozenset({"text", "empty"})
 _UNREAD = {
-    "video": "Videos are compared by their digests only; their frames are not examined here.",
+    "sound_alone": "This video holds sound alone; it is compared by its digests only.",
     "audio": "Sound files are compared by their digests only.",
     "document": "Documents are compared by their digests only; pictures inside them are not examined.",
     "database": "Databases are compared by their digests only; their tables are not read here.",
@@ -64,6 +64,23 @@ def obstacle_to_unpacking(room: Room) -> tuple[str, str] | None:
             f"More than {TOTAL_BYTES >> 30} GB were unpacked for this report already. This one was not unpacked.",
         )
     return None
+
+
+_IN_PART = {
+    "cut_off": "This video is cut off: it holds less than it says. Its frames to {} were taken.",
+    "damaged": "This video is damaged in places. The frames that could be read, to {}, were taken.",
+    "out_of_time": "This video is too long to be read in the time allowed. Its frames to {} were taken.",
+    "too_many": "This video has more frames than are kept. Those to {} were taken.",
+}
+
+
+def why_in_part(ended: str, reached_ms: int) -> tuple[str, str]:
+    """Reason and sentence where only a part of a video was examined; two empty texts where all of it was."""
+    if ended not in _IN_PART:
+        return "", ""
+    minutes, seconds = divmod(reached_ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return ended, _IN_PART[ended].format(f"{hours}:{minutes:02}:{seconds:02}")
 
 
 def why_unread(kind: str) -> str:

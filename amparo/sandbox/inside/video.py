@@ -11,11 +11,9 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any, BinaryIO
 
-import numpy as np
-import pdqhash
 from av.error import FFmpegError
 
-from amparo.sandbox.inside import containers, identify, luma
+from amparo.sandbox.inside import containers, identify, luma, pdq
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
 from amparo.sandbox.inside.incoming import size_of
 from amparo.sandbox.inside.sampling import LAST_MS, Clock, Sample, Sampler, UnreliableKeyframes
@@ -25,8 +23,6 @@ INTERVAL_MS = 1_000
 FRAMES = 20_000
 # Of the clock's seconds: when keyframes alone are taken so that a long film is seen to its end, and when it is left.
 HURRY, LEAVE = 0.5, 0.85
-# Below this the fingerprint says nothing about the frame (PDQ's own documentation).
-QUALITY_FLOOR = 50
 # How much shorter than it says a whole file may be: sound that lasts longer, a last frame that is shown long.
 MISSING_MS, MISSING_SHARE = 2_000, 0.05
 _RATE_UNKNOWN = Fraction(25)
@@ -184,8 +180,9 @@ class _Watching:
 
     def _see(self, samples: Iterator[Sample]) -> None:
         for at_ms, frame in samples:
-            quality, looks = _looks(luma.luma_of(frame))
-            self.frames.append({"at_ms": at_ms, "quality": quality, "looks": looks})
+            seen = luma.appearance_of(frame)
+            looks = [pdq.hexadecimal(look.row) for look in seen.looks]
+            self.frames.append({"at_ms": at_ms, "quality": seen.whole.quality, "looks": looks})
 
     def facts(self) -> Facts:
         """Raises Unreadable where no frame was seen. Afterwards the frames of all tracks are in the order of their times."""
@@ -193,7 +190,7 @@ class _Watching:
             raise Unreadable("malformed", _DAMAGED)
         self.frames.sort(key=itemgetter("at_ms"))
         times = [frame["at_ms"] for frame in self.frames]
-        plain = all(frame["quality"] < QUALITY_FLOOR for frame in self.frames)
+        plain = all(frame["quality"] < pdq.QUALITY_FLOOR for frame in self.frames)
         return {
             "state": "too_plain" if plain else "examined",
             "duration_ms": self.duration_ms,
@@ -203,9 +200,3 @@ class _Watching:
             "widest_gap_ms": max((later - earlier for earlier, later in pairwise(times)), default=0),
             "ended": self.ended,
         }
-
-
-def _looks(plane: luma.Plane) -> tuple[int, list[str]]:
-    """The frame's quality and its fingerprints in the published order of turns, as 64 hexadecimal digits each."""
-    vectors, quality = pdqhash.compute_dihedral(np.repeat(plane[:, :, None], 3, axis=2))
-    return int(quality), [np.packbits(vector.astype(bool)).tobytes().hex() for vector in vectors]
