@@ -176,13 +176,15 @@ class HashIndex:
                     self._state, segments=(*segments[: where.start], *joined, *segments[where.stop :])
                 )
                 self._joining = None
-            except BaseException:
-                self._joining = None
+            except BaseException as error:
+                self._joining, self._credit = None, 0
+                if isinstance(error, MemoryError) and moves is not None:
+                    return  # what has no bands is scanned
                 raise
 
     def _removed_of(self, segments: Sequence[Segment]) -> list[int]:
         """How many of each segment's entries were removed; counted when enough were that it can matter."""
-        if 4 * self._uncounted <= sum(map(len, segments)):
+        if 16 * self._uncounted <= sum(map(len, segments)):
             return [0] * len(segments)
         self._uncounted = 0
         return [removed_of(segment, self._state.gone) for segment in segments]
@@ -194,10 +196,11 @@ class HashIndex:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """The index lies at `path`, durably, whole or not at all; what was there before stays with those who have it open."""
-        self.settle()
-        state = self._state
+        with self._lock:
+            self._work(None)
+            state, gone = self._state, self._state.gone.copy()
         parts = (*state.segments, state.tail) if len(state.tail) else state.segments
-        saved.write(Path(path), saved.Contents(state.entries, state.gone.copy(), parts))
+        saved.write(Path(path), saved.Contents(state.entries, gone, parts))
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, check: bool = False) -> HashIndex:

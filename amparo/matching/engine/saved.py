@@ -30,7 +30,7 @@ from amparo.foundation.durable import sync_folder
 from amparo.foundation.errors import Broken
 from amparo.matching.engine.cut import WIDTHS
 from amparo.matching.engine.rows import BITS
-from amparo.matching.engine.segment import DENSE, MOST_ROWS, Bands, Segment, shape_of_bands
+from amparo.matching.engine.segment import DENSE, MOST_ROWS, Bands, Segment, removed_of, shape_of_bands
 
 MAGIC = b"AMPARO HASHINDEX"
 VERSION = 1
@@ -169,7 +169,11 @@ def read(path: Path, *, check: bool) -> Contents:
     gone = arrays[0].copy()
     if entries % 8 and gone[-1] >> (entries % 8):
         raise WrongFile(f"{path} marks entries as removed that it doesn't have")
-    return Contents(entries, gone, tuple(_segments(path, entries, shapes, iter(arrays[1:]))))
+    segments = tuple(_segments(path, entries, shapes, iter(arrays[1:])))
+    there = sum(len(each) - removed_of(each, gone) for each in segments)
+    if there != entries - int(np.bitwise_count(gone).sum(dtype=np.int64)):
+        raise WrongFile(f"{path} holds other entries than it says")
+    return Contents(entries, gone, segments)
 
 
 def _checked_header(path: Path, file: Any, front: bytes, size: int) -> tuple[int, list[_Shape], list[str], int]:
@@ -217,12 +221,14 @@ def _sound(entries: Any, shapes: Sequence[_Shape]) -> bool:
 
 
 def _segments(path: Path, entries: int, shapes: Sequence[_Shape], arrays: Iterator[NDArray[Any]]) -> Iterator[Segment]:
-    end = 0
+    end, ascending = 0, True
     for shape in shapes:
         front, back, numbers = next(arrays).reshape(-1, 2), next(arrays).reshape(-1, 2), next(arrays)
         bands = Bands(shape.widths, next(arrays), next(arrays), next(arrays)) if shape.widths else None
         segment = Segment(front, back, shape.first_entry, numbers if shape.numbered else DENSE, bands)
-        if segment.first_entry < end or segment.end > entries:
+        if shape.numbered:
+            ascending = bool((numbers[1:] > numbers[:-1]).all()) and numbers[0] == shape.first_entry
+        if not ascending or segment.first_entry < end or segment.end > entries:
             raise WrongFile(f"{path} has entries out of their order")
         end = segment.end
         yield segment
