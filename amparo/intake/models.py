@@ -7,11 +7,13 @@ from amparo.foundation.ids import new_id
 
 
 class ArrivalState(models.TextChoices):
-    """Every arrival ends in one of the last four; one that stays in the first is looked for (queries.ledger)."""
+    """Every arrival ends in one of the others; one that stays in the first is looked for (queries.ledger)."""
 
     TAKEN_IN = "taken_in"
     REPORT = "report"
     REPLY = "reply"
+    FOLLOW_UP = "follow_up"
+    AUTOMATIC = "automatic"
     UNREADABLE = "unreadable"
     SET_ASIDE = "set_aside"
 
@@ -321,3 +323,82 @@ class BatchRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batch_id} row {self.number}"
+
+
+class ArrivedMail(models.Model):
+    """How a mail stands to other mails: by digests and codes alone, as the receiver took them (postmarks.py).
+
+    return_letter: what an answer needs, sealed to the courier. opened: how an encrypted mail was opened; "closed" where it was not.
+    forwarded: who the text says wrote the mails forwarded in it, a claim each. remarks: what was read otherwise than the mail says.
+    """
+
+    retention = "report"
+
+    arrival = models.OneToOneField("intake.Arrival", on_delete=models.PROTECT, related_name="mail")
+    message_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    refers_to = models.JSONField(default=list)
+    relay_digests = models.JSONField(default=list)
+    signs = models.JSONField(default=list)
+    delivery = models.JSONField(default=list)
+    return_letter = models.BinaryField(blank=True, default=b"")
+    opened = models.CharField(max_length=12, blank=True)
+    signed = models.CharField(max_length=8, blank=True)
+    forwarded = models.JSONField(default=list)
+    remarks = models.JSONField(default=list)
+    apart = models.BooleanField(default=False)  # an officer wants it read as a report of its own
+
+    def __str__(self) -> str:
+        return f"mail {self.arrival_id}"
+
+
+class RelayAddress(models.Model):
+    """The unguessable address under which a report's talk goes on. Of its token only a digest is kept."""
+
+    retention = "report"
+
+    report = models.OneToOneField("intake.Report", on_delete=models.PROTECT, related_name="relay")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"relay address of {self.report_id}"
+
+
+class TalkMessage(models.Model):
+    """One message of the talk with a reporter: what came in after the report, and what went back.
+
+    kind: person, auto_reply, bounce or loop came in; answer or receipt went out. joined_by: token or reference, for what came in.
+    other_sender: whether it came from another address than the report; None where that can't be told. answers: of what goes out, the
+    arrival to whose sender it goes; of a bounce, None. about: of a bounce, the message that came back.
+    """
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    report = models.ForeignKey("intake.Report", on_delete=models.PROTECT, related_name="talk")
+    kind = models.CharField(max_length=10)
+    at = models.DateTimeField()
+    arrival = models.OneToOneField("intake.Arrival", on_delete=models.PROTECT, related_name="message", null=True)
+    joined_by = models.CharField(max_length=10, blank=True)
+    other_sender = models.BooleanField(null=True)
+    subject = models.CharField(max_length=500, blank=True)
+    text = models.TextField(blank=True)
+    language = models.CharField(max_length=10, default="unknown")
+    sent_raw = models.CharField(max_length=200, blank=True)
+    items = models.JSONField(default=list)
+    author = models.UUIDField(null=True)
+    answers = models.ForeignKey("intake.Arrival", on_delete=models.PROTECT, related_name="answered_by", null=True)
+    about = models.ForeignKey("intake.TalkMessage", on_delete=models.PROTECT, related_name="bounces", null=True)
+    state = models.CharField(max_length=10, blank=True)  # of what goes out: waiting, sent, failed, returned
+    state_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    message_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    return_digest = models.CharField(max_length=64, unique=True, null=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["report", "at"], name="intake_talk")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.uuid}"

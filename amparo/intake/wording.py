@@ -38,6 +38,8 @@ ARRIVALS = {
     "taken_in": _("Waiting to be read"),
     "report": _("Became a report"),
     "reply": _("Reply to a package"),
+    "follow_up": _("Added to a report"),
+    "automatic": _("Written by a machine, kept with its report"),
     "unreadable": _("Unreadable, kept as a report"),
     "set_aside": _("Changed on disk, set aside"),
 }

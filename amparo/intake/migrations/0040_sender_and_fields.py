@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("intake", "0002_queue_place"),
+        ("intake", "0010_talk"),
     ]
 
     operations = [
