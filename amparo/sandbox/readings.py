@@ -152,7 +152,11 @@ class ChatReading:
 
 @dataclass(frozen=True)
 class PictureReading:
-    """state: examined, or too_plain where `quality` (0 to 100) says the fingerprint means nothing. pdq_hex: 64 digits."""
+    """state: examined, or too_plain where `quality` (0 to 100) says the whole picture's fingerprint means nothing.
+
+    pdq_hex: 64 digits. looks: 8 or 16 such, of the picture's turns, the first being pdq_hex, then of the turns of the picture
+    within its even borders, where it has any; those mean something in either state.
+    """
 
     state: str
     format: str
@@ -160,6 +164,7 @@ class PictureReading:
     height: int
     frames: int
     pdq_hex: str
+    looks: tuple[str, ...]
     quality: int
     averaged_by: int
     taken_raw: str
@@ -489,9 +494,9 @@ def _chat(facts: _Fields, blobs: Blobs) -> ChatReading:
 
 
 def _picture(facts: _Fields, blobs: Blobs) -> PictureReading:
-    pdq_hex = facts.code("pdq_hex")
-    if not re.fullmatch(r"[0-9a-f]{64}", pdq_hex):
-        raise _untrue("pdq_hex")
+    pdq_hex, looks = facts.code("pdq_hex"), facts.looks()
+    if len(looks) not in (8, 16) or looks[0] != pdq_hex:
+        raise _untrue("looks")
     return PictureReading(
         state=facts.code("state", "examined", "too_plain"),
         format=facts.code("format"),
@@ -499,6 +504,7 @@ def _picture(facts: _Fields, blobs: Blobs) -> PictureReading:
         height=facts.number("height"),
         frames=facts.number("frames"),
         pdq_hex=pdq_hex,
+        looks=tuple(looks),
         quality=facts.number("quality", 100),
         averaged_by=facts.number("averaged_by", 1_000),
         taken_raw=facts.text("taken_raw", 40),

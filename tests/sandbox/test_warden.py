@@ -19,11 +19,13 @@ from amparo.sandbox.readings import ExaminationFailed, Identified, reading_of
 from amparo.sandbox.warden import Warden, the_warden
 
 PICTURE = {
-    "state": "examined", "format": "PNG", "width": 1, "height": 1, "frames": 1, "pdq_hex": "0" * 64, "quality": 100,
+    "state": "examined", "format": "PNG", "width": 1, "height": 1, "frames": 1, "pdq_hex": "0" * 64, "looks": ["0" * 64] * 8,
+    "quality": 100,
     "averaged_by": 1, "taken_raw": "", "device": "", "has_location": False,
 }  # fmt: skip
 LIES = [
     {"state": "hit"}, {"width": -1}, {"width": True}, {"height": "9"}, {"pdq_hex": "z" * 64}, {"pdq_hex": "0" * 63},
+    {"pdq_hex": "1" * 64}, {"looks": ["0" * 64]}, {"looks": ["0" * 64] * 17}, {"looks": "0" * 64},
     {"quality": 101}, {"quality": None}, {"format": "<script>"}, {"frames": 1 << 90}, {"device": 7},
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class Lines(Protocol):
     @property
     def shape(self) -> tuple[int, ...]: ...
 
-    def __getitem__(self, lines: slice, /) -> NDArray[np.generic]: ...
+    def __getitem__(self, lines: slice, /) -> NDArray[Any]: ...
 
 
 def along(matrix: Bands, plane: Lines) -> Floats:
@@ -52,9 +52,21 @@ def together(pixels: int) -> int:
 
 # 32 matrices are those of 16 sizes of pictures; the largest possible one (65,535 pixels) has two megabytes.
 @lru_cache(maxsize=32)
-def bands(size: int, scale: int = 1, count: int = 8) -> Bands:
-    """The matrix for a side of `size` pixels, of which a decoder gives one for each `scale`; `count` points together."""
-    return _banded(size, lambda pixels: pixels // scale, count)
+def bands(size: int, scale: int = 1, count: int = 8, blunt: bool = False) -> Bands:
+    """The matrix for a side of `size` pixels, of which a decoder gives one for each `scale`; `count` points together.
+
+    blunt: the matrix that would do for a decoder giving half as many, on the same lines.
+    """
+    sharp = _banded(size, lambda pixels: pixels // scale, count)
+    return tuple(_blunted(start, weights, -(-size // scale)) for start, weights in sharp) if blunt else sharp
+
+
+def _blunted(start: int, weights: Floats, lines: int) -> tuple[int, Floats]:
+    """The same weights, equal within each pair of lines; what the last line of an odd number would share is lost."""
+    before = start % 2
+    padded = np.pad(weights, ((0, 0), (before, (before + weights.shape[1]) % 2)))
+    paired = padded.reshape(len(weights), -1, 2).mean(axis=2).repeat(2, axis=1).astype(np.float32)
+    return start - before, paired[:, : lines - start + before]
 
 
 def bands_of_part(size: int, scale: int, offset: int, pure: tuple[int, int]) -> Bands:

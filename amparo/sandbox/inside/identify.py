@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from amparo.sandbox.inside.chats import whatsapp
@@ -18,6 +18,13 @@ _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"GIF89a", "picture", "image/gif"),
     (0, b"II*\0", "picture", "image/tiff"),
     (0, b"MM\0*", "picture", "image/tiff"),
+    (0, b"II+\0", "picture", "image/tiff"),
+    (0, b"MM\0+", "picture", "image/tiff"),
+    (0, b"8BPS\0", "closed_picture", "image/vnd.adobe.photoshop"),
+    (0, b"\xff\x0a", "closed_picture", "image/jxl"),
+    (0, b"\0\0\0\x0cJXL \r\n\x87\n", "closed_picture", "image/jxl"),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", "closed_picture", "image/jp2"),
+    (0, b"\xff\x4f\xff\x51", "closed_picture", "image/j2c"),
     (0, b"\x1f\x8b\x08", "archive", "application/gzip"),
     (0, b"BZh", "archive", "application/x-bzip2"),
     (0, b"\xfd7zXZ\0", "archive", "application/x-xz"),
@@ -45,15 +52,23 @@ _RIFF = {b"WEBP": ("picture", "image/webp"), b"AVI ": ("video", "video/x-msvideo
 _BRANDS = {
     b"avif": ("picture", "image/avif"),
     b"avis": ("picture", "image/avif"),
-    b"heic": ("closed_picture", "image/heic"),
-    b"heix": ("closed_picture", "image/heic"),
-    b"heim": ("closed_picture", "image/heic"),
-    b"hevc": ("closed_picture", "image/heic"),
-    b"mif1": ("closed_picture", "image/heif"),
+    b"heic": ("picture", "image/heic"),
+    b"heix": ("picture", "image/heic"),
+    b"heim": ("picture", "image/heic"),
+    b"heis": ("picture", "image/heic"),
+    b"mif1": ("picture", "image/heif"),
     b"M4A ": ("audio", "audio/mp4"),
     b"M4B ": ("audio", "audio/mp4"),
     b"crx ": ("closed_picture", "image/x-canon-cr3"),
     b"qt  ": ("video", "video/quicktime"),
+}
+# A sequence of pictures: a film, unless a picture to show for it stands before its track (ISO/IEC 23008-12).
+_SEQUENCES = {
+    b"hevc": "image/heic",
+    b"hevx": "image/heic",
+    b"hevm": "image/heic",
+    b"hevs": "image/heic",
+    b"msf1": "image/heif",
 }
 # The first box of a film from before there was a word for the kind of file (QuickTime's own specification).
 _BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
@@ -99,14 +114,28 @@ def identify(data: bytes) -> tuple[str, str]:
     if data.startswith(b"RIFF") and data[8:12] in _RIFF:
         return _RIFF[data[8:12]]
     if data[4:8] == b"ftyp":
-        return _branded(data[8:12])
+        return _branded(data)
     return _film(data) or _text(data)
 
 
-def _branded(brand: bytes) -> tuple[str, str]:
+def _branded(data: bytes) -> tuple[str, str]:
+    """By the brand of an ISO base media file."""
+    brand = data[8:12]
     if brand[:3] in (b"3gp", b"3g2"):
         return "video", "video/3gpp"
+    if brand in _SEQUENCES:
+        shown = next((box for box in _boxes(data) if box in (b"meta", b"moov")), b"moov")
+        return ("picture", _SEQUENCES[brand]) if shown == b"meta" else ("video", "video/mp4")
     return _BRANDS.get(brand, ("video", "video/mp4"))
+
+
+def _boxes(data: bytes) -> Iterator[bytes]:
+    """The kinds of the boxes that begin in `data`, one after the other."""
+    place = 0
+    while place + 8 <= len(data):
+        yield data[place + 4 : place + 8]
+        size = int.from_bytes(data[place : place + 4], "big")
+        place += size if size >= 8 else len(data)
 
 
 def _film(data: bytes) -> tuple[str, str] | None:

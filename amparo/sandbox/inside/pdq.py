@@ -125,6 +125,19 @@ class Seen:
         least = published.quality(np.maximum(self.steps - percent, 0))
         return least < published.BEST and least < published.quality(self.steps + percent)
 
+    def may_be_rounded(self, longer_side: int) -> bool:
+        """Whether a bit or the quality may differ by the published code's rounding. longer_side: of the picture, in pixels."""
+        unsure = self._unsure(longer_side)
+        return self.doubtful_bits(_ROUNDING * unsure) > 0 or self.doubtful_quality(ROUNDING_STEP * unsure)
+
+    def hangs_on_rounding(self, longer_side: int) -> bool:
+        """Whether many bits may: stripes and other patterns without any term of their own consist of nothing but rounding."""
+        return self.doubtful_bits(_CROWDED * self._unsure(longer_side)) > TERMS * TERMS // 4
+
+    def _unsure(self, longer_side: int) -> float:
+        """Rounding grows with the brightness and with the length of a running sum."""
+        return float(self.points.max()) / 255 * max(1.0, longer_side / 2_000)
+
 
 @dataclass(frozen=True)
 class Appearance:
@@ -160,31 +173,27 @@ def exact(luma: Luma) -> Seen:
     """The picture as the published code sees it, by its own steps where the fast way leaves a doubt."""
     height, width = luma.shape
     fast = seen(luma, 1, height, width)
-    unsure = float(fast.points.max()) / 255 * max(1.0, max(height, width) / 2_000)
-    doubtful = (
-        fast.doubtful_bits(_ROUNDING * unsure)
-        # Stripes and other patterns without any term of their own consist of nothing but rounding, and of more of it.
-        or fast.doubtful_bits(_CROWDED * unsure) > TERMS * TERMS // 4
-        or fast.doubtful_quality(ROUNDING_STEP * unsure)
-    )
-    if doubtful:
-        return step_by_step(luma)
-    return fast
+    longer = max(height, width)
+    return step_by_step(luma) if fast.may_be_rounded(longer) or fast.hangs_on_rounding(longer) else fast
 
 
 def step_by_step(luma: Luma) -> Seen:
     """The picture by the published code's own steps: slower than `seen`, and equal to it but for the last digits."""
     if min(luma.shape) < SHORTEST_SIDE:
-        return _NOTHING
+        return NOTHING
     grid = published.points(luma)
     return Seen(grid, published.coefficients(grid))
 
 
-def seen(luma: Luma, scale: int, height: int, width: int) -> Seen:
-    """The picture of height x width that `luma` shows, each of its pixels being the mean of scale x scale."""
+def seen(luma: Luma, scale: int, height: int, width: int, *, blunt: bool = False) -> Seen:
+    """The picture of height x width that `luma` shows, each of its pixels being the mean of scale x scale.
+
+    blunt: as if from pixels twice as coarse; the difference tells how much detail a decoder's averaging may have lost.
+    """
     if min(height, width) < SHORTEST_SIDE:
-        return _NOTHING
-    return of_points(along(bands(width, scale), along(bands(height, scale, together(luma.size)), luma).T).T)
+        return NOTHING
+    lines = along(bands(height, scale, together(luma.size), blunt), luma)
+    return of_points(along(bands(width, scale, 8, blunt), lines.T).T)
 
 
 def within_borders(luma: NDArray[np.uint8], scale: int, height: int, width: int) -> Seen | None:
@@ -211,7 +220,7 @@ def of_points(grid: Floats) -> Seen:
     return Seen(grid, (COSINES @ grid @ COSINES.T).astype(np.float32, copy=False))
 
 
-_NOTHING = Seen(np.zeros((POINTS, POINTS), np.float32), np.zeros((TERMS, TERMS), np.float32))
+NOTHING = Seen(np.zeros((POINTS, POINTS), np.float32), np.zeros((TERMS, TERMS), np.float32))
 
 
 def _checked(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,115 +1,120 @@
-"""A picture's facts and its PDQ fingerprint, from a full decode."""
+"""A picture's facts and its looks: the fingerprints under which a copy of it may be listed."""
 
 from __future__ import annotations
 
-import importlib
-import io
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
-import pdqhash
-from PIL import AvifImagePlugin, Image, ImageFile
+from PIL import Image
 
-from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
+from amparo.sandbox.inside import decoders, pdq
+from amparo.sandbox.inside.bands import along, bands, together
+from amparo.sandbox.inside.borders import has_even_side
+from amparo.sandbox.inside.decoders import jpeg_luma, loaded, opened
+from amparo.sandbox.inside.frames import Facts, Sink
+from amparo.sandbox.inside.pdq import QUALITY_FLOOR, SHORTEST_SIDE, Appearance, Seen
+from amparo.sandbox.inside.strips import Strips
 
-# 108 megapixels is the largest common phone sensor that fits the child's memory when decoded whole.
-PIXEL_LIMIT = 110_000_000
-# The published binding needs about 32 bytes a pixel; a larger picture is first averaged down by a whole factor.
-HASHED_WHOLE_PIXELS = 12_000_000
-# Below this the fingerprint says nothing about the picture (PDQ's own documentation).
-QUALITY_FLOOR = 50
-# JPEG also opens MPO, the multi-picture form of some phones, which has no entry of its own in Pillow's table.
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
-_PLUGINS = ("JpegImagePlugin", "MpoImagePlugin", "PngImagePlugin", "GifImagePlugin", "WebPImagePlugin", "BmpImagePlugin",
-            "TiffImagePlugin", "AvifImagePlugin")  # fmt: skip
+# A JPEG is decoded no smaller than this on its shorter side: 4 pixels for each of the 64 points.
+SHORTEST_DECODED = 256
+# How far a decoder's brightness may move a term from that of its colours, which it rounds and clips, and how many bits may hang
+# on that before the colours are looked at. (The terms of an ordinary picture are spread over hundreds.)
+DECODED_BRIGHTNESS = 0.3
+DOUBTFUL_BITS = 8
+# How much of what pixels twice as coarse would change the decoder's own averaging has changed already.
+LOST_DETAIL = 0.5
+# The quality from a decoder's brightness is within 4 of the published one.
+NEAR_THE_FLOOR = 6
+# In a larger one the published code's steps are not taken: they need several planes of floats.
+STEPPED_PIXELS = 32_000_000
 _DATE_TIME_ORIGINAL, _MAKE, _MODEL, _EXIF_IFD, _GPS_IFD = 0x9003, 0x010F, 0x0110, 0x8769, 0x8825
 
 
 def warm() -> None:
-    """Afterwards every decoder has decoded once: plug-ins and codecs load late otherwise.
-
-    Only the plug-ins of FORMATS are loaded, not the forty of Image.init(): less to attack, and half the start-up time.
-    """
-    for plugin in _PLUGINS:
-        importlib.import_module(f"PIL.{plugin}")
-    # The limit is ours, checked before any pixel is decoded.
-    Image.MAX_IMAGE_PIXELS = None
-    ImageFile.LOAD_TRUNCATED_IMAGES = False
-    pattern = Image.fromarray(np.add.outer(np.arange(64), np.arange(64)).astype("uint8"))
-    # Its decoder would start a thread for each core.
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    for name in ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"):
-        file = io.BytesIO()
-        try:
-            pattern.convert("RGB").save(file, name)
-        except (OSError, KeyError):
-            continue  # a build of the library without this format: identified, not examined
-        decoded(file.getvalue())
-    fingerprint(pattern.convert("RGB"))
+    """Afterwards every decoder has decoded once, and what fingerprints are made with is loaded."""
+    for sample in decoders.warm():
+        fingerprint(opened(sample), sample)
 
 
 def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
-    """Format, size, fingerprint and what the camera wrote. `state` is "too_plain" where the fingerprint can't be used."""
+    """Format, size, looks and what the camera wrote. `state` is "too_plain" where the whole picture's fingerprint means nothing.
+
+    looks: 64 hex digits each, of the 8 turns of the whole picture in the order of pdq.TURNS, then of the 8 turns of the picture
+    within its even borders, where it has any and there is enough to tell within; the latter mean something in either state.
+    averaged_by: how many pixels, each way, its decoder made one of. Only the first frame is looked at.
+    """
     picture = opened(data)
-    whole = _loaded(picture)
-    facts: Facts = {
+    width, height = picture.size
+    seen, scale = fingerprint(picture, data)
+    looks = [pdq.hexadecimal(look.row) for look in seen.looks]
+    return {
         "format": picture.format or "",
-        "width": picture.width,
-        "height": picture.height,
-        # Only the first frame is fingerprinted, and the officer is told how many there are.
+        "width": width,
+        "height": height,
         "frames": _frames(picture),
         **_camera(picture),
+        "state": "examined" if seen.whole.quality >= QUALITY_FLOOR else "too_plain",
+        "pdq_hex": looks[0],
+        "looks": looks,
+        "quality": seen.whole.quality,
+        "averaged_by": scale,
     }
-    pdq_hex, quality, factor = fingerprint(whole)
-    state = "examined" if quality >= QUALITY_FLOOR else "too_plain"
-    return {**facts, "state": state, "pdq_hex": pdq_hex, "quality": quality, "averaged_by": factor}
 
 
-def opened(data: bytes) -> Image.Image:
-    """The picture, its header read and its size within the limit, not yet decoded. Raises Unreadable."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
-    except (MemoryError, RecursionError, PermissionError):
-        raise
-    except Exception as error:
-        raise Unreadable("malformed", "This picture's header cannot be read.") from error
-    if picture.width * picture.height > PIXEL_LIMIT:
-        size = f"{picture.width} x {picture.height}"
-        raise Unreadable("too_big", f"This picture says it is {size} pixels, more than Amparo decodes.")
-    return picture
+def fingerprint(picture: Image.Image, data: bytes) -> tuple[Appearance, int]:
+    """How the picture looks, and of how many pixels each way the decoder made one. As published, the orientation isn't applied.
 
-
-def _loaded(picture: Image.Image) -> Image.Image:
-    try:
-        picture.load()
-        return picture if picture.mode == "RGB" else picture.convert("RGB")
-    except (MemoryError, RecursionError, PermissionError):
-        raise
-    except Exception as error:
-        raise Unreadable("malformed", "This picture is cut off or damaged; it cannot be decoded whole.") from error
-
-
-def decoded(data: bytes) -> Image.Image:
-    """The first frame, whole, as RGB. Raises Unreadable for one that is cut off or damaged."""
-    return _loaded(opened(data))
-
-
-def fingerprint(picture: Image.Image) -> tuple[str, int, int]:
-    """PDQ as 64 hex digits, its quality (0 to 100), and by which factor the picture was averaged down first.
-
-    The digits are the binding's vector read as one number, first element the highest bit: the order of the published tools
-    (facebook/ThreatExchange, python-threatexchange, pdq_hasher.py). As there, the stored orientation is not applied.
+    picture: opened from `data` and not yet decoded. Raises Unreadable for one that is cut off or damaged.
     """
-    factor = 1
-    while (picture.width // factor) * (picture.height // factor) > HASHED_WHOLE_PIXELS:
-        factor += 1
-    if factor > 1:
-        picture = picture.reduce(factor)
-    vector, quality = pdqhash.compute(np.asarray(picture))
-    return np.packbits(vector.astype(bool)).tobytes().hex(), int(quality), factor
+    width, height = picture.size
+    if not decoders.is_jpeg(picture):
+        return _in_colours(loaded(picture)), 1
+    in_colours = picture.mode != "L"
+    luma, scale = jpeg_luma(picture, data, SHORTEST_DECODED)
+    if scale == 1 and not in_colours:
+        return pdq.appearance(luma), 1
+    whole = pdq.seen(luma, scale, height, width)
+    trimmed = pdq.within_borders(luma, scale, height, width)
+    if width * height <= decoders.PIXEL_LIMIT and _is_doubtful(whole, pdq.seen(luma, scale, height, width, blunt=True)):
+        return Appearance(_whole(Strips(loaded(opened(data))), height, width), trimmed), 1
+    return Appearance(whole, trimmed), scale
+
+
+def _is_doubtful(seen: Seen, blunt: Seen) -> bool:
+    """Whether the colours, decoded whole, could give a fingerprint that differs by more than a few bits, or another state.
+
+    blunt: the picture as it would look from pixels twice as coarse.
+    """
+    if seen.quality < QUALITY_FLOOR - NEAR_THE_FLOOR:
+        return False
+    lost = LOST_DETAIL * float(np.sqrt(np.square(seen.terms - blunt.terms).mean()))
+    return (
+        seen.doubtful_bits(max(DECODED_BRIGHTNESS, lost)) > DOUBTFUL_BITS
+        or seen.quality < QUALITY_FLOOR + NEAR_THE_FLOOR
+    )
+
+
+def _in_colours(picture: Image.Image) -> Appearance:
+    """A decoded picture, whole and within its borders."""
+    width, height = picture.size
+    strips = Strips(picture)
+    whole = _whole(strips, height, width)
+    if min(width, height) < SHORTEST_SIDE:
+        return Appearance(whole)
+    sides = [(0, 0, width, 1), (0, height - 1, width, height), (0, 0, 1, height), (width - 1, 0, width, height)]
+    if not has_even_side([strips.grey(side).ravel() for side in sides]):
+        return Appearance(whole)
+    return Appearance(whole, pdq.within_borders(strips.grey((0, 0, width, height)), 1, height, width))
+
+
+def _whole(strips: Strips, height: int, width: int) -> Seen:
+    """By the published weights of the colours, and by the published steps where bits hang on nothing but their rounding."""
+    if min(width, height) < SHORTEST_SIDE:
+        return pdq.NOTHING
+    lines = strips.weighed(along(bands(height, 1, together(width * height)), strips))
+    seen = pdq.of_points(along(bands(width), lines.T).T)
+    stepped = seen.quality >= QUALITY_FLOOR - NEAR_THE_FLOOR and width * height <= STEPPED_PIXELS
+    return pdq.step_by_step(strips.luma()) if stepped and seen.hangs_on_rounding(max(height, width)) else seen
 
 
 def _frames(picture: Image.Image) -> int:

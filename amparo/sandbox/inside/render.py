@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from PIL import ImageOps
 
+from amparo.sandbox.inside.decoders import decoded, opened
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
-from amparo.sandbox.inside.picture import decoded, opened
 
 LONGEST_SIDE = 4096
 
@@ -21,7 +21,7 @@ def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
     if not isinstance(longest, int) or not 1 <= longest <= LONGEST_SIDE:
         raise Unreadable("malformed", "The picture was asked for in a size that Amparo does not make.")
     orientation = opened(data).getexif().get(0x0112, 1)
-    picture = decoded(data)
+    picture = decoded(data, longest)
     picture.thumbnail((longest, longest))
     picture.getexif()[0x0112] = orientation
     picture = ImageOps.exif_transpose(picture)
