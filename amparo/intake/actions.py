@@ -12,7 +12,7 @@ from amparo.access.acts import Actor, act
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id
-from amparo.intake import rules, rulings, senders
+from amparo.intake import folding, rules, rulings, senders
 from amparo.intake.models import Arrival, ArrivalState, Report, ReportState, SealedIdentity, WorkItem
 from amparo.intake.rules import Finding
 from amparo.intake.standing import clocks_moved, rank, rank_by
@@ -268,16 +268,17 @@ def read_report(by: Actor, report: UUID) -> ReportRead:
 
 @dataclass(frozen=True)
 class ReportClosed:
-    """rule: the version of the rule that was in force, under which the report stood where it stood."""
+    """rule: the version of the rule in force, under which the report stood where it stood. folded: closed with it, behind it."""
 
     report: UUID
     reason: str
     rule: str
+    folded: int
 
 
 @act("report.closed", power="reports.close")
 def close_report(by: Actor, report: UUID, reason: str, words: str = "") -> ReportClosed:
-    """The report leaves the queue, with its reason; it can be opened again."""
+    """The report leaves the queue, with its reason, and so do those that were folded behind it; each can be opened again."""
     row = _report(report)
     obstacles = rules.obstacles_to_closing(row.state, row.work_items.filter(settled_at=None).count())
     obstacles += rules.obstacles_to_reason(reason, words, rules.CLOSING)
@@ -286,8 +287,17 @@ def close_report(by: Actor, report: UUID, reason: str, words: str = "") -> Repor
     row.state, row.closed_at, row.closed_by = ReportState.CLOSED, clock.now(), by.uuid
     row.closed_reason, row.closed_text = reason, words.strip()
     row.decided_under = rulings.current().version
+    folded = folding.behind(row).update(
+        state=row.state,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
+        closed_reason=reason,
+        closed_text=row.closed_text,
+        decided_under=row.decided_under,
+    )
     row.save()
-    return ReportClosed(row.uuid, reason, row.decided_under)
+    folding.after_leaving(row)
+    return ReportClosed(row.uuid, reason, row.decided_under, folded)
 
 
 @dataclass(frozen=True)
@@ -303,6 +313,8 @@ def reopen_report(by: Actor, report: UUID) -> ReportReopened:
         raise Refused("Only a closed report can be opened again.", report=str(report))
     row.state, row.closed_at, row.closed_by, row.closed_reason, row.closed_text = ReportState.NEW, None, None, "", ""
     row.decided_under = ""
+    # Whoever opens it again wants to see it: it stands by itself, whatever stood for it before.
+    row.hidden, row.stands_alone = False, True
     row.save()
     return ReportReopened(row.uuid)
 
@@ -312,17 +324,21 @@ class ReportTakenUp:
     report: UUID
     case: UUID
     rule: str
+    folded: int
 
 
 @act("report.taken_up", power="cases.open")
 def attach_to_case(by: Actor, report: UUID, case: UUID) -> ReportTakenUp:
-    """The report is part of the case and leaves the queue; its open work items stay visible."""
+    """The report is part of the case and leaves the queue with those folded behind it; its open work items stay visible."""
     row = _report(report)
-    if obstacles := rules.obstacles_to_taking_up(row.state):
+    if obstacles := rules.obstacles_to_taking_up(row.state, same_case=row.case == case):
         raise Refused(*obstacles, report=str(report))
-    row.state, row.case, row.decided_under = ReportState.IN_CASE, case, rulings.current().version
+    under = rulings.current().version
+    folded = folding.behind(row).update(state=ReportState.IN_CASE, case=case, decided_under=under)
+    row.state, row.case, row.decided_under = ReportState.IN_CASE, case, under
     row.save(update_fields=["state", "case", "decided_under"])
-    return ReportTakenUp(row.uuid, case, row.decided_under)
+    folding.after_leaving(row)
+    return ReportTakenUp(row.uuid, case, row.decided_under, folded)
 
 
 @dataclass(frozen=True)

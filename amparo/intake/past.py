@@ -219,22 +219,23 @@ class SharedBy:
 
 
 def shared_by(report: UUID) -> SharedBy:
-    """What strongly shares with this report, one a sender: nobody raises a report by writing twice."""
+    """What strongly shares with this report outside its bundle, one a sender: nobody raises a report by writing twice."""
     past = of_report(report)
     strong = [each for each in past.others if each.strong]
-    mine = Report.objects.filter(uuid=report).values_list("sender", flat=True).first()
-    told = {
-        uuid: (sender, danger)
-        for uuid, sender, danger in Report.objects.filter(uuid__in=[each.report for each in strong if each.report])
-        .exclude(state=ReportState.REPLY)
-        .values_list("uuid", "sender", "place")
-    }
+    mine, bundle = Report.objects.filter(uuid=report).values_list("sender", "bundle").first() or (None, None)
+    theirs = Report.objects.filter(uuid__in=[each.report for each in strong if each.report])
+    theirs = theirs.exclude(state=ReportState.REPLY)
+    if bundle is not None:
+        theirs = theirs.exclude(bundle=bundle)
+    told = {uuid: (sender, place) for uuid, sender, place in theirs.values_list("uuid", "sender", "place")}
     kinds: dict[str, None] = {}
     near: dict[str, None] = {}
     senders: set[object] = set()
     for each in strong:
         if each.report is not None:
-            sender, place = told.get(each.report, (mine, ""))
+            if each.report not in told:
+                continue
+            sender, place = told[each.report]
             if mine is not None and sender == mine:
                 continue
             senders.add(sender or each.report)

@@ -15,6 +15,7 @@ from amparo.foundation.errors import Missing
 from amparo.intake.models import (
     Arrival,
     ArrivalState,
+    Bundle,
     IdentityRequest,
     Ranking,
     Report,
@@ -200,11 +201,14 @@ class QueueFilter:
     channel: str = ""
     search: str = ""
     work_items: bool = False
+    lane: str = ""
     order: str = "rank"
 
 
 @dataclass(frozen=True)
 class QueueRow:
+    """members: of the bundle that it stands for or belongs to; 0 without one. lifted: it belongs to one, but stands by itself."""
+
     uuid: UUID
     reference: str
     received_at: datetime
@@ -218,6 +222,14 @@ class QueueRow:
     unread: bool
     axes: dict[str, Axis]
     floor: str
+    band: str
+    look_by: datetime | None
+    decide_by: datetime | None
+    lane: str
+    bundle: UUID | None
+    bundle_reference: str
+    members: int
+    lifted: bool
 
 
 def queue(wanted: QueueFilter) -> QuerySet[Report]:
@@ -226,6 +238,11 @@ def queue(wanted: QueueFilter) -> QuerySet[Report]:
     found = (
         Report.objects.filter(state=wanted.state) if wanted.state else Report.objects.exclude(state=ReportState.REPLY)
     )
+    # A search looks behind the rows too; else a bundle is one row, and a flood stands in its own lane.
+    if wanted.state == ReportState.NEW and not wanted.search:
+        found = found.filter(hidden=False, lane=wanted.lane)
+    elif wanted.lane:
+        found = found.filter(lane=wanted.lane)
     if wanted.danger:
         found = found.filter(danger=wanted.danger)
     if wanted.language:
@@ -256,10 +273,16 @@ def rows(reports: Iterable[Report]) -> tuple[QueueRow, ...]:
     rankings = {
         each.report_id: each for each in Ranking.objects.filter(report__in=[row.id for row in piece], current=True)
     }
-    return tuple(_row(each, rankings.get(each.id), open_work_items.get(each.id, 0)) for each in piece)
+    bundles = {
+        each.id: each for each in Bundle.objects.filter(id__in=[row.bundle_id for row in piece if row.bundle_id])
+    }
+    return tuple(
+        _row(each, rankings.get(each.id), open_work_items.get(each.id, 0), bundles.get(each.bundle_id or 0))
+        for each in piece
+    )
 
 
-def _row(row: Report, ranking: Ranking | None, open_work_items: int) -> QueueRow:
+def _row(row: Report, ranking: Ranking | None, open_work_items: int, bundle: Bundle | None) -> QueueRow:
     excerpt = " ".join(str(getattr(row, "beginning", "")).split())
     return QueueRow(
         row.uuid,
@@ -275,6 +298,14 @@ def _row(row: Report, ranking: Ranking | None, open_work_items: int) -> QueueRow
         row.first_read_at is None,
         _axes(ranking.axes) if ranking else {},
         ranking.floor if ranking else "",
+        row.band,
+        row.look_by,
+        row.decide_by,
+        row.lane,
+        bundle.uuid if bundle else None,
+        (bundle.reference or "") if bundle else "",
+        bundle.members if bundle else 0,
+        bool(bundle and bundle.head_id != row.id),
     )
 
 
@@ -364,7 +395,8 @@ def is_report(uuid: UUID) -> bool:
 
 def due_for_ranking(at: datetime, limit: int = 200) -> tuple[UUID, ...]:
     """New reports whose clock has moved since they were ranked."""
-    due = Ranking.objects.filter(current=True, changes_at__lte=at, report__state=ReportState.NEW)
+    # What is folded behind another has no clock of its own: the row that stands for it has.
+    due = Ranking.objects.filter(current=True, changes_at__lte=at, report__state=ReportState.NEW, report__hidden=False)
     return tuple(due.order_by("changes_at").values_list("report__uuid", flat=True)[:limit])
 
 

@@ -21,7 +21,7 @@ from amparo.custody import queries as custody
 from amparo.custody.queries import ActLine
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
-from amparo.intake import actions, identities, past, queries, rules, wording
+from amparo.intake import actions, bundles, identities, past, queries, rules, wording
 from amparo.intake.queries import ReportFacts
 from amparo.intake.triage import AXES
 from amparo.intake.views import actor_of, reason_of
@@ -84,6 +84,8 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
         "identity": _identity(request, facts),
         "story": _story(facts, items),
         "past": past.of_report(report),
+        "bundle": bundles.of_report(report),
+        "unfolding": rules.UNFOLDING.items(),
     }
     return render(request, "intake/report.html", context)
 

@@ -28,6 +28,13 @@ SETTLING = {
     "cannot_be_read": "Nobody can read it; the original stays sealed",
     "other": "Other, in words",
 }
+# Why a bundle, or one report of it, is unfolded.
+UNFOLDING = {
+    "different": "They tell of different things",
+    "chance": "What they share is shared by chance: a logo, a template, a signature",
+    "worked_apart": "Each is worked on by itself",
+    "other": "Other, in words",
+}
 # Why a reporter's identity is opened.
 IDENTITY = {
     "child_in_danger": "A child may be in danger and the reporter can help find them",
@@ -180,11 +187,11 @@ def obstacles_to_closing(state: str, open_work_items: int) -> tuple[str, ...]:
     return ()
 
 
-def obstacles_to_taking_up(state: str) -> tuple[str, ...]:
-    """Why the report can't become part of a case; empty when it can."""
+def obstacles_to_taking_up(state: str, *, same_case: bool = False) -> tuple[str, ...]:
+    """Why the report can't become part of a case; empty when it can. same_case: it is, because its bundle's head was taken up."""
     return {
         "closed": ("The report is closed: reopen it first.",),
-        "in_case": ("The report is part of a case already.",),
+        "in_case": () if same_case else ("The report is part of a case already.",),
     }.get(state, ())
 
 

@@ -1,7 +1,8 @@
 """Which rule is in force, and a house's own files: its rules, its words, its services' addresses.
 
-They lie in AMPARO_HOME/triage: rule-N.toml, words/*.toml, platforms.toml. A word list or a table of services counts as soon as
-it is saved; a rule only once it was tried on the past and put in force (replaying.py).
+They lie in AMPARO_HOME/triage: rule-N.toml, words/*.toml, platforms.toml, and never-fold.txt (addresses, accounts and digests
+that many reports carry along and that therefore fold nothing: one's own, a partner's, a template's). A list counts as soon as it is
+saved; a rule only once it was tried on the past and put in force (replaying.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from amparo.foundation.home import Home
 from amparo.intake.models import RuleVersion
 from amparo.intake.triage import Rule, read_rule, shipped_rule
 from amparo.intake.triage.platforms import Platforms, platforms_with
+from amparo.intake.triage.traces import traces_in
 from amparo.intake.triage.vocabulary import Vocabulary, read_words, shipped, vocabulary_with
 
 log = logging.getLogger("amparo.intake")
@@ -65,6 +67,16 @@ def _words(stamps: tuple[tuple[str, int, int], ...]) -> Words:
     told = hashlib.sha256("\0".join([*lists, *services]).encode()).hexdigest()[:12] if lists or services else "shipped"
     vocabulary = vocabulary_with(tuple(lists)) if lists else shipped()
     return Words(vocabulary, platforms_with(tuple(services)), told)
+
+
+def never_folds() -> frozenset[str]:
+    """The normal forms of what a house's own file says must fold nothing."""
+    try:
+        text = (folder() / "never-fold.txt").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return frozenset()
+    lines = [line.partition("#")[0].strip() if line.startswith("#") else line.strip() for line in text.splitlines()]
+    return frozenset(each.value.removeprefix("sha256:") for line in lines for each in traces_in(line))
 
 
 def problem_of(path: Path) -> str:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from amparo.access.acts import Actor, act
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing
+from amparo.intake import folding
 from amparo.intake.models import Ranking, Report
 from amparo.intake.triage import Facts, Placed
 from amparo.intake.triage.facts import as_json
@@ -58,6 +59,7 @@ def rank(by: Actor, report: UUID, placed: Placed, facts: Facts, words: str = "")
     row.place, row.danger, row.lane = placed.position, levels["danger"], placed.lane
     row.band, row.look_by, row.decide_by = placed.band, placed.look_by, placed.decide_by
     row.save(update_fields=["place", "danger", "lane", "band", "look_by", "decide_by"])
+    folding.stand(row)
     return ReportRanked(
         row.uuid,
         placed.rule_version,

@@ -10,10 +10,11 @@ from django_tasks import task
 
 from amparo.access.actors import Actor
 from amparo.foundation.home import Home
-from amparo.intake import past, queries, rulings
+from amparo.intake import folding, looks, past, queries, rulings
 from amparo.intake.jobs import rank_report_again
 from amparo.intake.past import Past
 from amparo.intake.triage import identifiers
+from amparo.intake.triage.folds import Key, key_of_file, keys_of_text, without_signature
 from amparo.intake.triage.stated import stated_of
 from amparo.intake.triage.traces import Trace, traces_in, traces_of_fields, traces_of_files
 from amparo.jobs.leases import finishing
@@ -33,36 +34,57 @@ def _worker() -> Actor:
 
 @task()
 def trace_report(act: str, about: dict[str, Any]) -> None:
-    """Follows report.read_out: the report can be found by what its text and fields name, and stands beside what shares it."""
+    """Follows report.read_out: the report is found by what it names, folded with what tells of the same, and may raise others."""
     report = UUID(about["report"])
     facts = queries.report(report)
     if facts.state == "reply":
         return
     read_by, stated = rulings.words(), stated_of(facts.fields)
-    traces = (
-        *traces_in(f"{facts.subject}\n{facts.text}", platforms=read_by.platforms),
-        *traces_of_fields(stated, read_by.platforms),
-    )
-    _traced(report, traces)
+    whole, body = f"{facts.subject}\n{facts.text}", without_signature(facts.text)
+    of_fields = traces_of_fields(stated, read_by.platforms)
+    files = [each.sha256 for each in vault.items_of_origin(report) if not each.derived and each.parent is None]
+    named = (*traces_in(f"{facts.subject}\n{body}", platforms=read_by.platforms), *of_fields)
+    keys = keys_of_text(body if body.strip() else facts.subject, named, files)
+    _found_and_folded(report, (*traces_in(whole, platforms=read_by.platforms), *of_fields), keys)
 
 
 @task()
 def trace_items(act: str, about: dict[str, Any]) -> None:
-    """Follows item.examined and item.examination_failed: the report can be found by its files, and by a chat's members."""
+    """Follows item.examined and item.examination_failed: the report is found and folded by its files, and by a chat's members."""
     report, item = UUID(about["origin"]), UUID(about["item"])
     if not queries.is_report(report):
         return
     items = [each for each in vault.items_of_origin(report) if not each.derived]
     digests = ({"sha256": each.sha256, "sha1": each.sha1, "md5": each.md5} for each in items)
-    _traced(report, (*traces_of_files(digests), *_of_chat(item)))
+    keys = _keys_of_item(next((each for each in items if each.uuid == item), None))
+    _found_and_folded(report, (*traces_of_files(digests), *_of_chat(item)), keys)
 
 
-def _traced(report: UUID, traces: tuple[Trace, ...]) -> None:
-    new = past.untraced(report, traces)
-    if not new:
-        return
+def _keys_of_item(item: ItemFacts | None) -> tuple[Key, ...]:
+    """By the file itself, and by the picture that it is near to."""
+    if item is None:
+        return ()
+    examined = sandbox.examination(item.uuid)
+    width, height = examined.facts.get("width"), examined.facts.get("height")
+    sides = (int(width), int(height)) if width and height else None
+    found = [key] if (key := key_of_file(item.sha256, item.size_bytes, sides)) else []
+    pdq, quality = str(examined.facts.get("pdq_hex") or ""), int(examined.facts.get("quality") or 0)
+    if key and examined.state == "examined" and pdq and quality >= looks.LOWEST_QUALITY:
+        turned = [str(each) for each in examined.facts.get("looks") or ()] or [pdq]
+        near = looks.nearest(item.uuid, turned, rulings.current().fold.near_bits)
+        found.append(Key("near_file", str(near.item), f"{near.bits} of 256 bits apart"))
+    return tuple(found)
+
+
+def _found_and_folded(report: UUID, traces: tuple[Trace, ...], keys: tuple[Key, ...]) -> None:
+    """The report's identifiers and keys stand in the tables; it is folded and others are woken, where there is something to say."""
+    new, never = past.untraced(report, traces), rulings.never_folds()
+    keys = tuple(key for key in keys if key.value not in never)
     with finishing():
-        if past.trace_report(_worker(), report, new).others:
+        others = past.trace_report(_worker(), report, new).others if new else 0
+        if found := folding.match(report, keys, rulings.current()):
+            folding.fold(_worker(), report, found, traces)
+        if others:
             rank_report_again.enqueue(report=str(report))
             for other in _sleeping(past.of_report(report)):
                 rank_report_again.enqueue(report=str(other))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from amparo.intake import batch_pages, desk_pages, report_pages, views
+from amparo.intake import batch_pages, bundle_pages, desk_pages, report_pages, views
 
 app_name = "intake"
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("reports/<uuid:report>/", report_pages.report, name="report"),
     path("reports/<uuid:report>/close/", report_pages.close, name="close"),
     path("reports/<uuid:report>/reopen/", report_pages.reopen, name="reopen"),
+    path("reports/<uuid:report>/take-out/", bundle_pages.take_out, name="take_out"),
+    path("bundles/<uuid:bundle>/", bundle_pages.bundle, name="bundle"),
+    path("bundles/<uuid:bundle>/unfold/", bundle_pages.unfold, name="unfold"),
     path("reports/<uuid:report>/items/<uuid:item>/", report_pages.item, name="item"),
     path("reports/<uuid:report>/items/<uuid:item>/reveal/", report_pages.reveal, name="reveal"),
     path("reports/<uuid:report>/identity/ask/", report_pages.ask_identity, name="ask_identity"),

@@ -27,6 +27,8 @@ LANGUAGES = {
     "ar": _("Arabic"),
     "unknown": _("Language not known"),
 }
+# How a report of a bundle stands in the queue.
+STANDS = {"first": _("Stands for them"), "behind": _("Behind it"), "lifted": _("By itself, since it says more of danger")}
 DANGER = {"high": _("Danger now"), "some": _("Some signs"), "unknown": _("Not known"), "none": _("No sign")}
 AXES = {
     "danger": (_("Danger now"), _("Does the text say that a child is in danger now?")),
@@ -51,6 +53,8 @@ ACTS: dict[str, tuple[object, str, str]] = {
     "report.read_out": (_("Read in the sandbox"), "report", ""),
     "reply.arrived": (_("Arrived as a reply"), "mail", ""),
     "reply.returned": (_("Reply returned to the queue"), "queue", "warn"),
+    "report.folded": (_("Folded with others that tell of the same"), "folder", ""),
+    "report.taken_out": (_("Taken out of its bundle"), "folder", "warn"),
     "report.traced": (_("Compared with earlier reports and cases"), "link", ""),
     "report.ranked": (_("Ranked"), "sort", ""),
     "report.read": (_("Read"), "eye", ""),
