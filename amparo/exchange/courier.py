@@ -8,12 +8,8 @@ it holds no key that opens anything.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 import os
-import smtplib
-import socket
-import ssl
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -21,14 +17,14 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 
+from amparo.exchange import submission
 from amparo.exchange.formats.words import Words
 from amparo.foundation import clock
 from amparo.foundation.durable import write_whole
-from amparo.foundation.errors import Missing, Refused, Unreachable
+from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.home import Home
 
 CHUNK_BYTES = 1 << 20
-SMTP_TIMEOUT_S = 60
 
 
 class Receiver(Protocol):
@@ -74,7 +70,7 @@ def deliver(home: Home, sealed: Path, partner: Receiver, key: str) -> Delivery:
         raise Missing(f"{sealed.name} is not there any more: seal the package again.") from None
     if partner.channel == "mail":
         receipt = f"<{_short(key)}@{_sender().domain}>"
-        _send(_letter(sealed, partner, receipt, digest))
+        _send(_letter(sealed, partner, receipt, digest), partner.mail)
         done = Delivery("mail", partner.mail, receipt, digest, clock.now())
     else:
         where = _hand_over(home, sealed, partner, digest)
@@ -133,39 +129,10 @@ def _letter(sealed: Path, partner: Receiver, receipt: str, digest: str) -> Email
     return letter
 
 
-def _send(letter: EmailMessage) -> None:
-    smarthost = os.environ.get("AMPARO_SMARTHOST", "")
-    if not smarthost:
-        raise Refused("No mail server is set: set AMPARO_SMARTHOST, or have the package handed over by an officer.")
-    host, _, port = smarthost.rpartition(":") if ":" in smarthost else (smarthost, "", "25")
+def _send(letter: EmailMessage, address: str) -> None:
     try:
-        with smtplib.SMTP(host.strip("[]"), int(port), timeout=SMTP_TIMEOUT_S) as server:
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=ssl.create_default_context())
-            elif not _on_this_machine(host):
-                raise Refused(f"The mail server {host} offers no encryption: packages don't go there.")
-            server.send_message(letter)
-    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as answer:
-        raise _answered(answer, str(letter["To"])) from answer
-    except (OSError, smtplib.SMTPException) as fault:
-        raise Unreachable(f"The mail server {host} did not take the mail: it is tried again.") from fault
-
-
-def _answered(answer: smtplib.SMTPException, to: str) -> Refused | Unreachable:
-    """A 4xx answer is worth another try; after a 5xx somebody has to look."""
-    codes = (
-        [code for code, _ in answer.recipients.values()] if isinstance(answer, smtplib.SMTPRecipientsRefused) else []
-    )
-    code = min(codes) if codes else getattr(answer, "smtp_code", 0)
-    if 400 <= code < 500:
-        return Unreachable(f"The mail server put the mail to {to} off ({code}): it is tried again.")
-    return Refused(f"The mail server refused the mail to {to} ({code}): check the address, or hand the package over.")
-
-
-def _on_this_machine(host: str) -> bool:
-    try:
-        found = {info[4][0] for info in socket.getaddrinfo(host.strip("[]"), None)}
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(str(each).partition("%")[0]).is_loopback for each in found)
+        submission.submit(letter, called=address)
+    except Refused as refused:
+        if "code" not in refused.fields:
+            raise
+        raise Refused(f"{refused.sentence} Check the address, or hand the package over.") from refused

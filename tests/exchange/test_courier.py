@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.controller import Controller
 
-from amparo.exchange import courier
+from amparo.exchange import courier, submission
 from amparo.foundation.errors import Missing, Refused, Unreachable
 from amparo.foundation.home import Home
 
@@ -128,7 +128,7 @@ def test_a_server_that_is_not_there_can_be_tried_again(home, sealed, monkeypatch
 
 
 def test_a_package_goes_to_no_server_elsewhere_without_encryption(home, sealed, server, monkeypatch):
-    monkeypatch.setattr(courier, "_on_this_machine", lambda _: False)
+    monkeypatch.setattr(submission, "_on_this_machine", lambda _: False)
     with pytest.raises(Refused, match="offers no encryption"):
         courier.deliver(home, sealed, Unit(channel="mail"), "k")
     assert server.mails == []
