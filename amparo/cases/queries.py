@@ -16,9 +16,9 @@ from amparo.foundation.errors import Missing
 from amparo.foundation.times import Moment
 
 __all__ = [
-    "case", "cases_for", "cases_of_report", "countries_of_case", "devices", "elsewhere", "evidence", "group", "groups",
-    "identifiers", "items", "may_enter", "memberships", "messages_by_day", "notes", "notices", "people", "person", "persons_by_country", "posts",
-    "sighted_items", "story",
+    "case", "case_called", "cases_for", "cases_of_report", "countries_of_case", "devices", "elsewhere", "evidence", "group",
+    "groups", "identifiers", "items", "may_enter", "memberships", "messages_by_day", "notes", "notices", "people", "person",
+    "persons_by_country", "posts", "sighted_items", "story",
 ]  # fmt: skip
 
 
@@ -27,6 +27,14 @@ def case(uuid: UUID) -> CaseFacts:
     found = Case.objects.filter(uuid=uuid).first()
     if not found:
         raise Missing("There is no such case.", case=str(uuid))
+    return _case_facts([found])[0]
+
+
+def case_called(reference: str) -> CaseFacts:
+    """Raises Missing."""
+    found = Case.objects.filter(reference=reference.strip().upper()).first()
+    if not found:
+        raise Missing(f"There is no case {reference}. A case's reference is written as AMP-2026-0001.")
     return _case_facts([found])[0]
 
 
