@@ -95,6 +95,7 @@ PROCESSES: dict[str, frozenset[str]] = {
             "items.open",
             "items.examine",
             "items.match",
+            "lists.finish",
             "compartments.make",
             "groups.import",
             "packages.build",
@@ -106,10 +107,12 @@ PROCESSES: dict[str, frozenset[str]] = {
     "courier": frozenset({"packages.deliver"}),
     # The house takes in what its officers and platforms state; it seals and can't open.
     "house": frozenset(
-        {"officers.log_in", "record.act_failed", "compartments.make"} | {"arrivals.take", "reports.examine", "items.seal"}
+        {"officers.log_in", "record.act_failed", "compartments.make", "lists.finish"}
+        | {"arrivals.take", "reports.examine", "items.seal"}
     ),
     "cli": frozenset(
-        {"officers.manage", "compartments.make", "keys.make", "keys.grant", "partners.edit", "lists.import"}
+        {"officers.manage", "compartments.make", "keys.make", "keys.grant", "partners.edit"}
+        | {"lists.import", "lists.finish"}
     ),
 }
 

@@ -30,8 +30,9 @@ class Worker:
         duties: Sequence[Duty] = (),
         quarantined: Callable[[Lease], None] | None = None,
         queue: str = "default",
+        batch: int = BATCH,
     ):
-        self.name, self.queue = name, queue
+        self.name, self.queue, self._batch = name, queue, batch
         self._duties = duties
         self._quarantined = quarantined
         self._stop = threading.Event()
@@ -64,7 +65,7 @@ class Worker:
             return 0
 
     def _jobs(self) -> int:
-        self._held = leases.claim(self.name, BATCH, self.queue)
+        self._held = leases.claim(self.name, self._batch, self.queue)
         worked = len(self._held)
         while self._held and not self._stop.is_set():
             self.work_on(self._held[0])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
+
+from amparo.foundation.canonical import canonical_bytes
 
 # The distance up to which two PDQ fingerprints are taken for the same picture (published recommendation of its authors).
 NEAR_BITS = 31
@@ -15,6 +19,11 @@ HASH_BYTES = {**DIGEST_BYTES, "pdq": 32}
 
 # What has no look, so that its digest is all there is to compare. Anything else without a fingerprint is not examined.
 WITHOUT_LOOK = frozenset({"chat", "text", "mail", "archive", "database", "empty"})
+
+# How many folders a version may be read from, and how large a part of its base a difference may be (1 : SHARED_AT_LEAST), before
+# it is written anew.
+MOST_PARTS = 8
+SHARED_AT_LEAST = 4
 
 
 class State(StrEnum):
@@ -29,15 +38,40 @@ class HitKind(StrEnum):
     NEAR = "near"
 
 
+class ListState(StrEnum):
+    """importing: its file is read and sorted; active: it counts; withdrawn: it counted; failed: it never will."""
+
+    IMPORTING = "importing"
+    ACTIVE = "active"
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True)
 class Found:
-    """A candidate hit: an entry of a list and how far the item is from it."""
+    """A listed item that an item is, or is near to, and the strongest evidence for it.
 
-    entry: int
-    list_id: int
+    row: the list's own row. digest: by which kind of hash. framing, turn: by which version of the item's look ("whole" or
+    "trimmed"; "original", "rotate90", ...), both empty where exact. Of a video: at_ms is the first sampled frame that is near,
+    frames how many are; None and 0 else. scheme, code: the list's own category, both empty for none.
+    """
+
+    list: UUID
     row: int
     kind: HitKind
+    digest: str
     distance_bits: int
+    framing: str
+    turn: str
+    at_ms: int | None
+    frames: int
+    scheme: str
+    code: str
+
+
+def in_order(found: Sequence[Found]) -> list[Found]:
+    """Exact ones first, then by distance; else as they came."""
+    return sorted(found, key=lambda each: (each.kind is HitKind.NEAR, each.distance_bits))
 
 
 def state_of(*, hits: int, lists: int, examination: str, kind: str, fingerprint: bool) -> State:
@@ -57,12 +91,7 @@ def state_of(*, hits: int, lists: int, examination: str, kind: str, fingerprint:
     return State.NO_HIT if fingerprint and examination == "examined" else State.NOT_EXAMINED
 
 
-def strongest(found: Iterable[Found]) -> list[Found]:
-    """One hit a listed row: an exact one before a near one, the nearest before the rest. Ordered by distance."""
-    best: dict[tuple[int, int], Found] = {}
-    for each in sorted(found, key=lambda hit: (hit.kind is HitKind.NEAR, hit.distance_bits, hit.entry)):
-        best.setdefault((each.list_id, each.row), each)
-    return sorted(best.values(), key=lambda hit: (hit.distance_bits, hit.kind is HitKind.NEAR, hit.entry))
+# --- Lists ------------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -91,16 +120,60 @@ def row_of(cells: Mapping[str, str]) -> ListRow:
     return ListRow(tuple(hashes), (cells.get("category") or "").strip()[:60])
 
 
-def obstacles_to_import(name: str, source: str, version: str, row_count: int, faults: Sequence[str]) -> tuple[str, ...]:
-    """Why this list can't be imported as it is; empty when it can. faults: what is wrong with single rows."""
+@dataclass(frozen=True)
+class ListSaid:
+    """What whoever imports a list says of it. scheme: whose categories its codes are, where its file doesn't say."""
+
+    name: str
+    source: str
+    version: str
+    scheme: str = ""
+    scope: str = ""
+
+    def digest(self, list_uuid: UUID) -> str:
+        """SHA-256, in hexadecimal, for the record, which holds no names."""
+        return hashlib.sha256(canonical_bytes({**vars(self), "list": str(list_uuid)})).hexdigest()
+
+
+def obstacles_to_import(said: ListSaid, *, there: bool, base: ListState | None, difference: bool) -> tuple[str, ...]:
+    """Why this list can't be imported; empty when it can.
+
+    there: whether this version was imported before. base: the state of the list that it is based on or takes the place of.
+    """
     found = [
         f"Give the list's {label}."
-        for label, value in (("name", name), ("source", source), ("version", version))
+        for label, value in (("name", said.name), ("source", said.source), ("version", said.version))
         if not value
     ]
-    if faults:
-        more = f" And {len(faults) - 5} more." if len(faults) > 5 else ""
-        found.append(f"{len(faults)} rows can't be read: {'; '.join(faults[:5])}.{more}")
-    elif not row_count:
-        found.append("The list holds no row.")
+    if there:
+        found.append(
+            f"Version {said.version} of {said.name} has been imported before. Lists are never edited: give it its new version."
+        )
+    if difference and base is None:
+        found.append("Say which list this is a difference to.")
+    if base is not None and base is not ListState.ACTIVE:
+        found.append(
+            "The list that this one follows on does not count any more. Choose the version in use, or import it whole."
+        )
     return tuple(found)
+
+
+def faults_in(problems: int, examples: Sequence[str], *, left_out: bool, rows: int) -> str:
+    """Why what was read of a list is not imported, in one sentence; empty where it is.
+
+    problems: how many of its rows can't be read, of which `examples` are some. rows: how many can, additions and removals.
+    """
+    if problems and not left_out:
+        more = f" And {problems - 5:,} more." if problems > 5 else ""
+        return f"{problems:,} rows can't be read: {'; '.join(examples[:5])}.{more} Nothing was imported."
+    return "" if rows else "The list holds no row."
+
+
+def is_written_anew(*, parts: int, base: int | None, added: int, removed: int) -> bool:
+    """Whether a version becomes one whole of its own rather than its base's files and a difference.
+
+    base: how many hashes the base holds, None where there is none. added, removed: how many hashes come and go.
+    """
+    if base is None:
+        return removed * SHARED_AT_LEAST > added
+    return parts > MOST_PARTS or (added + removed) * SHARED_AT_LEAST > base

@@ -1,25 +1,27 @@
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from amparo.access.acts import Actor
 from amparo.access.doors import page
 from amparo.foundation.errors import Refused
-from amparo.foundation.ids import new_id
-from amparo.matching import actions, queries
+from amparo.matching import actions, queries, wording
 from amparo.matching.forms import ImportForm, WithdrawForm
-from amparo.sandbox.readings import ExaminationFailed, HashListReading
-from amparo.sandbox.warden import the_warden
+from amparo.matching.queries import ListFacts
+from amparo.matching.rules import ListState
+from amparo.matching.uploads import ListUploadHandler
 from amparo.vault import queries as vault
 
-SHOWN_PROBLEMS = 50
+# The categories with most rows stand on the page; a list may have thousands.
+SHOWN_CATEGORIES = 20
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -30,7 +32,8 @@ def _actor(request: HttpRequest) -> Actor:
 @page("lists.read")
 @require_safe
 def lists(request: HttpRequest) -> HttpResponse:
-    context = {"title": _("Hash lists"), "lists": queries.lists(), "may_import": _actor(request).can("lists.import")}
+    found = [{"each": each, "state": wording.state_of(each)} for each in queries.lists()]
+    context = {"title": _("Hash lists"), "lists": found, "may_import": _actor(request).can("lists.import")}
     return render(request, "matching/lists.html", context)
 
 
@@ -40,56 +43,96 @@ def hash_list(request: HttpRequest, hash_list: UUID) -> HttpResponse:
     facts = queries.hash_list(hash_list)
     known = queries.items_in(hash_list)
     items = vault.items(each.item for each in known)
+    may_change = _actor(request).can("lists.import")
     context = {
+        **_import_context(request, facts),
         "title": f"{facts.name} {facts.version}",
-        "list": facts,
-        "kinds": [(kind.upper().replace("SHA", "SHA-"), count) for kind, count in queries.kinds_of(hash_list).items()],
-        "categories": [
-            {"label": code or _("no category"), "value": count}
-            for code, count in queries.categories_of(hash_list).items()
-        ],
-        "known": [{"each": each, "item": items.get(each.item)} for each in known],
-        "may_withdraw": _actor(request).can("lists.import") and facts.withdrawn_at is None,
+        "kinds": wording.kinds_of(facts),
+        "categories": _categories(facts),
+        "category_count": len(facts.categories),
+        "known": [{"each": each, "item": items.get(each.item), "how": wording.how(each.hit)} for each in known],
+        "may_withdraw": may_change and facts.state is ListState.ACTIVE,
+        "may_update": may_change and facts.state is ListState.ACTIVE,
         "form": WithdrawForm(),
     }
     return render(request, "matching/list.html", context)
 
 
+def _categories(facts: ListFacts) -> list[dict[str, Any]]:
+    """The largest categories, each under its scheme's own code."""
+    largest = sorted(facts.categories, key=lambda each: -each[2])[:SHOWN_CATEGORIES]
+    return [
+        {"label": f"{scheme} {code}".strip() or _("no category"), "value": rows}
+        for scheme, code, rows in sorted(largest)
+    ]
+
+
+def _import_context(request: HttpRequest, facts: ListFacts) -> dict[str, Any]:
+    return {
+        "list": facts,
+        "state": wording.state_of(facts),
+        "stage": wording.STAGES.get(facts.stage, ""),
+        "pace": wording.pace_of(facts),
+        "may_stop": _actor(request).can("lists.import") and facts.state is ListState.IMPORTING,
+    }
+
+
+@page("lists.read")
+@require_safe
+def progress(request: HttpRequest, hash_list: UUID) -> HttpResponse:
+    """How far an import is, as a part of its page; the whole page is asked for again when it has ended."""
+    facts = queries.hash_list(hash_list)
+    answer = render(request, "matching/progress.html", _import_context(request, facts))
+    if facts.state is not ListState.IMPORTING:
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+# The form's check against posts from other sites reads the form, and with it the file; so the file's place on the disk is said
+# before that, and the check itself comes right after.
+@csrf_exempt
 @page("lists.import")
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_list(request: HttpRequest) -> HttpResponse:
-    """A file is read in the sandbox and becomes a list, whole; rows that can't be read are shown, and nothing is imported."""
-    form = ImportForm(request.POST or None, request.FILES or None)
-    context: dict[str, Any] = {"title": _("Import a list"), "form": form}
-    if request.method == "POST" and form.is_valid():
+    """A file is taken and becomes a list in the background; its page shows how far it is."""
+    handler = ListUploadHandler(request)
+    request.upload_handlers = [handler]
+    return _import_list(request, handler)
+
+
+@csrf_protect
+def _import_list(request: HttpRequest, handler: ListUploadHandler) -> HttpResponse:
+    bases = tuple(each for each in queries.lists() if each.state is ListState.ACTIVE)
+    chosen = request.GET.get("base", "")
+    initial = next((_beginning(each) for each in bases if str(each.uuid) == chosen), {})
+    form = ImportForm(request.POST or None, request.FILES or None, bases=bases, initial=initial)
+    if request.method == "POST" and handler.refused:
+        form.add_error("file", _("There is not enough room on the disk for this file."))
+    elif request.method == "POST" and form.is_valid():
+        received = form.cleaned_data["file"]
         try:
-            reading = _read(form)
-            problems = reading.problems_in_all
-            if problems and not form.cleaned_data["leave_out"]:
-                context |= {
-                    "problems": reading.problems[:SHOWN_PROBLEMS],
-                    "problem_count": problems,
-                    "good_count": len(reading.rows),
-                }
-            else:
-                said = {name: form.cleaned_data[name] for name in ("name", "source", "version", "scheme", "scope")}
-                done = actions.import_list(_actor(request), **said, rows=reading.rows)
-                words = ngettext("{} listed item imported.", "{} listed items imported.", done.rows).format(
-                    f"{done.rows:,}"
-                )
-                messages.success(request, f"{words} {_('Earlier items are being checked against it.')}")
-                return redirect("matching:list", done.list)
-        except (ExaminationFailed, Refused) as failure:
-            for sentence in getattr(failure, "obstacles", (failure.sentence,)):
+            actions.ask_import(_actor(request), received.upload, form.order())
+        except Refused as refusal:
+            for sentence in refusal.obstacles:
                 form.add_error(None, sentence)
-    return render(request, "matching/import.html", context)
+        else:
+            received.keep()
+            return redirect("matching:list", received.upload.list)
+    return render(request, "matching/import.html", {"title": _("Import a list"), "form": form})
 
 
-def _read(form: ImportForm) -> HashListReading:
-    # A list is no report and no case: each upload is a boundary of its own.
-    with the_warden().boundary(new_id()) as box:
-        data = form.cleaned_data["file"].read()
-        return cast("HashListReading", box.examine("hash_list", data, bare=form.cleaned_data["bare"]))
+def _beginning(base: ListFacts) -> dict[str, object]:
+    """What a version that takes the place of another has in common with it."""
+    said = {name: getattr(base, name) for name in ("name", "source", "scheme", "scope")}
+    return {**said, "base": str(base.uuid), "difference": True}
+
+
+@page("lists.import")
+@require_POST
+def stop(request: HttpRequest, hash_list: UUID) -> HttpResponse:
+    actions.stop_import(_actor(request), hash_list)
+    messages.success(request, _("The import was stopped. Nothing of it is kept."))
+    return redirect("matching:list", hash_list)
 
 
 @page("lists.import")

@@ -19,6 +19,7 @@ TABLE: tuple[Follow, ...] = (
     Follow("item.matched", "amparo.intake.jobs.rank_report"),
     Follow("report.read", "amparo.intake.jobs.rank_report"),
     Follow("report.reopened", "amparo.intake.jobs.rank_report"),
+    Follow("list.import_asked", "amparo.matching.jobs.read_list"),
     Follow("list.imported", "amparo.matching.jobs.check_again"),
     Follow("list.withdrawn", "amparo.matching.jobs.check_again"),
     Follow("item.examined", "amparo.cases.jobs.gather_examined"),

@@ -16,6 +16,7 @@ from amparo.access.acts import Actor
 from amparo.access.rules import powers_of
 from amparo.foundation.errors import Missing
 from amparo.foundation.home import Home
+from amparo.matching import actions as matching, altered
 from amparo.vault import actions as vault
 from amparo.vault.keys import CONTENT, IDENTITY, ProcessKeys, public_key
 
@@ -34,8 +35,10 @@ class Enrolled:
 
 
 def lay_foundations(home: Home) -> None:
-    """The house's own two compartments stand in the database too."""
+    """The house's own two compartments stand in the database too; the record names the files of every known-hash list."""
     vault.lay_compartments(CLI, home)
+    for each in altered.unnamed_lists():
+        matching.shelve_list(CLI, each)
 
 
 def enrol(

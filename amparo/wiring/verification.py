@@ -1,4 +1,4 @@
-"""`amparo verify`: the record, its checkpoints and their copy, and every sealed file, checked without any process running."""
+"""`amparo verify`: the record, its checkpoints and their copy, every sealed file and every known-hash list, while nothing runs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from amparo.custody import queries as custody
 from amparo.custody.proofs import Verified
 from amparo.foundation.home import Home
+from amparo.matching import altered
 from amparo.vault import queries as vault
 from amparo.wiring.seals import checkpoints_copy, signed
 
@@ -21,11 +22,13 @@ class HouseVerified:
     record: Verified
     files: int
     waiting: int
+    lists: int = 0
     broken_item: str = ""
+    broken_list: str = ""
 
     @property
     def sound(self) -> bool:
-        return not self.record.broken and not self.broken_item
+        return not self.record.broken and not self.broken_item and not self.broken_list
 
 
 def verify_house(home: Home) -> HouseVerified:
@@ -34,7 +37,9 @@ def verify_house(home: Home) -> HouseVerified:
     files, broken = _check_files(home)
     if not broken:
         broken = next((each.sentence for each in vault.altered_items()), "")
-    return HouseVerified(record, files, custody.waiting_for_seal(), broken)
+    broken_list = next((each.sentence for each in altered.altered_lists(home)), "")
+    lists = len(altered.recorded_lists())
+    return HouseVerified(record, files, custody.waiting_for_seal(), lists, broken, broken_list)
 
 
 def _check_files(home: Home) -> tuple[int, str]:
@@ -60,13 +65,14 @@ def _sha256(path: Path) -> str:
 def print_verdict(found: HouseVerified, *, as_json: bool) -> int:
     """0 where everything is sound; otherwise 1, after naming the first broken link."""
     broken = found.record.broken
-    first = broken.sentence if broken else found.broken_item
+    first = broken.sentence if broken else found.broken_item or found.broken_list
     if as_json:
         told = {
             "sound": found.sound,
             "acts": found.record.acts,
             "checkpoints": found.record.checkpoints,
             "sealed_files": found.files,
+            "known_hash_lists": found.lists,
             "waiting_for_seal": found.waiting,
             "first_broken": first,
             "position": broken.position if broken else 0,
@@ -79,5 +85,6 @@ def print_verdict(found: HouseVerified, *, as_json: bool) -> int:
         )
         print(f"checkpoints    {found.record.checkpoints} signed by this house, equal to their copy")
         print(f"sealed files   {found.files} unchanged, and their rows as recorded")
+        print(f"hash lists     {found.lists} unchanged, and their rows as recorded")
         print("The chain of custody is whole." if found.sound else f"BROKEN: {first}")
     return 0 if found.sound else 1

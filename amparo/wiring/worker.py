@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,6 +65,9 @@ def run_worker(home: Home, name: str) -> None:
     """Works until SIGTERM or SIGINT. Refused where its keys are not its own."""
     check_keys(home, "worker")
     worker = Worker(name, duties(home), _quarantined)
+    # Work of minutes has a thread of its own, so that no report waits behind it. Cut off, it goes on where it stands the next time.
+    long = Worker(f"{name}-long", (), _quarantined, queue="long", batch=1)
+    threading.Thread(target=long.run, name="long", daemon=True).start()
     _stop_on_signals(worker.stop)
     worker.run()
 

@@ -21,12 +21,12 @@ from amparo.jobs.models import Job
 from amparo.matching import actions, jobs, queries, rules
 from amparo.matching.actions import Compared
 from amparo.matching.known import active_lists
-from amparo.matching.rules import Found, HitKind, State
+from amparo.matching.rules import HitKind, State
 from amparo.sandbox import actions as sandbox
 from amparo.sandbox.rules import State as Examined
 from amparo.vault import actions as vault, keys, queries as vault_queries
 
-WORKER, CLI = Actor.of_process("worker"), Actor.of_process("cli")
+WORKER, CLI, RECEIVER = (Actor.of_process(name) for name in ("worker", "cli", "receiver"))
 ORIGIN = UUID(int=7)
 PDQ = bytes(range(32))
 
@@ -178,7 +178,7 @@ class TestLists:
                 state=State.NO_HIT,
                 lists=before,
                 found=(),
-                subject=Compared(b"", "picture", "examined"),
+                subject=Compared(b"", 0, "picture", "examined"),
             )
 
     def test_the_page_of_lists_counts_listed_items_and_items_known_here(self, home: Home) -> None:
@@ -186,34 +186,15 @@ class TestLists:
         matched(item(b"one"))
         (facts,) = queries.lists()
         assert (facts.rows, facts.items) == (2, 1)
-        assert queries.kinds_of(facts.uuid) == {"md5": 2}
-        assert queries.categories_of(facts.uuid) == {"A": 1, "B": 1}
-        assert [each.category for each in queries.items_in(facts.uuid)] == ["A"]
+        assert facts.counts == {"md5": 2}
+        assert facts.categories == (("test scheme", "A", 1), ("test scheme", "B", 1))
+        assert [each.hit.category for each in queries.items_in(facts.uuid)] == ["A"]
 
     def test_importing_needs_the_power(self, home: Home) -> None:
         with pytest.raises(Refused, match="power"):
             actions.import_list(
-                WORKER, name="a", source="b", version="1", scheme="", scope="", rows=[{"md5": "0" * 32}]
+                RECEIVER, name="a", source="b", version="1", scheme="", scope="", rows=[{"md5": "0" * 32}]
             )
-
-
-FOUND = st.builds(
-    Found,
-    st.integers(1, 50),
-    st.integers(1, 2),
-    st.integers(1, 3),
-    st.sampled_from(HitKind),
-    st.integers(0, 31),
-)
-
-
-@given(st.lists(FOUND))
-def test_the_strongest_hits_are_one_a_row_and_no_exact_one_is_lost(found: list[Found]) -> None:
-    kept = rules.strongest(found)
-    assert {(each.list_id, each.row) for each in kept} == {(each.list_id, each.row) for each in found}
-    assert len(kept) == len({(each.list_id, each.row) for each in kept})
-    exact = {(each.list_id, each.row) for each in found if each.kind is HitKind.EXACT}
-    assert exact <= {(each.list_id, each.row) for each in kept if each.kind is HitKind.EXACT}
 
 
 @given(

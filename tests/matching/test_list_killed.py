@@ -1,0 +1,86 @@
+"""A worker killed again and again while it brings a list in: nothing counts before all of it does, and then all of it does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from amparo.foundation.home import Home
+from amparo.matching.versions import shelf_of
+
+HASHES = 120_000
+
+ASK = """
+import sys, django; django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from amparo.access.acts import Actor
+from amparo.foundation.home import Home
+from amparo.matching import actions, incoming, jobs
+from amparo.matching.rules import ListSaid
+receiving = incoming.Receiving(Home.from_env())
+receiving.write(open(sys.argv[1], "rb").read())
+order = actions.Order(ListSaid("Long", "A test", "1"))
+asked = actions.ask_import(Actor.of_process("cli"), receiving.finish(), order)
+jobs.read_list.enqueue(act=str(asked.list), about={"list": str(asked.list)})
+"""
+WORK = """
+import sys, django; django.setup()
+from amparo.jobs import leases
+from amparo.jobs.worker import Worker
+Worker(sys.argv[1], duties=[leases.reap], queue="long", batch=1).run()
+"""
+# Looks for hashes of the list all the time, and says what it saw: how often nothing, how often all, how often something between.
+LOOK = """
+import hashlib, json, sys, time, django; django.setup()
+import numpy as np
+from amparo.matching import known, queries
+from amparo.matching.rules import ListState
+asked = np.frombuffer(b"".join(hashlib.md5(b"%d" % n).digest() for n in range(0, int(sys.argv[1]), 997)), np.uint8).reshape(-1, 16)
+seen = {"nothing": 0, "all": 0, "some": 0}
+until = time.monotonic() + 120
+while time.monotonic() < until and seen["all"] < 3:
+    there = sum(bool(found) for found in known.lookup({"md5": asked}))
+    seen["nothing" if there == 0 else "all" if there == len(asked) else "some"] += 1
+(facts,) = queries.lists()
+print(json.dumps({**seen, "state": facts.state, "rows": facts.rows, "failure": facts.failure}))
+"""
+
+
+def test_a_killed_import_is_done_again_and_no_half_list_ever_counts(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    environment = {**os.environ, "AMPARO_HOME": str(home.path), "AMPARO_DATABASE": "", "AMPARO_LEASE_SECONDS": "1"}
+    environment["AMPARO_LOG"] = "CRITICAL"
+    file = tmp_path / "list.txt"
+    file.write_text("".join(f"{hashlib.md5(b'%d' % number).hexdigest()}\n" for number in range(HASHES)))
+
+    def start(script: str, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", script, *arguments], env=environment, stdout=subprocess.PIPE, text=True
+        )
+
+    assert start(ASK, str(file)).wait() == 0
+    looking, worker = start(LOOK, str(HASHES)), start(WORK, "w0")
+    killed = 0
+    # In the order in which an import leaves them. A worker that was killed begins anew from the last thing that is whole.
+    for sign in (".incoming/*/records", ".incoming/*/reading.json", ".building/*/own/*/md5.*", "[0-9a-f]*/list.json"):
+        while looking.poll() is None and not any(shelf_of(home).glob(sign)):
+            time.sleep(0.002)
+        if looking.poll() is None:
+            worker.send_signal(signal.SIGKILL)
+            worker.wait()
+            killed += 1
+            worker = start(WORK, f"w{killed}")
+    told, _ = looking.communicate()
+    worker.kill()
+    worker.wait()
+    seen = json.loads(told)
+    assert (seen["state"], seen["rows"], seen["some"]) == ("active", HASHES, 0), seen
+    assert seen["nothing"] > 0
+    assert killed == 4
