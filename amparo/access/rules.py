@@ -17,6 +17,7 @@ POWERS = {
     "keys.grant": "Give an officer the key of a compartment you hold",
     "lists.import": "Import a known-hash list",
     "lists.read": "See the known-hash lists",
+    "lists.keys": "Let a system ask the known-hash lists, and take its key back",
     "cases.open": "Open a case",
     "cases.read": "Read a case",
     "cases.edit": "Work on a case: people, categories, countries",
@@ -60,6 +61,7 @@ ROLES: dict[str, frozenset[str]] = {
             "reports.close",
             "reports.identity",
             "lists.import",
+            "lists.keys",
             "cases.open",
             "cases.grant",
             "keys.grant",
@@ -95,6 +97,7 @@ PROCESSES: dict[str, frozenset[str]] = {
             "items.open",
             "items.examine",
             "items.match",
+            "lists.import",  # of what the courier brought
             "lists.finish",
             "compartments.make",
             "groups.import",
@@ -104,15 +107,15 @@ PROCESSES: dict[str, frozenset[str]] = {
             "jobs.quarantine",
         }
     ),
-    "courier": frozenset({"packages.deliver"}),
+    "courier": frozenset({"packages.deliver", "lists.fetch"}),
     # The house takes in what its officers and platforms state; it seals and can't open.
     "house": frozenset(
-        {"officers.log_in", "record.act_failed", "compartments.make", "lists.finish"}
+        {"officers.log_in", "record.act_failed", "compartments.make", "lists.finish", "lists.answer"}
         | {"arrivals.take", "reports.examine", "items.seal"}
     ),
     "cli": frozenset(
         {"officers.manage", "compartments.make", "keys.make", "keys.grant", "partners.edit"}
-        | {"lists.import", "lists.finish"}
+        | {"lists.import", "lists.finish", "lists.keys"}
     ),
 }
 

@@ -4,7 +4,10 @@ from django.db import models
 from django.db.models import Q
 
 from amparo.foundation.ids import new_id
+from amparo.matching.hma.models import Asked, Client, Server
 from amparo.matching.rules import HitKind, ListState, State
+
+__all__ = ["Asked", "Check", "Client", "HashList", "Hit", "Server"]
 
 
 class HashList(models.Model):

@@ -21,6 +21,8 @@ TABLE: tuple[Follow, ...] = (
     Follow("report.reopened", "amparo.intake.jobs.rank_report"),
     Follow("list.import_asked", "amparo.matching.jobs.read_list"),
     Follow("list.imported", "amparo.matching.jobs.check_again"),
+    Follow("lists.reading_asked", "amparo.matching.hma.jobs.begin_reading"),
+    Follow("lists.server_read", "amparo.matching.hma.jobs.bring_in"),
     Follow("list.withdrawn", "amparo.matching.jobs.check_again"),
     Follow("item.examined", "amparo.cases.jobs.gather_examined"),
     Follow("case.opened", "amparo.cases.jobs.gather_report", priority=5),

@@ -28,5 +28,6 @@ urlpatterns = [
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("password/", password.change_password, name="account_change_password"),
     path("second-factor/", include("allauth.mfa.urls")),
+    path("hma/", include("amparo.matching.hma.api_urls")),
     *(path(prefix, include(f"amparo.{room}.urls")) for prefix, room in ROOMS if (PACKAGE / room / "urls.py").exists()),
 ]

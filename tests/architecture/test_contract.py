@@ -131,7 +131,7 @@ GUARDED = {
     ),
     "the network": (
         {"urllib.request", "http.client", "requests", "httpx", "smtplib", "imaplib", "ftplib", "aiohttp"},
-        ("exchange/courier.py",),
+        ("exchange/courier.py", "matching/hma/courier.py"),
         {"wiring/demo/": "plays the reporter and the partners, who send mail to the house on this machine"},
     ),
 }

@@ -34,4 +34,4 @@ class InMemory(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> InMemoryUploadedFile:
         self._file.seek(0)
-        return InMemoryUploadedFile(self._file, self.field_name, "", self.content_type, file_size, self.charset)
+        return InMemoryUploadedFile(self._file, self.field_name, "file", self.content_type, file_size, self.charset)
