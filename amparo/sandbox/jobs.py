@@ -180,8 +180,13 @@ def _unpacked(box: Box, data: Data, kind: str, room: Room) -> _Found:
 
 
 def _picture(box: Box, data: Data) -> _Found:
+    """Of a picture that moves, the frames of its seconds are sealed as a video's are."""
     facts = asdict(cast("PictureReading", box.examine("picture", data)))
-    return _Found("picture", State(facts.pop("state")), facts)
+    state = State(facts.pop("state"))
+    if facts["format"] not in rules.MOVING_PICTURES or facts["frames"] == 1:
+        return _Found("picture", state, facts)
+    moving = _video(box, data)
+    return _Found("picture", moving.state, facts, moving.reason, moving.sentence, derived=moving.derived)
 
 
 def _video(box: Box, data: Data) -> _Found:

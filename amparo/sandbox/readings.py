@@ -111,6 +111,28 @@ class MailReading:
 
 
 @dataclass(frozen=True)
+class CmsRecipient:
+    """For whom an S/MIME envelope is: the certificate by serial number or key id, and the encrypted key (inside/cms.py)."""
+
+    serial: bytes
+    key_id: bytes
+    scheme: str
+    key: bytes
+
+
+@dataclass(frozen=True)
+class CmsReading:
+    """An S/MIME envelope taken apart: what a key's holder needs to open it."""
+
+    cipher: str
+    iv: bytes
+    tag: bytes
+    attributes: bytes
+    recipients: tuple[CmsRecipient, ...]
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Unread:
     """A member that could not be unpacked. reason: encrypted, damaged, link, not_a_file or unsupported_method."""
 
@@ -198,7 +220,8 @@ class VideoReading:
 
 @dataclass(frozen=True)
 class LookReading:
-    """What a file is, and its look where it has one: `looks` of a picture, `frames` of a video (VideoReading's document).
+    """What a file is, and its look where it has one: `looks` of a picture, `frames` of a video or of a picture that moves
+    (VideoReading's document).
 
     state: examined, too_plain, not_examined (reason: no_reader, nothing_to_read, no_picture) or failed (reason: malformed, too_big;
     `sentence` for the officer). quality: of a picture, 0 to 100. looks: 8 or 16, 64 hexadecimal digits each.
@@ -315,6 +338,7 @@ class ReplyReading:
 Reading = (
     Identified
     | MailReading
+    | CmsReading
     | ArchiveReading
     | ChatReading
     | PictureReading
@@ -345,6 +369,13 @@ class _Fields:
             raise _untrue(name)
         return value
 
+    def hex(self, name: str, most: int) -> bytes:
+        """At most so many bytes, from hexadecimal digits."""
+        value = self._facts.get(name, "")
+        if not isinstance(value, str) or len(value) > most * 2 or not re.fullmatch(r"(?:[0-9a-f]{2})*", value):
+            raise _untrue(name)
+        return bytes.fromhex(value)
+
     def number(self, name: str, highest: int = 1 << 40) -> int:
         value = self._facts.get(name)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= highest:
@@ -368,7 +399,7 @@ class _Fields:
         found = [
             look for look in self._list("looks", 16) if isinstance(look, str) and re.fullmatch(r"[0-9a-f]{64}", look)
         ]
-        if len(found) not in (1, 8, 16) or len(found) != len(self._list("looks", 16)):
+        if len(found) not in (8, 16) or len(found) != len(self._list("looks", 16)):
             raise _untrue("looks")
         return found
 
@@ -457,6 +488,26 @@ def _mail(facts: _Fields, blobs: Blobs) -> MailReading:
         forwarded=tuple(claims),
         defects=facts.texts("defects", 300, 100),
         remarks=facts.texts("remarks", 300, 100),
+    )
+
+
+CMS_CIPHERS = ("3des-cbc", "aes128-cbc", "aes192-cbc", "aes256-cbc", "aes128-gcm", "aes192-gcm", "aes256-gcm")
+
+
+def _cms(facts: _Fields, blobs: Blobs) -> CmsReading:
+    recipients = []
+    for entry in facts.entries("recipients", 100):
+        scheme = entry.text("scheme", 40)
+        if not re.fullmatch(r"rsa(-oaep-(sha1|sha256|sha384|sha512)-(sha1|sha256|sha384|sha512))?", scheme):
+            raise _untrue("scheme")
+        recipients.append(CmsRecipient(entry.hex("serial", 64), entry.hex("key_id", 64), scheme, entry.hex("key", 2_048)))
+    return CmsReading(
+        cipher=facts.code("cipher", *CMS_CIPHERS),
+        iv=facts.hex("iv", 32),
+        tag=facts.hex("tag", 16),
+        attributes=facts.hex("attributes", 65_536),
+        recipients=tuple(recipients),
+        content=_only(blobs),
     )
 
 
@@ -560,8 +611,18 @@ def _look(facts: _Fields, blobs: Blobs) -> LookReading:
     width, height = facts.number("width"), facts.number("height")
     if kind == "picture":
         quality = facts.number("quality", 100)
+        moves = _video(facts, blobs) if blobs else None
         return LookReading(
-            kind, media_type, state, width=width, height=height, quality=quality, looks=tuple(facts.looks())
+            kind,
+            media_type,
+            state,
+            width=width,
+            height=height,
+            quality=quality,
+            looks=tuple(facts.looks()),
+            frames=moves.document if moves else b"",
+            duration_ms=moves.duration_ms if moves else 0,
+            ended=moves.ended if moves else "",
         )
     video = _video(facts, blobs)
     return LookReading(
@@ -632,6 +693,7 @@ def _problems(facts: _Fields) -> tuple[RowProblem, ...]:
 _READINGS: dict[str, Callable[[_Fields, Blobs], Reading]] = {
     "identify": _identified,
     "mail": _mail,
+    "cms": _cms,
     "archive": _archive,
     "chat": _chat,
     "picture": _picture,

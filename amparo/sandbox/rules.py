@@ -21,6 +21,8 @@ class State(StrEnum):
 
 
 READ = frozenset({"picture", "video", "archive", "mail", "chat"})
+# Several frames mean time in these; in others pages or shots.
+MOVING_PICTURES = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 # Nothing to decode or unpack: their digests say all that can be compared.
 NOTHING_TO_READ = frozenset({"text", "empty"})
 _UNREAD = {

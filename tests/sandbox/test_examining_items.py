@@ -25,6 +25,7 @@ from amparo.vault.keys import ProcessKeys
 from tests.sandbox.test_hostile_archives import encrypted, zipped
 from tests.sandbox.test_hostile_mail import report
 from tests.sandbox.test_hostile_pictures import bomb, pattern, saved
+from tests.sandbox.test_hostile_videos import moving
 from tests.sandbox.videos import covered
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -142,6 +143,17 @@ def test_a_videos_frames_are_sealed_as_a_derived_document_and_the_row_says_what_
     frames = json.loads(opened(derived.uuid, home))["frames"]
     assert [frame["at_ms"] for frame in frames] == [0, 1000, 2000, 3000]
     assert all(len(frame["looks"]) in (8, 16) for frame in frames)
+
+
+def test_the_later_frames_of_a_picture_that_moves_are_kept_too(home: Home) -> None:
+    item = seal(moving(), "sticker.gif")
+    examine_item.call(item=str(item))
+    work()
+    found = queries.examination(item)
+    assert (found.state, found.kind, found.facts["frames"]) == ("examined", "picture", 3)
+    (derived,) = vault.children(item)
+    assert derived.media_type == FRAMES_MEDIA_TYPE
+    assert len(json.loads(opened(derived.uuid, home))["frames"]) == 3
 
 
 def test_a_video_that_was_cut_off_is_examined_and_says_how_far(made: Callable[[str], Path]) -> None:

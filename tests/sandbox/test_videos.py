@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,8 +13,10 @@ from unittest import mock
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from amparo.sandbox.inside import video
+from amparo.sandbox.inside.frames import Unreadable
 from amparo.sandbox.inside.sampling import Clock
 from tests.sandbox.videos import FORMATS, RATE, Made, covered, distance, look_of, make, pattern, watched
 
@@ -140,6 +143,21 @@ def test_frames_without_times_are_counted() -> None:
     assert clock.of_frame(40) == 100_073
 
 
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_a_picture_that_moves_is_sampled_as_a_film_is(tmp_path: Path, form: str) -> None:
+    pictures = [Image.fromarray(pattern(number * 5)) for number in range(12)]
+    path = tmp_path / "moving"
+    pictures[0].save(path, form, save_all=True, append_images=pictures[1:], duration=[200] * 11 + [3000], loop=0)
+    facts, frames = watched(path.read_bytes())
+    assert [frame["at_ms"] for frame in frames] == [0, 1000, 2000]
+    assert (facts["container"], facts["ended"], facts["duration_ms"]) == (form.lower(), "whole", 5200)
+    for frame, number in zip(frames, (0, 25, 50), strict=True):
+        assert distance(frame["looks"][0], look_of(pattern(number))) <= 14
+    with suppress(Unreadable):  # a WebP that is cut off has no frame for its decoder
+        cut, some = watched(path.read_bytes()[: path.stat().st_size // 2])
+        assert cut["ended"] == "damaged" and len(some) == 1
+
+
 def test_every_track_with_moving_pictures_is_looked_at_and_a_cover_is_none(tmp_path: Path) -> None:
     path = tmp_path / "two.mkv"
     with av.open(str(path), "w", format="matroska") as container:
@@ -182,7 +200,7 @@ def test_a_film_too_long_for_its_clock_is_seen_to_its_end_by_its_keyframes(
 
 
 def test_a_film_that_is_left_for_time_says_so(made: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    spent = iter([0.1] * 60 + [0.9] * 60)
+    spent = iter([0.1] * 120 + [0.9] * 60)
     monkeypatch.setattr(video._Film, "spent", lambda _: next(spent))
     facts, frames = watched(made("mkv").read_bytes())
     assert facts["ended"] == "out_of_time"

@@ -76,7 +76,9 @@ class Requests:
 def all_of(data: BinaryIO) -> bytes:
     """All that `data` holds. Raises Unreadable, "too_big", beyond WHOLE_BYTES."""
     if size_of(data) > WHOLE_BYTES:
-        raise Unreadable("too_big", f"This file is larger than the {WHOLE_BYTES >> 20} MB that Amparo reads of its kind.")
+        raise Unreadable(
+            "too_big", f"This file is larger than the {WHOLE_BYTES >> 20} MB that Amparo reads of its kind."
+        )
     return data.read()
 
 

@@ -38,6 +38,11 @@ class UnreliableKeyframes(Exception):
     """This file's keyframes are none, or its times don't hold: the frames found so far may not be all."""
 
 
+def mark_after(at_ms: int, interval_ms: int) -> int:
+    """When the next frame is due after one at `at_ms`."""
+    return ((at_ms + EARLY_MS) // interval_ms + 1) * interval_ms
+
+
 @dataclass
 class Clock:
     """From a track's own times to milliseconds since the file's start; for a frame without a time, from the track's rate.
@@ -153,7 +158,7 @@ class Sampler:
             at_ms = self.clock.of_packet(pts)
             if at_ms >= due_ms - EARLY_MS:
                 wanted.add(pts)
-                due_ms = self._mark_after(at_ms)
+                due_ms = mark_after(at_ms, self.interval_ms)
         return wanted
 
     def _marked(self, packets: list[Packet], wanted: set[int], *, at_the_end: bool) -> Iterator[Frame]:
@@ -192,8 +197,5 @@ class Sampler:
         for frame in frames:
             at_ms = self.clock.of_frame(frame.pts)
             if at_ms >= self._due_ms - EARLY_MS:
-                self._due_ms = self._mark_after(at_ms)
+                self._due_ms = mark_after(at_ms, self.interval_ms)
                 yield at_ms, frame
-
-    def _mark_after(self, at_ms: int) -> int:
-        return ((at_ms + EARLY_MS) // self.interval_ms + 1) * self.interval_ms

@@ -1,4 +1,4 @@
-"""A video's frames, one for each second, as fingerprints with their times; decoded in one thread, from the given bytes alone."""
+"""A film's frames, one for each second, as fingerprints with their times; decoded in one thread, from the given bytes alone."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any, BinaryIO
 
 from av.error import FFmpegError
 
-from amparo.sandbox.inside import containers, identify, luma, pdq
+from amparo.sandbox.inside import animation, containers, identify, luma, pdq
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
-from amparo.sandbox.inside.incoming import size_of
+from amparo.sandbox.inside.incoming import all_of, size_of
 from amparo.sandbox.inside.sampling import LAST_MS, Clock, Sample, Sampler, UnreliableKeyframes
 
 MEDIA_TYPE = "application/vnd.amparo.frames+json"
@@ -40,7 +40,6 @@ class _Film:
     data: BinaryIO
     size_bytes: int
     head: bytes
-    demuxer: str
     interval_ms: int
     began: float
     limit_s: float
@@ -53,8 +52,11 @@ class _Film:
         """Whether more of the time is over than of the file."""
         return self.data.tell() < self.spent() * self.size_bytes
 
-    def holds_less_than_it_says(self) -> bool:
-        return self.size_bytes < containers.said_bytes(self.demuxer, self.head)
+    def is_over(self, frames: list[Any]) -> str:
+        """Why to stop here, or an empty text."""
+        if self.spent() > LEAVE:
+            return "out_of_time"
+        return "too_many" if len(frames) >= FRAMES else ""
 
 
 def warm() -> None:
@@ -75,10 +77,9 @@ def read(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
     limit_s, interval_ms = options.get("limit_s", 60.0), options.get("interval_ms", INTERVAL_MS)
     if not isinstance(limit_s, (int, float)) or not isinstance(interval_ms, int) or not 1 <= interval_ms <= 3_600_000:
         raise Unreadable("malformed", "The frames were asked for at an interval that Amparo does not take.")
-    head = data.read(identify.HEAD_BYTES)
-    film = _Film(data, size_of(data), head, containers.demuxer_of(head), interval_ms, time.monotonic(), limit_s)
+    film = _Film(data, size_of(data), data.read(identify.HEAD_BYTES), interval_ms, time.monotonic(), limit_s)
     try:
-        facts, frames = _watched(film)
+        facts, frames = _moving_picture(film) if identify.identify(film.head)[0] == "picture" else _watched(film)
     except (MemoryError, PermissionError):
         raise
     except FFmpegError as error:
@@ -89,10 +90,32 @@ def read(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
     return facts
 
 
+def _moving_picture(film: _Film) -> tuple[Facts, list[dict[str, Any]]]:
+    """Facts and frames of a picture that moves. Raises Unreadable."""
+    picture = animation.Animation(all_of(film.data))
+    frames: list[dict[str, Any]] = []
+    for at_ms, seen in picture.samples(film.interval_ms, lambda: film.is_over(frames)):
+        frames.append(_frame(at_ms, seen))
+    width, height = picture.size
+    return {
+        "container": picture.format.lower(),
+        "codec": picture.format.lower(),
+        "tracks": 1,
+        "width": width,
+        "height": height,
+        "duration_ms": picture.reached_ms if picture.ended == "whole" else 0,
+        "reached_ms": picture.reached_ms,
+        "interval_ms": film.interval_ms,
+        "ended": picture.ended,
+        **_summed_up(frames),
+    }, frames
+
+
 def _watched(film: _Film) -> tuple[Facts, list[dict[str, Any]]]:
-    """Facts and frames. Raises Unreadable, FFmpegError."""
+    """Facts and frames of a film. Raises Unreadable, FFmpegError."""
+    demuxer = containers.demuxer_of(film.head)
     for in_order in (False, True):
-        with containers.opened(film.data, film.demuxer) as container:
+        with containers.opened(film.data, demuxer) as container:
             tracks = containers.tracks_of(container)
             facts: Facts = {"container": container.format.name.split(",")[0], "tracks": len(tracks)}
             if not tracks:
@@ -101,7 +124,7 @@ def _watched(film: _Film) -> tuple[Facts, list[dict[str, Any]]]:
                 return {**facts, "state": "not_examined"}, []
             codec = tracks[0].codec_context
             facts |= {"codec": codec.codec.name, "width": codec.width, "height": codec.height}
-            watching = _Watching(film, container, tracks, in_order=in_order)
+            watching = _Watching(film, demuxer, container, tracks, in_order=in_order)
             try:
                 watching.watch()
             except UnreliableKeyframes:
@@ -115,6 +138,7 @@ class _Watching:
     """One pass over a film. In order: everything is decoded; else UnreliableKeyframes may call for a second pass."""
 
     film: _Film
+    demuxer: str
     container: Any
     tracks: list[Any]
     in_order: bool
@@ -129,7 +153,7 @@ class _Watching:
         self._samplers = {track.index: self._sampler(track) for track in self.tracks}
 
     def _sampler(self, track: Any) -> Sampler:
-        decoder, name = track.codec_context, self.film.demuxer
+        decoder, name = track.codec_context, self.demuxer
         # AVI has no times, only an order: its first frame is shown at once. What stands in another order than it is shown in,
         # there and in a stream without a container, only decoding can put right.
         reordered = name == "avi" and decoder.codec.name in _TELL_NO_ORDER and decoder.has_b_frames
@@ -156,7 +180,8 @@ class _Watching:
         damaged = any(sampler.damaged for sampler in self._samplers.values())
         if self.ended in ("whole", "damaged"):
             missing_ms = max(MISSING_MS, int(self.duration_ms * MISSING_SHARE))
-            if self.reached_ms < self.duration_ms - missing_ms or self.film.holds_less_than_it_says():
+            said_bytes = containers.said_bytes(self.demuxer, self.film.head)
+            if self.reached_ms < self.duration_ms - missing_ms or self.film.size_bytes < said_bytes:
                 self.ended = "cut_off"
             elif damaged:
                 self.ended = "damaged"
@@ -171,32 +196,41 @@ class _Watching:
             sampler = self._samplers.get(packet.stream_index)
             if sampler is None:
                 continue
-            spent = self.film.spent()
-            if spent > LEAVE or len(self.frames) >= FRAMES:
-                self.ended = "out_of_time" if spent > LEAVE else "too_many"
+            if over := self.film.is_over(self.frames):
+                self.ended = over
                 return
-            sampler.keyframes = spent > HURRY and self.film.is_behind()
+            sampler.keyframes = self.film.spent() > HURRY and self.film.is_behind()
             self._see(sampler.feed(packet))
 
     def _see(self, samples: Iterator[Sample]) -> None:
         for at_ms, frame in samples:
-            seen = luma.appearance_of(frame)
-            looks = [pdq.hexadecimal(look.row) for look in seen.looks]
-            self.frames.append({"at_ms": at_ms, "quality": seen.whole.quality, "looks": looks})
+            self.frames.append(_frame(at_ms, luma.appearance_of(frame)))
 
     def facts(self) -> Facts:
         """Raises Unreadable where no frame was seen. Afterwards the frames of all tracks are in the order of their times."""
-        if not self.frames:
-            raise Unreadable("malformed", _DAMAGED)
         self.frames.sort(key=itemgetter("at_ms"))
-        times = [frame["at_ms"] for frame in self.frames]
-        plain = all(frame["quality"] < pdq.QUALITY_FLOOR for frame in self.frames)
         return {
-            "state": "too_plain" if plain else "examined",
             "duration_ms": self.duration_ms,
             "reached_ms": self.reached_ms,
             "interval_ms": self.interval_ms,
-            "frames": len(self.frames),
-            "widest_gap_ms": max((later - earlier for earlier, later in pairwise(times)), default=0),
             "ended": self.ended,
+            **_summed_up(self.frames),
         }
+
+
+def _frame(at_ms: int, seen: pdq.Appearance) -> dict[str, Any]:
+    looks = [pdq.hexadecimal(look.row) for look in seen.looks]
+    return {"at_ms": at_ms, "quality": seen.whole.quality, "looks": looks}
+
+
+def _summed_up(frames: list[dict[str, Any]]) -> Facts:
+    """Raises Unreadable where there is none."""
+    if not frames:
+        raise Unreadable("malformed", _DAMAGED)
+    times = [frame["at_ms"] for frame in frames]
+    plain = all(frame["quality"] < pdq.QUALITY_FLOOR for frame in frames)
+    return {
+        "state": "too_plain" if plain else "examined",
+        "frames": len(frames),
+        "widest_gap_ms": max((later - earlier for earlier, later in pairwise(times)), default=0),
+    }
