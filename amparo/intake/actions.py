@@ -12,7 +12,7 @@ from amparo.access.acts import Actor, act
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id
-from amparo.intake import folding, rules, rulings, senders
+from amparo.intake import folding, lanes, rules, rulings, senders
 from amparo.intake.models import Arrival, ArrivalState, Report, ReportState, SealedIdentity, WorkItem
 from amparo.intake.rules import Finding
 from amparo.intake.standing import clocks_moved, rank, rank_by
@@ -46,12 +46,15 @@ class Letter:
 
 @dataclass(frozen=True)
 class ArrivalTaken:
+    """repeated: its original was there before. aside: it came in a flood, and is examined after everybody else's."""
+
     arrival: UUID
     report: UUID
     content: UUID | None
     channel: str
     size_bytes: int
     repeated: bool
+    aside: bool = False
 
 
 @act("arrival.taken_in", power="arrivals.take")
@@ -81,7 +84,8 @@ def take_in(by: Actor, letter: Letter, content: UUID | None) -> ArrivalTaken:
     )
     if letter.identity_letter:
         SealedIdentity.objects.create(arrival=arrival, letter=letter.identity_letter)
-    return ArrivalTaken(arrival.uuid, arrival.report_uuid, content, letter.channel, letter.size_bytes, False)
+    aside = lanes.arrived(arrival.sender, letter.received_at)
+    return ArrivalTaken(arrival.uuid, arrival.report_uuid, content, letter.channel, letter.size_bytes, False, aside)
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,8 @@ def _new_report(arrival: Arrival, text: Text, attachments: int, state: ReportSta
     report.reference = f"R-{report.received_at:%Y}-{report.pk:06d}"
     report.search_text = fold(f"{report.reference}\n{report.subject}\n{report.text}")
     report.save(update_fields=["reference", "search_text"])
+    if arrival.sender_id is not None and state == ReportState.NEW:
+        senders.add(arrival.sender_id, report.received_at.date(), received=1)
     return report
 
 
@@ -263,6 +269,7 @@ def read_report(by: Actor, report: UUID) -> ReportRead:
     if first:
         row.first_read_at, row.first_read_by = clock.now(), by.uuid
         row.save(update_fields=["first_read_at", "first_read_by"])
+        lanes.lift_next(row)
     return ReportRead(row.uuid, first)
 
 
@@ -287,7 +294,10 @@ def close_report(by: Actor, report: UUID, reason: str, words: str = "") -> Repor
     row.state, row.closed_at, row.closed_by = ReportState.CLOSED, clock.now(), by.uuid
     row.closed_reason, row.closed_text = reason, words.strip()
     row.decided_under = rulings.current().version
-    folded = folding.behind(row).update(
+    behind = folding.behind(row)
+    if counted := senders.RESULTS.get(reason):
+        senders.count(behind | Report.objects.filter(id=row.id), counted)
+    folded = behind.update(
         state=row.state,
         closed_at=row.closed_at,
         closed_by=row.closed_by,
@@ -311,6 +321,8 @@ def reopen_report(by: Actor, report: UUID) -> ReportReopened:
     row = _report(report)
     if row.state != ReportState.CLOSED:
         raise Refused("Only a closed report can be opened again.", report=str(report))
+    if counted := senders.RESULTS.get(row.closed_reason):
+        senders.count(Report.objects.filter(id=row.id), counted, -1)
     row.state, row.closed_at, row.closed_by, row.closed_reason, row.closed_text = ReportState.NEW, None, None, "", ""
     row.decided_under = ""
     # Whoever opens it again wants to see it: it stands by itself, whatever stood for it before.
@@ -333,7 +345,9 @@ def attach_to_case(by: Actor, report: UUID, case: UUID) -> ReportTakenUp:
     row = _report(report)
     if obstacles := rules.obstacles_to_taking_up(row.state, same_case=row.case == case):
         raise Refused(*obstacles, report=str(report))
-    under = rulings.current().version
+    under, again = rulings.current().version, row.state == ReportState.IN_CASE
+    if not again:
+        senders.count(Report.objects.filter(id=row.id), "usable")
     folded = folding.behind(row).update(state=ReportState.IN_CASE, case=case, decided_under=under)
     row.state, row.case, row.decided_under = ReportState.IN_CASE, case, under
     row.save(update_fields=["state", "case", "decided_under"])

@@ -18,7 +18,7 @@ from amparo.access.actors import Actor
 from amparo.foundation.clock import now
 from amparo.foundation.errors import Broken
 from amparo.foundation.home import Home
-from amparo.intake import actions, jobs, queries, rules, spool
+from amparo.intake import actions, jobs, lanes, queries, rules, spool
 from amparo.intake.actions import Letter
 from amparo.intake.models import ArrivalState
 from amparo.intake.rules import Finding
@@ -92,7 +92,8 @@ def _take_in(arrival: Arrival, letter: ContentLetter, keys: ProcessKeys) -> None
     with transaction.atomic():
         taken = actions.take_in(worker, facts, content)
         if not taken.repeated:
-            jobs.examine_arrival.enqueue(arrival=str(taken.arrival))
+            priority = lanes.ASIDE if taken.aside else 0
+            jobs.examine_arrival.using(priority=priority).enqueue(arrival=str(taken.arrival))
     spool.remove(arrival)
 
 

@@ -16,7 +16,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from amparo.access.acts import Actor, act
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
-from amparo.intake import past, rules, rulings
+from amparo.intake import past, rules, rulings, senders
 from amparo.intake.models import Bundle, BundleLink, BundleTrace, FoldKey, Ranking, Report, ReportState, WorkItem
 from amparo.intake.triage import Rule
 from amparo.intake.triage.folds import LADDER, NOT_OF_ONE_SENDER, Key, still_open
@@ -102,6 +102,8 @@ def fold(by: Actor, report: UUID, found: Match, traces: Iterable[Trace] = ()) ->
     Bundle.objects.filter(id=bundle.id).update(members=F("members") + 1)
     row.bundle = bundle
     row.save(update_fields=["bundle"])
+    if row.sender_id is not None:
+        senders.add(row.sender_id, row.received_at.date(), folded=1)
     FoldKey.objects.filter(report=row, bundle=None, apart=False).update(bundle=bundle)
     FoldKey.objects.filter(id=key.id).update(bundle=bundle)
     FoldKey.objects.filter(id=key.id, last_at__lt=row.received_at).update(last_at=row.received_at)

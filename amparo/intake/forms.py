@@ -16,6 +16,8 @@ class QueueForm(forms.Form):
     language = forms.CharField(required=False)
     channel = forms.CharField(required=False)
     work = forms.CharField(required=False)
+    lane = forms.CharField(required=False)
+    sender = forms.UUIDField(required=False)
     sort = forms.CharField(required=False)
 
     def wanted(self) -> QueueFilter:
@@ -29,6 +31,8 @@ class QueueForm(forms.Form):
             channel=said.get("channel", "")[:20],
             search=said.get("q", ""),
             work_items=said.get("work") == "open",
+            lane=said.get("lane", "") if said.get("lane") in wording.LANES else "",
+            sender=said.get("sender"),
             order=said["sort"] if said.get("sort") in {"received", "-received"} else "rank",
         )
 

@@ -14,7 +14,7 @@ from amparo.access.actors import Actor
 from amparo.foundation.clock import now
 from amparo.foundation.errors import Broken, Unreachable
 from amparo.foundation.home import Home
-from amparo.intake import actions, queries, rules, rulings, standing
+from amparo.intake import actions, lanes, queries, rules, rulings, standing
 from amparo.intake.actions import Text
 from amparo.intake.models import ArrivalState
 from amparo.intake.queries import ArrivalFacts
@@ -144,7 +144,8 @@ def _rank(report: UUID) -> None:
     if facts.state == "reply":
         return
     known = facts_of(facts)
-    placed = place(known, now(), rulings.current())
+    rule = rulings.current()
+    placed = lanes.placed_for(report, place(known, now(), rule), rule)
     before = facts.ranking
     same = before and (before.rule_version, before.axes, before.position, before.band) == (
         placed.rule_version,

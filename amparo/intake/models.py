@@ -45,11 +45,14 @@ class Arrival(models.Model):
     )  # of the content item; with the identity letter it is the original again
     report_uuid = models.UUIDField(unique=True, default=new_id)
     reply_token_digest = models.CharField(max_length=64, blank=True)
-    sender = models.ForeignKey("intake.Sender", on_delete=models.PROTECT, related_name="arrivals", null=True)
+    sender = models.ForeignKey("intake.Sender", models.PROTECT, related_name="arrivals", null=True, db_index=False)
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["state", "received_at"], name="intake_ledger")]
+        indexes = [
+            models.Index(fields=["state", "received_at"], name="intake_ledger"),
+            models.Index(fields=["sender", "received_at"], name="intake_rate"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.uuid}"
@@ -57,6 +60,8 @@ class Arrival(models.Model):
 
 class Sender(models.Model):
     """One source of arrivals, told from others by a tag that names nobody. Counts, never a judgement of a person.
+
+    lane: "" among everybody's, "flood" while it sends too much at once, "serial" where an officer decided so.
 
     tag: of a mail, the receiver's keyed digest of the address, which only the receiver can make; of a platform or partner,
     its key's name. An anonymous form has no sender. name: what officers call a platform or partner; empty for a reporter.
@@ -73,6 +78,7 @@ class Sender(models.Model):
     lane_since = models.DateTimeField(null=True)
     lane_by = models.UUIDField(null=True)
     lane_text = models.TextField(blank=True)
+    expected_an_hour = models.PositiveIntegerField(null=True)  # what an officer says is no flood; else the rule's
 
     class Meta:
         ordering = ["id"]
@@ -80,6 +86,51 @@ class Sender(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.kind} {str(self.uuid)[-8:]}"
+
+
+class SenderMonth(models.Model):
+    """What came from a sender in a month (UTC, by arrival), and what became of it. folded: by machines, before anybody decided.
+
+    asked, given: fields that reports of their kind should have, and how many of those had.
+    """
+
+    retention = "report"
+
+    sender = models.ForeignKey("intake.Sender", on_delete=models.PROTECT, related_name="months", db_index=False)
+    month = models.DateField()
+    received = models.PositiveIntegerField(default=0)
+    folded = models.PositiveIntegerField(default=0)
+    usable = models.PositiveIntegerField(default=0)
+    junk = models.PositiveIntegerField(default=0)
+    duplicate = models.PositiveIntegerField(default=0)
+    false = models.PositiveIntegerField(default=0)
+    asked = models.PositiveIntegerField(default=0)
+    given = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-month"]
+        constraints = [models.UniqueConstraint(fields=["sender", "month"], name="intake_one_month_a_sender")]
+        indexes = [models.Index(fields=["month", "-received"], name="intake_months")]
+
+    def __str__(self) -> str:
+        return f"{self.sender_id} in {self.month}"
+
+
+class Month(models.Model):
+    """A calendar month (UTC) of drawing by lot: its secret seed, bound by the record from its beginning and told at its end."""
+
+    retention = "record"
+
+    month = models.DateField(unique=True)
+    seed = models.BinaryField(max_length=32)
+    begun_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-month"]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
 
 
 class SealedIdentity(models.Model):
@@ -111,7 +162,7 @@ class Report(models.Model):
     language = models.CharField(max_length=10, default="unknown")
     search_text = models.TextField(blank=True)
     fields = models.JSONField(default=dict)  # as triage/stated.py says; {} where the door has none
-    sender = models.ForeignKey("intake.Sender", on_delete=models.PROTECT, related_name="reports", null=True)
+    sender = models.ForeignKey("intake.Sender", models.PROTECT, related_name="reports", null=True, db_index=False)
     attachments = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=10, choices=ReportState, default=ReportState.NEW, db_index=True)
     first_read_at = models.DateTimeField(null=True)
@@ -139,6 +190,7 @@ class Report(models.Model):
         indexes = [
             models.Index(fields=["state", "hidden", "lane", "place", "received_at", "id"], name="intake_queue"),
             models.Index(fields=["bundle", "state", "hidden", "place", "received_at"], name="intake_bundle_order"),
+            models.Index(fields=["sender", "state", "lane", "place", "received_at"], name="intake_of_sender"),
         ]
 
     def __str__(self) -> str:

@@ -202,6 +202,7 @@ class QueueFilter:
     search: str = ""
     work_items: bool = False
     lane: str = ""
+    sender: UUID | None = None
     order: str = "rank"
 
 
@@ -239,10 +240,12 @@ def queue(wanted: QueueFilter) -> QuerySet[Report]:
         Report.objects.filter(state=wanted.state) if wanted.state else Report.objects.exclude(state=ReportState.REPLY)
     )
     # A search looks behind the rows too; else a bundle is one row, and a flood stands in its own lane.
-    if wanted.state == ReportState.NEW and not wanted.search:
+    if wanted.state == ReportState.NEW and not wanted.search and not wanted.sender:
         found = found.filter(hidden=False, lane=wanted.lane)
     elif wanted.lane:
         found = found.filter(lane=wanted.lane)
+    if wanted.sender:
+        found = found.filter(sender__uuid=wanted.sender)
     if wanted.danger:
         found = found.filter(danger=wanted.danger)
     if wanted.language:
@@ -395,8 +398,10 @@ def is_report(uuid: UUID) -> bool:
 
 def due_for_ranking(at: datetime, limit: int = 200) -> tuple[UUID, ...]:
     """New reports whose clock has moved since they were ranked."""
-    # What is folded behind another has no clock of its own: the row that stands for it has.
-    due = Ranking.objects.filter(current=True, changes_at__lte=at, report__state=ReportState.NEW, report__hidden=False)
+    # What is folded behind another, or stands aside in a lane, has no clock of its own: the row or the lane has.
+    due = Ranking.objects.filter(
+        current=True, changes_at__lte=at, report__state=ReportState.NEW, report__hidden=False, report__lane=""
+    )
     return tuple(due.order_by("changes_at").values_list("report__uuid", flat=True)[:limit])
 
 

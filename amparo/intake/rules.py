@@ -16,6 +16,7 @@ CLOSING = {
     "not_our_subject": "Not about child sexual abuse or exploitation",
     "known_duplicate": "The same as another report",
     "nothing_to_follow": "Nothing in it can be followed up",
+    "false_report": "A false report, made knowingly",
     "passed_on": "Passed on to the body that is competent",
     "test": "A test message",
     "other": "Other, in words",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from amparo.intake import batch_pages, bundle_pages, desk_pages, report_pages, views
+from amparo.intake import batch_pages, bundle_pages, desk_pages, report_pages, sender_pages, views
 
 app_name = "intake"
 urlpatterns = [
@@ -15,6 +15,10 @@ urlpatterns = [
     path("reports/import/<uuid:batch>/take/", batch_pages.take, name="batch_take"),
     path("reports/import/<uuid:batch>/drop/", batch_pages.drop, name="batch_drop"),
     path("reports/import/<uuid:batch>/undo/", batch_pages.undo, name="batch_undo"),
+    path("senders/", sender_pages.senders, name="senders"),
+    path("senders/<uuid:sender>/", sender_pages.sender, name="sender"),
+    path("senders/<uuid:sender>/lane/", sender_pages.set_lane, name="sender_lane"),
+    path("senders/<uuid:sender>/name/", sender_pages.name, name="sender_name"),
     path("work-items/", views.work_items, name="work_items"),
     path("work-items/<uuid:work_item>/settle/", views.settle, name="settle"),
     path("reports/<uuid:report>/", report_pages.report, name="report"),

@@ -18,7 +18,7 @@ from amparo.access.doors import page
 from amparo.exchange.formats.tables import csv_bytes
 from amparo.foundation.clock import as_text
 from amparo.foundation.errors import Refused
-from amparo.intake import actions, queries, rules, wording
+from amparo.intake import actions, lanes, queries, rules, wording
 from amparo.intake.forms import QueueForm, ReasonForm
 from amparo.intake.queries import QueueRow
 from amparo.intake.triage import AXES, Axis
@@ -75,6 +75,7 @@ def _choices() -> dict[str, Any]:
     states = [(code, words, counts.states.get(code, 0)) for code, words in wording.STATES.items()]
     return {
         "counts": counts,
+        "lanes": [(each, wording.LANES[each.lane]) for each in lanes.lanes()],
         "ledger": queries.ledger(),
         "states": [*states, ("all", _("All reports"))],
         "dangers": [

@@ -27,6 +27,9 @@ LANGUAGES = {
     "ar": _("Arabic"),
     "unknown": _("Language not known"),
 }
+LANES = {"flood": _("Flood"), "serial": _("Put aside")}
+SENDERS = {"mail": _("Mail sender"), "api": _("Platform"), "bulk": _("Partner’s table"), "partner": _("Partner")}
+RESULTS = {"usable": _("Usable"), "duplicate": _("Duplicate"), "junk": _("Junk"), "false": _("False")}
 # How a report of a bundle stands in the queue.
 STANDS = {"first": _("Stands for them"), "behind": _("Behind it"), "lifted": _("By itself, since it says more of danger")}
 DANGER = {"high": _("Danger now"), "some": _("Some signs"), "unknown": _("Not known"), "none": _("No sign")}
@@ -53,6 +56,7 @@ ACTS: dict[str, tuple[object, str, str]] = {
     "report.read_out": (_("Read in the sandbox"), "report", ""),
     "reply.arrived": (_("Arrived as a reply"), "mail", ""),
     "reply.returned": (_("Reply returned to the queue"), "queue", "warn"),
+    "sender.flooded": (_("Sender’s flood put aside"), "inbox", "warn"),
     "report.folded": (_("Folded with others that tell of the same"), "folder", ""),
     "report.taken_out": (_("Taken out of its bundle"), "folder", "warn"),
     "report.traced": (_("Compared with earlier reports and cases"), "link", ""),

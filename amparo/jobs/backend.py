@@ -9,6 +9,7 @@ from django_tasks.backends.base import BaseTaskBackend
 from django_tasks.base import Task, TaskResult, TaskResultStatus
 from django_tasks.utils import get_module_path
 
+from amparo.jobs import leases
 from amparo.jobs.models import Job
 
 
@@ -26,7 +27,7 @@ class LeaseBackend(BaseTaskBackend):
             task=get_module_path(task.func),
             arguments=kwargs,
             queue=task.queue_name,
-            priority=task.priority,
+            priority=leases.priority_of(task.priority),
             enqueued_at=now,
             run_after=task.run_after or now,
         )

@@ -41,6 +41,7 @@ class Lease:
     arguments: dict[str, object]
     token: int
     attempts: int
+    priority: int = 0
     finished: bool = False
 
 
@@ -67,7 +68,10 @@ def claim(worker: str, count: int, queue: str = "default") -> list[Lease]:
                 attempts=F("attempts") + 1,
                 lease_until=now + timedelta(seconds=lease_seconds()),
             )
-    return [Lease(job.id, str(job.uuid), job.task, job.arguments, job.token + 1, job.attempts + 1) for job in jobs]
+    return [
+        Lease(job.id, str(job.uuid), job.task, job.arguments, job.token + 1, job.attempts + 1, job.priority)
+        for job in jobs
+    ]
 
 
 def extend(leases: list[Lease]) -> None:
@@ -98,6 +102,12 @@ def holding(lease: Lease) -> Iterator[None]:
         yield
     finally:
         _held.reset(mark)
+
+
+def priority_of(asked: int) -> int:
+    """The priority of work that begins now: what comes of work that may wait waits too."""
+    lease = _held.get()
+    return min(asked, lease.priority) if lease and lease.priority < 0 else asked
 
 
 @contextmanager

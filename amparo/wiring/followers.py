@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from amparo.jobs.followers import Follow
 
+FLOODS = "amparo.intake.lanes.urgency"  # what comes of a report in a flood is done after everybody else's
+
 TABLE: tuple[Follow, ...] = (
-    Follow("report.read_out", "amparo.sandbox.jobs.examine_items", priority=1),
-    Follow("report.read_out", "amparo.intake.triage_jobs.trace_report", priority=3),
-    Follow("report.read_out", "amparo.intake.jobs.rank_report", priority=2),
+    Follow("report.read_out", "amparo.sandbox.jobs.examine_items", priority=1, lane=FLOODS),
+    Follow("report.read_out", "amparo.intake.triage_jobs.trace_report", priority=3, lane=FLOODS),
+    Follow("report.read_out", "amparo.intake.jobs.rank_report", priority=2, lane=FLOODS),
     Follow("reply.arrived", "amparo.sandbox.jobs.examine_items"),
     Follow("reply.returned", "amparo.intake.jobs.rank_report"),
-    Follow("item.examined", "amparo.matching.jobs.match_item"),
-    Follow("item.examined", "amparo.intake.jobs.note_gaps"),
-    Follow("item.examined", "amparo.intake.triage_jobs.trace_items"),
-    Follow("item.examination_failed", "amparo.matching.jobs.match_item"),
-    Follow("item.examination_failed", "amparo.intake.jobs.note_failure"),
-    Follow("item.examination_failed", "amparo.intake.triage_jobs.trace_items"),
-    Follow("item.matched", "amparo.intake.jobs.rank_report"),
+    Follow("item.examined", "amparo.matching.jobs.match_item", lane=FLOODS),
+    Follow("item.examined", "amparo.intake.jobs.note_gaps", lane=FLOODS),
+    Follow("item.examined", "amparo.intake.triage_jobs.trace_items", lane=FLOODS),
+    Follow("item.examination_failed", "amparo.matching.jobs.match_item", lane=FLOODS),
+    Follow("item.examination_failed", "amparo.intake.jobs.note_failure", lane=FLOODS),
+    Follow("item.examination_failed", "amparo.intake.triage_jobs.trace_items", lane=FLOODS),
+    Follow("item.matched", "amparo.intake.jobs.rank_report", lane=FLOODS),
     Follow("report.read", "amparo.intake.jobs.rank_report"),
     Follow("report.reopened", "amparo.intake.jobs.rank_report"),
     Follow("list.import_asked", "amparo.matching.jobs.read_list"),
