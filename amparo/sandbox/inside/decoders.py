@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pillow_heif
-from numpy.typing import NDArray
 from PIL import AvifImagePlugin, Image, ImageFile
 
 from amparo.sandbox.inside.frames import Unreadable
@@ -107,36 +106,42 @@ def decoded(data: bytes, longest: int | None = None) -> Image.Image:
 
 
 def is_jpeg(picture: Image.Image) -> bool:
-    """Whether `jpeg_luma` can read it: a JPEG of brightness and colour, of RGB or of brightness alone, not of four inks."""
+    """Whether `jpeg` can read it: a JPEG of brightness and colour, of RGB or of brightness alone, not of four inks."""
     return picture.format in _JPEG and picture.mode in ("L", "RGB")
 
 
-def jpeg_luma(picture: Image.Image, data: bytes, shortest: int) -> tuple[NDArray[np.uint8], int]:
-    """The decoder's own brightness, and of how many pixels each way one is the mean: 1, 2, 4 or 8.
+def jpeg(picture: Image.Image, data: bytes, shortest: int) -> tuple[Image.Image, int]:
+    """The picture decoded, and of how many pixels each way one is the mean: 1, 2, 4 or 8.
 
-    picture: opened from `data`. The largest scale that leaves no side shorter than `shortest`; colours are never computed. Raises
-    Unreadable for a picture that is cut off, also where somebody closed it behind the cut: its decoder fills that up in silence.
+    picture: opened from `data`. The scale is the largest that leaves no side shorter than `shortest`; from 2 on it is the
+    decoder's own brightness (mode L), and the colours are never computed. Raises Unreadable for a picture that is cut off, also
+    where somebody closed it behind the cut: its decoder fills that up in silence.
     """
     width = picture.width
-    luma = _drafted(picture, shortest)
-    scale = next(scale for scale in (1, 2, 4, 8) if -(-width // scale) == luma.shape[1])
-    if (luma[-1, -max(1, 8 // scale) :] == _FILLED_IN).all() and _ran_out(data, luma, shortest):
+    _drafted(picture, shortest)
+    scale = next(scale for scale in (1, 2, 4, 8) if -(-width // scale) == picture.width)
+    corner = picture.crop(
+        (max(0, picture.width - max(1, 8 // scale)), picture.height - 1, picture.width, picture.height)
+    )
+    if set(corner.tobytes()) == {_FILLED_IN} and _ran_out(data, picture, shortest):
         raise Unreadable("malformed", _DAMAGED)
-    return luma, scale
+    return picture, scale
 
 
-def _drafted(picture: Image.Image, shortest: int) -> NDArray[np.uint8]:
-    picture.draft("L", (shortest, shortest))
-    return np.asarray(loaded(picture))
+def _drafted(picture: Image.Image, shortest: int) -> Image.Image:
+    if min(picture.size) >= 2 * shortest:
+        picture.draft("L", (shortest, shortest))
+    return loaded(picture)
 
 
-def _ran_out(data: bytes, luma: NDArray[np.uint8], shortest: int) -> bool:
+def _ran_out(data: bytes, picture: Image.Image, shortest: int) -> bool:
     """Whether the data ended before the picture: then, and only then, more data before its end changes the picture."""
     scan = _first_scan(data)
     end = data.find(b"\xff\xd9", scan)
     if scan < 0 or end < 0:
         return False
-    return not np.array_equal(luma, _drafted(opened(data[:end] + _MORE_DATA + data[end:]), shortest))
+    longer = _drafted(opened(data[:end] + _MORE_DATA + data[end:]), shortest)
+    return not np.array_equal(np.asarray(picture), np.asarray(longer))
 
 
 def _first_scan(data: bytes) -> int:
