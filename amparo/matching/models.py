@@ -124,3 +124,31 @@ class Hit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.distance_bits} bits"
+
+
+class Scan(models.Model):
+    """A seized tree, or several, laid beside the lists. What each file came to lies in the scan's own file (`scans.py`)."""
+
+    retention = "case"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    case = models.UUIDField(null=True, db_index=True)
+    compartment = models.UUIDField(null=True)
+    devices = models.JSONField(default=list)
+    lists = models.JSONField(default=list)
+    state = models.CharField(max_length=10)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    figures = models.JSONField(default=dict)
+    manifest_sha256 = models.CharField(max_length=64, blank=True)
+    sealed = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def reference(self) -> str:
+        return f"S-{self.pk}"

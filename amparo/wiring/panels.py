@@ -10,7 +10,11 @@ PANELS: dict[str, tuple[str, ...]] = {
         "amparo.outcomes.views.case_tab",
     ),
     "cases.case.side": ("amparo.victims.views.panel_side", "amparo.referrals.views.case_side"),
-    "cases.case.below": ("amparo.outcomes.views.case_below", "amparo.victims.views.panel_proposals"),
+    "cases.case.below": (
+        "amparo.outcomes.views.case_below",
+        "amparo.victims.views.panel_proposals",
+        "amparo.matching.scans_pages.case_panel",
+    ),
     "exchange.partner.sent": ("amparo.referrals.views.partner_sent",),
     "intake.item.below": ("amparo.victims.views.panel_item",),
 }

@@ -187,6 +187,7 @@ NAVIGATION = (
     ("Packages", "referrals:list", "referrals.read", "package"),
     ("Board", "outcomes:board_list", "outcomes.read", "globe"),
     ("Hash lists", "matching:lists", "lists.read", "hash"),
+    ("Scans", "matching:scans", "scans.read", "device"),
     ("Partners", "exchange:partners", "partners.read", "flag"),
     ("Record", "oversight:record", "record.read", "link"),
     ("System", "oversight:system", "system.read", "settings"),

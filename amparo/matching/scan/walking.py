@@ -19,9 +19,6 @@ from amparo.matching.scan.tree import LONGEST_PATH_BYTES, Entry, Tree, joined, p
 COMMIT_SECONDS = 0.5
 _BATCH = 1_000
 
-# A file, what it is named in, its line's number; then what is wrong with it, where it will not be examined.
-_Line = tuple[int, Entry, Outcome | None, str]
-
 
 def walk(store: Store, go_on: Callable[[], bool] = lambda: True) -> bool:
     """Whether everything below the roots has its line; False where `go_on` said to stop before. Unreachable for a root."""
@@ -53,6 +50,8 @@ def _read_folder(store: Store, tree: Tree, folder: tuple[int, int, bytes], last_
     with store.writing() as connection:
         lines = _lines(tree, path)
         while batch := list(islice(lines, _BATCH)):
+            # The same folder gives the same plan wherever it is read, so long as it fits into a batch.
+            batch.sort(key=lambda line: line[0].name)
             rows, results, deeper = [], [], []
             for entry, outcome, reason in batch:
                 if entry.type == "folder" and outcome is None:
