@@ -16,6 +16,7 @@ from typing import BinaryIO
 from amparo.sandbox.inside import (
     archive,
     chat,
+    cms,
     decoding,
     frames,
     hash_lists,
@@ -47,6 +48,7 @@ def whole(read: Callable[[bytes, Mapping[str, object], Sink], Facts]) -> Reader:
 READERS: dict[str, Reader] = {
     "archive": whole(archive.read),
     "chat": whole(chat.read),
+    "cms": whole(cms.read),
     "hash_list": hash_lists.read,
     "identify": identify.read,
     "look": look.read,
