@@ -103,10 +103,9 @@ def _in_colours(picture: Image.Image) -> Appearance:
     whole = _whole(strips, height, width)
     if min(width, height) < SHORTEST_SIDE:
         return Appearance(whole)
-    sides = [(0, 0, width, 1), (0, height - 1, width, height), (0, 0, 1, height), (width - 1, 0, width, height)]
-    if not has_even_side([strips.grey(side).ravel() for side in sides]):
+    if not has_even_side(strips.sides()):
         return Appearance(whole)
-    return Appearance(whole, pdq.within_borders(strips.grey((0, 0, width, height)), 1, height, width))
+    return Appearance(whole, pdq.within_borders(strips.grey(), 1, height, width))
 
 
 def _whole(strips: Strips, height: int, width: int) -> Seen:

@@ -1,4 +1,4 @@
-"""A decoded picture as brightness: in strips for the fingerprint, exact to the published weights of its colours.
+"""A decoded picture as brightness, exact to the published weights of its colours; a large one by strips.
 
 Transparency is left aside and the stored orientation is not applied, as in the published tools.
 """
@@ -25,10 +25,12 @@ _WEIGHTS |= dict.fromkeys(("I;16", "I;16L", "I;16B", "I;16N"), (1 / 257,))
 # Numbers without an agreed range: the darkest is made black and the brightest white.
 _UNBOUNDED = ("I", "F")
 _STRIP_LINES = 256
+# Up to so many pixels a second copy of the picture costs less than cutting it into strips.
+_AT_ONCE_PIXELS = 16_000_000
 
 
 class Strips:
-    """Lines for bands.along, (height, width x numbers a pixel), cut out when asked: a picture is never held twice."""
+    """Lines for bands.along, (height, width x numbers a pixel), cut out when asked: a large picture is never held twice."""
 
     def __init__(self, picture: Image.Image) -> None:
         """picture: decoded. Raises Unreadable where its brightness is no number."""
@@ -37,6 +39,8 @@ class Strips:
         self.shape = (picture.height, picture.width * len(self._weights))
 
     def __getitem__(self, lines: slice, /) -> NDArray[Any]:
+        if self._picture.width * self._picture.height <= _AT_ONCE_PIXELS:
+            return self._all[lines]
         start, stop, _ = lines.indices(self.shape[0])
         return self._numbers((0, start, self._picture.width, stop)).reshape(stop - start, -1)
 
@@ -55,25 +59,36 @@ class Strips:
             part[:] = sum(weighed[1:], weighed[0])
         return luma
 
-    def grey(self, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-        """The brightness of a part (left, top, right, bottom), 0 to 255 in whole numbers."""
-        if self._picture.mode in _UNBOUNDED or self._picture.mode.startswith("I;16"):
-            brightness: NDArray[np.uint8] = np.rint(self._numbers(box)[:, :, 0] * self._weights[0]).astype(np.uint8)
-            return brightness
-        part = self._picture.crop(box)
-        if part.mode not in ("L", "LA", "P", "RGB", "RGBA", "1"):
-            part = part.convert("RGB")
-        return np.asarray(part.convert("L"))
+    def sides(self) -> list[NDArray[np.uint8]]:
+        """The brightness of the outermost lines: the top and bottom ones, the left and right ones, 0 to 255 in whole numbers."""
+        height, width = self._picture.height, self._picture.width
+        across = [self[line : line + 1].reshape(width, -1) for line in (0, height - 1)]
+        boxes = [(column, 0, column + 1, height) for column in (0, width - 1)]
+        down = [self._numbers(box).reshape(height, -1) for box in boxes]
+        return [np.rint(numbers @ np.array(self._weights)).astype(np.uint8) for numbers in (*across, *down)]
+
+    def grey(self) -> NDArray[np.uint8]:
+        """The whole picture's brightness, 0 to 255 in whole numbers."""
+        picture = self._picture
+        if picture.mode in _UNBOUNDED or picture.mode.startswith("I;16"):
+            return np.rint(self.luma()).astype(np.uint8)
+        if picture.mode not in ("L", "LA", "P", "RGB", "RGBA", "1"):
+            picture = picture.convert("RGB")
+        return np.asarray(picture.convert("L"))
 
     def _numbers(self, box: tuple[int, int, int, int]) -> NDArray[Any]:
         """(lines, columns, numbers a pixel)."""
-        part = self._picture.crop(box)
+        part = self._picture if box == (0, 0, *self._picture.size) else self._picture.crop(box)
         if part.mode in _UNBOUNDED:
             darkest, brightest = self._extremes
             numbers = (np.asarray(part, np.float64) - darkest) * (255 / ((brightest - darkest) or 1))
         else:
             numbers = np.asarray(part if part.mode in _WEIGHTS else part.convert("RGB"))
         return numbers.reshape(part.height, part.width, -1)
+
+    @cached_property
+    def _all(self) -> NDArray[Any]:
+        return self._numbers((0, 0, *self._picture.size)).reshape(self.shape)
 
     @cached_property
     def _extremes(self) -> tuple[float, float]:
