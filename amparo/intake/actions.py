@@ -12,7 +12,7 @@ from amparo.access.acts import Actor, act
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id
-from amparo.intake import folding, lanes, rules, rulings, senders
+from amparo.intake import folding, lanes, notices, rules, rulings, senders
 from amparo.intake.models import Arrival, ArrivalState, Report, ReportState, SealedIdentity, WorkItem
 from amparo.intake.rules import Finding
 from amparo.intake.standing import clocks_moved, rank, rank_by
@@ -270,6 +270,7 @@ def read_report(by: Actor, report: UUID) -> ReportRead:
         row.first_read_at, row.first_read_by = clock.now(), by.uuid
         row.save(update_fields=["first_read_at", "first_read_by"])
         lanes.lift_next(row)
+    notices.saw(by.uuid, report)
     return ReportRead(row.uuid, first)
 
 

@@ -78,6 +78,7 @@ class Sender(models.Model):
     lane_since = models.DateTimeField(null=True)
     lane_by = models.UUIDField(null=True)
     lane_text = models.TextField(blank=True)
+    told_at = models.DateTimeField(null=True)  # when somebody was last told that its lane holds what nobody has read
     expected_an_hour = models.PositiveIntegerField(null=True)  # what an officer says is no flood; else the rule's
 
     class Meta:
@@ -179,6 +180,11 @@ class Report(models.Model):
     band = models.CharField(max_length=12, blank=True)
     look_by = models.DateTimeField(null=True)
     decide_by = models.DateTimeField(null=True)
+    owner = models.UUIDField(null=True)  # whoever took it
+    escalate_at = models.DateTimeField(null=True)  # when somebody is told next if nothing happens
+    escalated_at = models.DateTimeField(null=True)
+    escalated_to = models.UUIDField(null=True)
+    escalations = models.PositiveSmallIntegerField(default=0)
     decided_under = models.CharField(max_length=20, blank=True)  # the rule's version when it was closed or taken up
     closed_at = models.DateTimeField(null=True)
     closed_by = models.UUIDField(null=True)
@@ -191,6 +197,8 @@ class Report(models.Model):
             models.Index(fields=["state", "hidden", "lane", "place", "received_at", "id"], name="intake_queue"),
             models.Index(fields=["bundle", "state", "hidden", "place", "received_at"], name="intake_bundle_order"),
             models.Index(fields=["sender", "state", "lane", "place", "received_at"], name="intake_of_sender"),
+            models.Index(fields=["state", "escalate_at"], name="intake_late"),
+            models.Index(fields=["owner", "state"], name="intake_owned"),
         ]
 
     def __str__(self) -> str:
@@ -412,6 +420,44 @@ class RuleVersion(models.Model):
 
     def __str__(self) -> str:
         return self.version
+
+
+class Notice(models.Model):
+    """Word for one officer about a report, or about a sender's lane. Seen once its page was opened, and kept."""
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    officer = models.UUIDField()
+    report = models.ForeignKey("intake.Report", on_delete=models.PROTECT, related_name="notices", null=True)
+    sender = models.ForeignKey("intake.Sender", on_delete=models.PROTECT, related_name="+", null=True)
+    code = models.CharField(max_length=20)
+    words = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["officer", "seen_at", "-id"], name="intake_notices")]
+
+    def __str__(self) -> str:
+        return f"{self.code} for {self.officer}"
+
+
+class Duty(models.Model):
+    """Who is told when a time is over and the rule names no officer. The newest counts."""
+
+    retention = "record"
+
+    officer = models.UUIDField()
+    since = models.DateTimeField()
+    set_by = models.UUIDField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.officer} since {self.since}"
 
 
 class IdentityRequest(models.Model):

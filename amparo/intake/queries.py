@@ -90,6 +90,12 @@ class ReportFacts:
     attachments: int
     first_read_at: datetime | None
     first_read_by: UUID | None
+    owner: UUID | None
+    look_by: datetime | None
+    decide_by: datetime | None
+    escalated_at: datetime | None
+    escalated_to: UUID | None
+    decided_under: str
     case: UUID | None
     closed_at: datetime | None
     closed_by: UUID | None
@@ -129,6 +135,12 @@ def _report(row: Report) -> ReportFacts:
         row.attachments,
         row.first_read_at,
         row.first_read_by,
+        row.owner,
+        row.look_by,
+        row.decide_by,
+        row.escalated_at,
+        row.escalated_to,
+        row.decided_under,
         row.case,
         row.closed_at,
         row.closed_by,
@@ -231,6 +243,7 @@ class QueueRow:
     bundle_reference: str
     members: int
     lifted: bool
+    owner: UUID | None
 
 
 def queue(wanted: QueueFilter) -> QuerySet[Report]:
@@ -309,6 +322,7 @@ def _row(row: Report, ranking: Ranking | None, open_work_items: int, bundle: Bun
         (bundle.reference or "") if bundle else "",
         bundle.members if bundle else 0,
         bool(bundle and bundle.head_id != row.id),
+        row.owner,
     )
 
 

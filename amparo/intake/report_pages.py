@@ -85,6 +85,8 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
         "story": _story(facts, items),
         "past": past.of_report(report),
         "bundle": bundles.of_report(report),
+        "owner": _name(facts.owner),
+        "escalated_to": _name(facts.escalated_to),
         "unfolding": rules.UNFOLDING.items(),
     }
     return render(request, "intake/report.html", context)

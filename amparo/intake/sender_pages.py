@@ -16,7 +16,7 @@ from amparo.access.doors import page
 from amparo.foundation.errors import Missing, Refused
 from amparo.intake import lanes, senders as door, wording
 from amparo.intake.senders import Quality, SenderFacts
-from amparo.intake.views import actor_of
+from amparo.intake.views import actor_of, tabs_of
 
 
 @page("reports.read")
@@ -28,7 +28,7 @@ def senders(request: HttpRequest) -> HttpResponse:
         "rows": [_row(each) for each in door.senders()],
         "lanes": [(each, wording.LANES[each.lane]) for each in lanes.lanes()],
     }
-    return render(request, "intake/senders.html", context)
+    return render(request, "intake/senders.html", context | tabs_of(request))
 
 
 def _row(facts: SenderFacts) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from amparo.access.acts import Actor, act
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing
-from amparo.intake import folding
+from amparo.intake import clocks, folding, notices
 from amparo.intake.models import Ranking, Report
 from amparo.intake.triage import Facts, Placed
 from amparo.intake.triage.facts import as_json
@@ -34,10 +34,11 @@ class ReportRanked:
 @act("report.ranked", power="reports.rank")
 def rank(by: Actor, report: UUID, placed: Placed, facts: Facts, words: str = "") -> ReportRanked:
     """The report stands where the rule puts it; where it stood before is kept. facts, words: by what it was ranked."""
-    row = Report.objects.filter(uuid=report).first()
+    row = Report.objects.select_for_update().filter(uuid=report).first()
     if not row:
         raise Missing("There is no such report.", report=str(report))
     levels = {name: axis.level for name, axis in placed.axes.items()}
+    before = Ranking.objects.filter(report=row, current=True).first()
     Ranking.objects.filter(report=row, current=True).update(current=False)
     Ranking.objects.create(
         report=row,
@@ -58,8 +59,10 @@ def rank(by: Actor, report: UUID, placed: Placed, facts: Facts, words: str = "")
     )
     row.place, row.danger, row.lane = placed.position, levels["danger"], placed.lane
     row.band, row.look_by, row.decide_by = placed.band, placed.look_by, placed.decide_by
-    row.save(update_fields=["place", "danger", "lane", "band", "look_by", "decide_by"])
+    row.escalate_at = clocks.next_at(row, placed.look_by, placed.decide_by)
+    row.save(update_fields=["place", "danger", "lane", "band", "look_by", "decide_by", "escalate_at"])
     folding.stand(row)
+    _tell_what_rose(row, before, placed)
     return ReportRanked(
         row.uuid,
         placed.rule_version,
@@ -71,6 +74,15 @@ def rank(by: Actor, report: UUID, placed: Placed, facts: Facts, words: str = "")
         levels["new"],
         levels["clock"],
     )
+
+
+def _tell_what_rose(row: Report, before: Ranking | None, placed: Placed) -> None:
+    """Whoever has the report, or has read it, learns of a late fact that raised it."""
+    to = row.owner or row.first_read_by
+    rose = clocks.raised(before, {name: axis.level for name, axis in placed.axes.items()})
+    if to and rose:
+        words = "; ".join(placed.axes[name].reasons[0].words for name in rose)
+        notices.tell(to, "late_fact", report=row, words=words)
 
 
 def look_again_at(report: UUID, at: datetime | None) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from amparo.intake import batch_pages, bundle_pages, desk_pages, report_pages, sender_pages, views
+from amparo.intake import batch_pages, bundle_pages, clock_pages, desk_pages, report_pages, sender_pages, views
 
 app_name = "intake"
 urlpatterns = [
@@ -15,6 +15,10 @@ urlpatterns = [
     path("reports/import/<uuid:batch>/take/", batch_pages.take, name="batch_take"),
     path("reports/import/<uuid:batch>/drop/", batch_pages.drop, name="batch_drop"),
     path("reports/import/<uuid:batch>/undo/", batch_pages.undo, name="batch_undo"),
+    path("mine/", clock_pages.mine, name="mine"),
+    path("clocks/", clock_pages.clocks, name="clocks"),
+    path("clocks/duty/", clock_pages.set_duty, name="set_duty"),
+    path("reports/<uuid:report>/give/", clock_pages.give, name="give"),
     path("senders/", sender_pages.senders, name="senders"),
     path("senders/<uuid:sender>/", sender_pages.sender, name="sender"),
     path("senders/<uuid:sender>/lane/", sender_pages.set_lane, name="sender_lane"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +14,18 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from amparo.access import queries as access
 from amparo.access.acts import Actor
 from amparo.access.doors import page
 from amparo.exchange.formats.tables import csv_bytes
+from amparo.foundation import clock
 from amparo.foundation.clock import as_text
 from amparo.foundation.errors import Refused
-from amparo.intake import actions, lanes, queries, rules, wording
+from amparo.intake import actions, lanes, notices, queries, rules, wording
 from amparo.intake.forms import QueueForm, ReasonForm
 from amparo.intake.queries import QueueRow
 from amparo.intake.triage import AXES, Axis
+from amparo.intake.triage.axes import in_words
 
 ROWS_A_PAGE = 25
 EXPORTED_ROWS = 10_000
@@ -47,12 +51,13 @@ def queue(request: HttpRequest) -> HttpResponse:
     address.pop("seen", None)
     plain = address.urlencode()
     address["seen"] = digest
+    at, officers = clock.now(), {each.uuid: each.name for each in access.officers()}
     filtered = any(name not in ("page", "sort", "seen") for name in request.GET)
     context: dict[str, Any] = {
         "title": _("Queue"),
         "wanted": wanted,
         "page": piece,
-        "rows": [_shown(row) for row in shown],
+        "rows": [_shown(row, at, officers) for row in shown],
         "total": piece.paginator.count,
         "filtered": filtered,
         "address": f"{reverse('intake:queue')}?{address.urlencode()}",
@@ -62,7 +67,12 @@ def queue(request: HttpRequest) -> HttpResponse:
     }
     if live:
         return render(request, "intake/queue_rows.html", context)
-    return render(request, "intake/queue.html", context | _choices())
+    return render(request, "intake/queue.html", context | _choices() | tabs_of(request))
+
+
+def tabs_of(request: HttpRequest) -> dict[str, Any]:
+    """What the tabs of the queue's pages show."""
+    return {"for_me": notices.unseen(actor_of(request).uuid) or None}
 
 
 def _digest(shown: tuple[QueueRow, ...], total: int) -> str:
@@ -87,7 +97,7 @@ def _choices() -> dict[str, Any]:
     }
 
 
-def _shown(row: QueueRow) -> dict[str, Any]:
+def _shown(row: QueueRow, at: datetime, officers: dict[UUID, str]) -> dict[str, Any]:
     """A row with its reasons in words. An axis with nothing to say stays silent, so that what speaks is heard."""
     chips = [chip(name, row.axes[name]) for name in AXES if name in row.axes and _speaks(row.axes[name])]
     return {
@@ -97,7 +107,21 @@ def _shown(row: QueueRow) -> dict[str, Any]:
         "language": wording.LANGUAGES.get(row.language, row.language),
         "state": wording.STATES.get(row.state, row.state),
         "tone": wording.STATE_TONES.get(row.state, "neutral"),
+        "due": _due(row, at),
+        "owner": officers.get(row.owner) if row.owner else "",
     }
+
+
+def _due(row: QueueRow, at: datetime) -> dict[str, Any] | None:
+    """How long is left until it must be read or decided, in words; None for one without a clock."""
+    limit = row.look_by if row.unread else row.decide_by
+    if row.state != "new" or row.lane or limit is None:
+        return None
+    late, left = at >= limit, in_words(abs(limit - at))
+    said = (
+        (_("read: late by {}"), _("read within {}")) if row.unread else (_("decide: late by {}"), _("decide within {}"))
+    )
+    return {"late": late, "words": said[0 if late else 1].format(left)}
 
 
 def _speaks(axis: Axis) -> bool:

@@ -56,6 +56,8 @@ ACTS: dict[str, tuple[object, str, str]] = {
     "report.read_out": (_("Read in the sandbox"), "report", ""),
     "reply.arrived": (_("Arrived as a reply"), "mail", ""),
     "reply.returned": (_("Reply returned to the queue"), "queue", "warn"),
+    "report.given": (_("Given to an officer"), "person", ""),
+    "report.escalated": (_("Somebody was told that its time is over"), "clock", "warn"),
     "sender.flooded": (_("Sender’s flood put aside"), "inbox", "warn"),
     "report.folded": (_("Folded with others that tell of the same"), "folder", ""),
     "report.taken_out": (_("Taken out of its bundle"), "folder", "warn"),

@@ -14,6 +14,7 @@ from uuid import UUID
 from amparo.access.acts import Actor, act
 from amparo.foundation.home import Home
 from amparo.intake import collector
+from amparo.intake.duties import keep_time
 from amparo.jobs import followers, leases
 from amparo.jobs.leases import Lease
 from amparo.jobs.worker import Duty, Worker
@@ -58,6 +59,7 @@ def duties(home: Home) -> tuple[Duty, ...]:
         every(0.2, partial(seal_record, home), "seal the record"),
         every(0.05, followers.step, "hand acts on"),
         every(2.0, partial(leases.reap, _quarantined), "take back lost leases"),
+        every(5.0, keep_time, "keep time"),
     )
 
 
