@@ -45,6 +45,7 @@ class ImportAsked:
 class Order:
     """How a list is to be brought in. base: the version whose place it takes; difference: whether it says what changed in that.
 
+    withdrawals: of a difference, whether all that it names is taken back; else what its file marks so.
     file_name: as it came. format: of its file, empty to find out. bare: what 64 digits without a column's name are. leave_out: rows
     that can't be read.
     """
@@ -56,6 +57,7 @@ class Order:
     format: str = ""
     bare: str = ""
     leave_out: bool = False
+    withdrawals: bool = False
 
 
 @act("list.import_asked", power="lists.import")
@@ -98,6 +100,7 @@ def _begun(list_uuid: UUID, order: Order) -> UUID | None:
         state=ListState.IMPORTING,
         base=base,
         difference=order.difference,
+        withdrawals=order.withdrawals and order.difference,
         file_name=order.file_name[-200:],
         format=order.format,
         bare=order.bare,

@@ -66,10 +66,14 @@ class Built:
 
 @dataclass(frozen=True)
 class Source:
-    """What a reading handed over: a file of records (records.py), and the (scheme, code) pairs that its numbers mean."""
+    """What a reading handed over: a file of records (records.py), and the (scheme, code) pairs that its numbers mean.
+
+    withdrawals: all of them are taken back, whether they are marked so or not.
+    """
 
     records: Path
     categories: Categories
+    withdrawals: bool = False
 
 
 def staging(home: Home, list_uuid: UUID) -> Path:
@@ -93,7 +97,7 @@ def build(
     workplace.mkdir(mode=0o700, parents=True)
     own = _write_own(workplace / "own" / str(list_uuid), source, base, progress)
     parts = (*(base.parts if base else ()), own)
-    gone = differences.taken_back(parts, base, source.records, progress)
+    gone = differences.taken_back(parts, base, source.records, withdrawals=source.withdrawals, progress=progress)
     manifest = _described(own, base, parts, gone)
     removed = _merged_rows(base.removed if base else None, gone.rows)
     folder = workplace / "own" / str(list_uuid)
@@ -147,6 +151,7 @@ def _write_own(folder: Path, source: Source, base: Version | None, progress: Pro
     progress("checking", 0, len(records))
     with source.records.open("rb") as file:
         check(file, len(categories))
+    records = records[:0] if source.withdrawals else records
     counts, rows, highest, rows_of = _surveyed(records, len(categories))
     after = base.manifest.highest_row if base else 0
     if after + highest > HIGHEST_ROW:

@@ -36,12 +36,14 @@ class TakenBack:
     missing: int = 0
 
 
-def taken_back(parts: Sequence[Part], base: Version | None, records: Path, progress: Progress) -> TakenBack:
+def taken_back(
+    parts: Sequence[Part], base: Version | None, records: Path, *, withdrawals: bool, progress: Progress
+) -> TakenBack:
     """What the withdrawn ones of these records take back of these parts, whose own rows are the last.
 
-    Rows that the base removed before are not among them.
+    withdrawals: all of the records are, marked or not. Rows that the base removed before are not among what comes back.
     """
-    withdrawn = _withdrawn(records)
+    withdrawn = _withdrawn(records, withdrawals)
     if not len(withdrawn):
         return TakenBack(np.empty(0, np.uint32))
     after = base.manifest.highest_row if base else 0
@@ -57,10 +59,12 @@ def taken_back(parts: Sequence[Part], base: Version | None, records: Path, progr
     return TakenBack(rows, counts, categories, asked - len(met))
 
 
-def _withdrawn(records: Path) -> Records:
+def _withdrawn(records: Path, withdrawals: bool) -> Records:
     if not records.stat().st_size:
         return np.empty(0, RECORD)
-    whole = np.memmap(records, dtype=RECORD, mode="r")
+    whole: Records = np.memmap(records, dtype=RECORD, mode="r")
+    if withdrawals:
+        return whole
     pieces = (np.asarray(whole[start : start + SCANNED_ENTRIES]) for start in range(0, len(whole), SCANNED_ENTRIES))
     found: Records = np.concatenate([piece[piece["flags"] & WITHDRAWN != 0] for piece in pieces])
     return found

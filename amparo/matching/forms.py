@@ -23,6 +23,13 @@ FORMATS = {
 }
 
 
+HOLDS = (
+    ("whole", _("the whole list")),
+    ("changes", _("what changed since that version: what is new, and, marked so, what is withdrawn")),
+    ("withdrawals", _("what is withdrawn from that version, and nothing else")),
+)
+
+
 class ImportForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
@@ -50,10 +57,7 @@ class ImportForm(forms.Form):
         required=False,
         help_text=_("That version counts no more once this one does."),
     )
-    difference = forms.BooleanField(
-        label=_("The file holds only what changed since that version: what is new, and what is withdrawn"),
-        required=False,
-    )
+    holds = forms.ChoiceField(label=_("The file holds"), choices=HOLDS, widget=forms.RadioSelect, initial="whole")
     format = forms.ChoiceField(label=_("Format"), required=False)
     bare = forms.ChoiceField(label=_("A hash of 64 digits without a column is"), choices=BARE, initial="sha256")
     leave_out = forms.BooleanField(label=_("Leave out rows that can’t be read"), required=False)
@@ -69,9 +73,16 @@ class ImportForm(forms.Form):
         """What is asked for, once the form is valid."""
         given = self.cleaned_data
         said = ListSaid(*(given[name].strip() for name in ("name", "source", "version", "scheme", "scope")))
-        base = UUID(given["base"]) if given["base"] else None
-        file_name = str(given["file"].name)
-        return Order(said, base, given["difference"], file_name, given["format"], given["bare"], given["leave_out"])
+        return Order(
+            said,
+            UUID(given["base"]) if given["base"] else None,
+            difference=given["holds"] != "whole",
+            withdrawals=given["holds"] == "withdrawals",
+            file_name=str(given["file"].name),
+            format=given["format"],
+            bare=given["bare"],
+            leave_out=given["leave_out"],
+        )
 
 
 class WithdrawForm(forms.Form):

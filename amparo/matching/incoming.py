@@ -227,9 +227,9 @@ def _remembered(folder: Path) -> Read:
     )
 
 
-def source_of(home: Home, list_uuid: UUID, read: Read) -> Source:
-    """What the builder reads."""
-    return Source(folder_for(home, list_uuid) / "records", read.categories)
+def source_of(home: Home, list_uuid: UUID, read: Read, *, withdrawals: bool = False) -> Source:
+    """What the builder reads. withdrawals: all of it is taken back."""
+    return Source(folder_for(home, list_uuid) / "records", read.categories, withdrawals)
 
 
 def has_rows(source: Source) -> bool:

@@ -23,7 +23,9 @@ from amparo.matching.models import HashList
 from amparo.matching.queries import EarlierCheck
 from amparo.matching.rules import ListState
 from amparo.sandbox import queries as sandbox
+from amparo.sandbox.queries import ExaminationFacts
 from amparo.sandbox.readings import ExaminationFailed
+from amparo.sandbox.rules import MOVING_PICTURES
 from amparo.vault import actions as vault_actions, queries as vault
 from amparo.vault.keys import ProcessKeys
 from amparo.vault.queries import ItemFacts
@@ -31,7 +33,6 @@ from amparo.vault.queries import ItemFacts
 STEP = 1000
 # Work of minutes is on a queue of its own, so that no report waits behind it.
 LONG = "long"
-VIDEO = "video"
 PROGRESS_SECONDS = 1.0
 
 
@@ -105,7 +106,7 @@ def _bring_in(home: Home, list_uuid: UUID) -> None:
         problems=[list(each) for each in read.problems],
         problem_count=read.problem_count,
     )
-    source = incoming.source_of(home, list_uuid, read)
+    source = incoming.source_of(home, list_uuid, read, withdrawals=row.withdrawals)
     examples = [f"{place}: {problem}" for place, problem in read.problems]
     if fault := rules.faults_in(
         read.problem_count, examples, left_out=row.leave_out, rows=int(incoming.has_rows(source))
@@ -133,8 +134,8 @@ def match_item(act: str, about: dict[str, Any]) -> None:
     examined = sandbox.examination(item)
     facts = vault.item(item)
     looks, state = no_looks(), str(examined.state)
-    if state == "examined" and examined.kind == VIDEO:
-        looks, state = _frames_of(facts)
+    if state == "examined" and _moves(examined):
+        looks, state = _frames_of(facts, in_part=bool(examined.reason))
     elif state == "examined":
         looks = picture_looks(examined.facts)
     subject = _subject(facts, looks, str(examined.kind), state)
@@ -151,8 +152,20 @@ def _subject(facts: ItemFacts, looks: Looks, kind: str, examination: str, look_c
     return Subject(facts.uuid, facts.origin, digests, looks, count, kind, examination)
 
 
-def _frames_of(facts: ItemFacts) -> tuple[Looks, str]:
-    """The looks of a video's frames, from its sealed reading, and in which state that leaves the video."""
+def _moves(examined: ExaminationFacts) -> bool:
+    """Whether its looks are those of frames, sealed beside it: a video's, or a picture's that moves."""
+    return examined.kind == "video" or (
+        examined.kind == "picture"
+        and examined.facts.get("format") in MOVING_PICTURES
+        and examined.facts.get("frames") != 1
+    )
+
+
+def _frames_of(facts: ItemFacts, *, in_part: bool = False) -> tuple[Looks, str]:
+    """The looks of a video's frames, from its sealed reading, and in which state that leaves the video.
+
+    in_part: it was not seen to its end. Then it may be near to a listed picture, but never be said to be near to none.
+    """
     reading = next(
         (each for each in vault.children(facts.uuid) if each.media_type == FRAMES_MEDIA_TYPE and each.derived), None
     )
@@ -162,7 +175,7 @@ def _frames_of(facts: ItemFacts) -> tuple[Looks, str]:
     try:
         with vault_actions.open_item(_worker(), reading.uuid, f"match:{facts.uuid}", keys) as opened:
             looks = video_looks(opened.read())
-            return looks, "examined" if len(looks) else "too_plain"
+            return looks, "in_part" if in_part else "examined" if len(looks) else "too_plain"
     except Broken as broken:
         # Trying again can't mend it: the job is quarantined at once, where somebody must look.
         raise Hopeless(broken.sentence, item=facts.uuid) from broken
@@ -171,7 +184,7 @@ def _frames_of(facts: ItemFacts) -> tuple[Looks, str]:
 
 
 def _record(subject: Subject, answer: Answer, lists: Sequence[UUID]) -> None:
-    packed = b"" if subject.kind == VIDEO else subject.looks.packed()
+    packed = b"" if len(subject.looks.at_ms) else subject.looks.packed()
     actions.record_check(
         _worker(),
         item=subject.item,
@@ -199,7 +212,7 @@ def check_next(after: int, until: int | None = None) -> None:
     outdated = [each for each in earlier if each.lists != lists and each.item in facts]
     plans = {before: planned(before, lists) for before in {each.lists for each in outdated}}
     # A video's looks lie sealed: it is opened by a job of its own, and only where there is anything to compare them with.
-    videos = [each for each in outdated if each.kind == VIDEO and each.look_count and plans[each.lists].looks_needed]
+    videos = [each for each in outdated if each.looks_are_sealed and plans[each.lists].looks_needed]
     with_frames = {each.id for each in videos}
     answers = []
     for before, plan in plans.items():

@@ -14,8 +14,8 @@ class HashList(models.Model):
     """One version of a list of known hashes, whose hashes lie in files (versions.py).
 
     Lists are added and withdrawn, never edited: a hit names what it was found in. base: the version it took the place of; a
-    difference also shares that one's files. counts: hashes by kind; categories: [scheme, code, rows]; files: SHA-256 by name.
-    While it is imported: the stage, and how much of it is done.
+    difference also shares that one's files; withdrawals: its file names only what is taken back. counts: hashes by kind;
+    categories: [scheme, code, rows]; files: SHA-256 by name. While it is imported: the stage, and how much of it is done.
     """
 
     retention = "system"
@@ -31,6 +31,7 @@ class HashList(models.Model):
     )
     base = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="followed_by")
     difference = models.BooleanField(default=False)
+    withdrawals = models.BooleanField(default=False)
 
     row_count = models.PositiveBigIntegerField(default=0)
     counts = models.JSONField(default=dict)

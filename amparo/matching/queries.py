@@ -99,6 +99,11 @@ class EarlierCheck:
     kind: str
     examination: str
 
+    @property
+    def looks_are_sealed(self) -> bool:
+        """Whether its looks are those of frames, which have to be opened."""
+        return bool(self.look_count and not self.looks)
+
 
 def checks_after(check: int, limit: int, until: int) -> tuple[EarlierCheck, ...]:
     """The next current checks after row `check`, up to row `until`, in order."""

@@ -77,8 +77,9 @@ def in_order(found: Sequence[Found]) -> list[Found]:
 def state_of(*, hits: int, lists: int, examination: str, kind: str, fingerprint: bool) -> State:
     """The item's answer.
 
-    lists: how many lists it was compared with. examination: the sandbox's state of it ("failed" where it could not be read).
-    kind: what the sandbox took it for. fingerprint: whether it has one that can be compared.
+    lists: how many lists it was compared with. examination: the sandbox's state of it ("failed" where it could not be read), or
+    "in_part" of a video that was not seen to its end. kind: what the sandbox took it for. fingerprint: whether it has one that
+    can be compared.
     """
     if hits:
         return State.HIT

@@ -124,7 +124,7 @@ def _import_list(request: HttpRequest, handler: ListUploadHandler) -> HttpRespon
 def _beginning(base: ListFacts) -> dict[str, object]:
     """What a version that takes the place of another has in common with it."""
     said = {name: getattr(base, name) for name in ("name", "source", "scheme", "scope")}
-    return {**said, "base": str(base.uuid), "difference": True}
+    return {**said, "base": str(base.uuid), "holds": "changes"}
 
 
 @page("lists.import")

@@ -126,7 +126,9 @@ def picture(what: bytes, *fingerprints: bytes) -> UUID:
     return item
 
 
-def video(what: bytes, frames: Sequence[tuple[int, int, bytes]] | None) -> UUID:
+def video(
+    what: bytes, frames: Sequence[tuple[int, int, bytes]] | None, *, kind: str = "video", reason: str = ""
+) -> UUID:
     """frames: (at_ms, quality, fingerprint); None: it has no reading."""
     item = sealed(what)
     if frames is not None:
@@ -141,7 +143,8 @@ def video(what: bytes, frames: Sequence[tuple[int, int, bytes]] | None) -> UUID:
             derived=True,
             media_type=FRAMES_MEDIA_TYPE,
         )
-    sandbox.record_examination(WORKER, item, ORIGIN, kind="video", state=Examined.EXAMINED, facts={})
+    facts = {"format": "GIF", "frames": 9, "pdq_hex": "00" * 32} if kind == "picture" else {}
+    sandbox.record_examination(WORKER, item, ORIGIN, kind=kind, state=Examined.EXAMINED, facts=facts, reason=reason)
     return item
 
 
@@ -211,6 +214,20 @@ class TestHouse:
         checked_again()
         assert queries.verdicts([item])[item].state is answer
         assert queries.verdicts([item])[item].lists == 2
+
+    def test_of_a_video_not_seen_to_its_end_no_match_is_never_said(self, house: Home) -> None:
+        imported("L", 1)
+        frames = [(0, 90, hash_of("pdq", number)) for number in (1, 50)]
+        known, unknown = (
+            video(name, [frame], reason="cut_off") for name, frame in zip((b"a", b"b"), frames, strict=True)
+        )
+        assert [matched(item).state for item in (known, unknown)] == [State.HIT, State.NOT_EXAMINED]
+
+    def test_a_picture_that_moves_is_compared_frame_by_frame(self, house: Home) -> None:
+        imported("L", 1)
+        item = video(b"g", [(0, 90, hash_of("pdq", 50)), (2000, 90, hash_of("pdq", 1))], kind="picture")
+        (hit,) = matched(item).hits
+        assert (hit.at_ms, hit.frames) == (2000, 1)
 
     def test_a_video_is_opened_again_only_for_lists_that_hold_looks(self, house: Home) -> None:
         imported("L", 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from amparo.matching.looks import looks_of
 from amparo.matching.records import KIND_NAMES, VALUE_BYTES
 from amparo.matching.shelf import Shelf
 from amparo.matching.versions import Version
-from tests.matching.lists_made import CATEGORIES, Row, built, digests, hash_of, looks
+from tests.matching.lists_made import CATEGORIES, Row, built, digests, hash_of, looks, write
 
 KINDS = ("md5", "sha1", "sha256", "pdq", "reference")
 IDENTITY = {"md5", "sha1", "sha256", "reference"}
@@ -173,3 +174,18 @@ def test_a_list_that_says_nothing_is_built_and_knows_nothing(tmp_path: Path) -> 
     home = Home(tmp_path)
     version, _ = built(home, [])
     assert Shelf.open(home, [version.uuid]).lookup(digests([1]), [looks_of([hash_of("pdq", 1)])]) == [[]]
+
+
+def test_a_file_of_withdrawals_alone_adds_nothing_and_takes_back_all_that_it_names(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    base, _ = built(home, [([("md5", number), ("pdq", number)], 0, False) for number in range(4)])
+    source = write(tmp_path / "records", [([("md5", 1)], None, False), ([("md5", 3)], None, True)])
+    done = building.build(home, UUID(int=9), replace(source, withdrawals=True), base)
+    assert (done.added_rows, done.removed_rows, done.manifest.rows, done.manifest.counts) == (
+        0,
+        2,
+        2,
+        {"md5": 2, "pdq": 2},
+    )
+    found = Shelf.open(home, [UUID(int=9)]).lookup(digests(range(4)), looks(range(4)))
+    assert [len(each) for each in found] == [1, 0, 1, 0]

@@ -18,7 +18,7 @@ from amparo.matching.rules import ListState
 from amparo.matching.versions import shelf_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SAID = {"name": "List <1>", "source": "A test", "version": "1", "scheme": "", "scope": "", "bare": "sha256"}
+SAID = {"name": "List <1>", "source": "A test", "version": "1", "scheme": "", "scope": "", "bare": "sha256", "holds": "whole"}
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +124,7 @@ def test_the_next_version_takes_the_place_of_the_one_it_follows() -> None:
     first = brought_in(client)
     form = client.get(f"{reverse('matching:import')}?base={first.uuid}").content.decode()
     assert f'<option value="{first.uuid}" selected' in form
-    second = brought_in(client, b"cd" * 16 + b"\n", version="2", base=str(first.uuid), difference="on")
+    second = brought_in(client, b"cd" * 16 + b"\n", version="2", base=str(first.uuid), holds="changes")
     assert (second.version, second.state, second.rows, second.added) == ("2", ListState.ACTIVE, 2, 1)
     assert queries.hash_list(first.uuid).state is ListState.WITHDRAWN
     shown = client.get(reverse("matching:list", args=[first.uuid])).content.decode()

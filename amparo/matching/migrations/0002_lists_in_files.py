@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField("hashlist", "difference", models.BooleanField(default=False)),
+        migrations.AddField("hashlist", "withdrawals", models.BooleanField(default=False)),
         migrations.AlterField("hashlist", "row_count", models.PositiveBigIntegerField(default=0)),
         migrations.AddField("hashlist", "counts", models.JSONField(default=dict)),
         migrations.AddField("hashlist", "categories", models.JSONField(default=list)),
