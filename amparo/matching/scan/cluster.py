@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amparo.foundation.errors import Refused
+from amparo.foundation.errors import Refused, Unreachable
 
 _RECONNECT_SECONDS = 1.0
+_GIVE_UP_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,20 @@ def set_up() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
+def check_trust(error: BaseException, address: str) -> None:
+    """Refused where two sides don't accept each other's certificates: waiting would not mend that."""
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, ssl.SSLCertVerificationError) or (
+            isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or "")
+        ):
+            raise Refused(
+                f"{address} and this machine don't accept each other's certificates: both must be signed by the authority "
+                "given with --tls-ca."
+            ) from error
+        cause = cause.__cause__ or cause.__context__
+
+
 def serve_scheduler(address: str, certificates: Certificates) -> None:
     """Until SIGTERM or SIGINT. It keeps nothing: killed and started again, it is what it was."""
     check(address, certificates)
@@ -83,11 +99,14 @@ async def _scheduler(address: str, certificates: Certificates) -> None:
     from distributed import Scheduler
 
     # Its HTTP server can't be left out; without routes it has nothing to say, and only to this machine.
-    async with Scheduler(
-        host=address, security=security(certificates), dashboard=False, dashboard_address="127.0.0.1:0"
-    ) as scheduler:
-        print(f"ready {scheduler.address}", flush=True)  # noqa: T201 - whoever started it waits for this line
-        await scheduler.finished()
+    try:
+        async with Scheduler(
+            host=address, security=security(certificates), dashboard=False, dashboard_address="127.0.0.1:0"
+        ) as scheduler:
+            print(f"ready {scheduler.address}", flush=True)  # noqa: T201 - whoever started it waits for this line
+            await scheduler.finished()
+    except RuntimeError as error:  # Dask's own word for a start that failed
+        raise Unreachable(f"Nothing can listen at {address} ({error.__cause__}). Give a free port here.") from error
 
 
 def serve_worker(address: str, certificates: Certificates, threads: int) -> None:
@@ -99,20 +118,26 @@ def serve_worker(address: str, certificates: Certificates, threads: int) -> None
 
 async def _worker(address: str, certificates: Certificates, threads: int) -> None:
     from distributed import Worker
+    from distributed.comm import connect
 
+    known = security(certificates)
     while True:
-        with suppress(OSError, TimeoutError):
+        try:
+            # A worker asks for ever and does not say why it is not answered; asked once before, we know.
+            await (await connect(address, **known.get_connection_args("worker"))).close()
             async with Worker(
                 address,
                 nthreads=threads,
-                security=security(certificates),
+                security=known,
+                death_timeout=_GIVE_UP_SECONDS,
                 dashboard=False,
                 dashboard_address="127.0.0.1:0",
                 memory_limit=0,
-                name=None,
             ) as worker:
                 print(f"ready {worker.address}", flush=True)  # noqa: T201
                 await worker.finished()
+        except (OSError, TimeoutError, RuntimeError) as error:
+            check_trust(error, address)
         await asyncio.sleep(_RECONNECT_SECONDS)
 
 

@@ -15,7 +15,7 @@ from amparo import __version__
 from amparo.foundation.errors import AmparoError, Unreachable
 from amparo.matching.scan import keeping
 from amparo.matching.scan.chunks import may_be_copies, rows_of, to_look_at
-from amparo.matching.scan.cluster import Certificates, check, security, set_up
+from amparo.matching.scan.cluster import Certificates, check, check_trust, security, set_up
 from amparo.matching.scan.examining import LARGEST_BYTES
 from amparo.matching.scan.facts import Looked, Read, Wanted
 from amparo.matching.scan.running import COMMIT_SECONDS, Stop
@@ -82,7 +82,8 @@ class Machines:
         while not ended and not stop.asked:
             try:
                 ended = self._connected(under_way, stop, told)
-            except (OSError, TimeoutError, _Lost):
+            except (OSError, TimeoutError, _Lost) as error:
+                check_trust(error, self._scheduler)
                 self.trouble = f"The scheduler at {self._scheduler} does not answer; waiting for it."
                 self._store.commit()
                 told()
