@@ -10,6 +10,9 @@ POWERS = {
     "reports.triage": "Settle work items and change a report's course",
     "reports.take": "Take a report by hand or import many",
     "reports.close": "Close a report",
+    "reports.answer": "Write to a reporter, through the relay",
+    "rules.try": "Try a rule of the queue on the past",
+    "rules.edit": "Put a rule of the queue in force",
     "reports.identity": "Open a reporter's identity, with a reason and a second person",
     "items.reveal": "Have an item shown, with a reason",
     "items.open": "Open a sealed item for a stated purpose",
@@ -17,6 +20,7 @@ POWERS = {
     "keys.grant": "Give an officer the key of a compartment you hold",
     "lists.import": "Import a known-hash list",
     "lists.read": "See the known-hash lists",
+    "scans.read": "See what scans of seized devices found",
     "lists.keys": "Let a system ask the known-hash lists, and take its key back",
     "cases.open": "Open a case",
     "cases.read": "Read a case",
@@ -40,14 +44,42 @@ POWERS = {
     "own.read": "See and change what concerns oneself: exposure, password, second factor",
 }
 
-_READS = {"reports.read", "lists.read", "cases.read", "outcomes.read", "referrals.read", "partners.read", "own.read"}
+_READS = {
+    "reports.read",
+    "lists.read",
+    "scans.read",
+    "cases.read",
+    "outcomes.read",
+    "referrals.read",
+    "partners.read",
+    "own.read",
+}
 
 ROLES: dict[str, frozenset[str]] = {
-    "analyst": frozenset(_READS | {"reports.take", "reports.triage", "reports.close", "items.reveal", "items.open", "cases.open"}),
+    "analyst": frozenset(
+        _READS
+        | {
+            "reports.take",
+            "reports.triage",
+            "reports.close",
+            "reports.answer",
+            "items.reveal",
+            "items.open",
+            "cases.open",
+        }
+    ),
     "investigator": frozenset(
         _READS
         | {"items.reveal", "items.open", "items.seal", "keys.grant"}
-        | {"reports.take", "reports.triage", "cases.open", "cases.edit", "cases.grant", "referrals.build"}
+        | {
+            "reports.take",
+            "reports.triage",
+            "reports.answer",
+            "cases.open",
+            "cases.edit",
+            "cases.grant",
+            "referrals.build",
+        }
     ),
     "victim_specialist": frozenset(_READS | {"items.reveal", "items.open", "victims.read", "victims.edit"}),
     "liaison": frozenset(
@@ -59,7 +91,10 @@ ROLES: dict[str, frozenset[str]] = {
             "reports.take",
             "reports.triage",
             "reports.close",
+            "reports.answer",
             "reports.identity",
+            "rules.try",
+            "rules.edit",
             "lists.import",
             "lists.keys",
             "cases.open",
@@ -93,6 +128,7 @@ PROCESSES: dict[str, frozenset[str]] = {
             "arrivals.take",
             "reports.examine",
             "reports.rank",
+            "receipts.ask",
             "items.seal",
             "items.open",
             "items.examine",
@@ -107,7 +143,7 @@ PROCESSES: dict[str, frozenset[str]] = {
             "jobs.quarantine",
         }
     ),
-    "courier": frozenset({"packages.deliver", "lists.fetch"}),
+    "courier": frozenset({"packages.deliver", "answers.deliver", "lists.fetch"}),
     # The house takes in what its officers and platforms state; it seals and can't open.
     "house": frozenset(
         {"officers.log_in", "record.act_failed", "compartments.make", "lists.finish", "lists.answer"}
@@ -115,7 +151,7 @@ PROCESSES: dict[str, frozenset[str]] = {
     ),
     "cli": frozenset(
         {"officers.manage", "compartments.make", "keys.make", "keys.grant", "partners.edit"}
-        | {"lists.import", "lists.finish", "lists.keys"}
+        | {"lists.import", "lists.finish", "lists.keys", "scans.run", "items.seal", "rules.try", "rules.edit"}
     ),
 }
 

@@ -85,7 +85,7 @@ class TakenForm(forms.Form):
     contact = forms.CharField(
         label=_("How to reach them"), max_length=300, required=False, help_text=_("Sealed with the name.")
     )
-    files = FilesField(
+    attached = FilesField(
         label=_("Files"), required=False, help_text=_("A letter’s scan, a screenshot that was handed in.")
     )
 

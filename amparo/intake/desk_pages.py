@@ -30,7 +30,7 @@ def take(request: HttpRequest) -> HttpResponse:
     where = WhereForms(request.POST or None, prefix="where")
     if request.method == "POST" and form.is_valid() and where.is_valid():
         said = form.cleaned_data
-        files = [Attached(each.name, each.content_type or "", each) for each in said["files"]]
+        files = [Attached(each.name, each.content_type or "", each) for each in said["attached"]]
         try:
             taken = desk.take_by_hand(actor_of(request), _told(said, where.cleaned_data), files, form=said["form"])
         except Refused as refusal:

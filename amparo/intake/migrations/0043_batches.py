@@ -48,9 +48,7 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["id"],
                 "indexes": [models.Index(fields=["batch", "state", "id"], name="intake_batch_rows")],
-                "constraints": [
-                    models.UniqueConstraint(fields=("batch", "number"), name="intake_batch_row_once")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("batch", "number"), name="intake_batch_row_once")],
             },
         ),
     ]
