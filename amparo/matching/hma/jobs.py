@@ -81,7 +81,7 @@ def _read_step(row: Server, folder: Path) -> tuple[dict[str, Any], bool]:
     with os.fdopen(os.open(folder / "contents", os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
         file.truncate(row.size_bytes)
         file.seek(row.size_bytes)
-        while not (over := courier.is_over(found, misses, said)) and time.monotonic() < until:
+        while not (over := courier.is_over(found, misses, said)):
             for answer in server.contents(banks, range(number, number + courier.STEP_CONTENTS)):
                 misses = misses + 1 if answer is None else 0
                 if answer is not None:
@@ -89,6 +89,9 @@ def _read_step(row: Server, folder: Path) -> tuple[dict[str, Any], bool]:
                     counted.update(courier.signals_in(answer))
                     file.write(answer.rstrip() + b"\n")
             number += courier.STEP_CONTENTS
+            if time.monotonic() >= until:
+                over = courier.is_over(found, misses, said)
+                break
         file.flush()
         os.fsync(file.fileno())
         size_bytes = file.tell()
@@ -117,8 +120,7 @@ def bring_in(act: str, about: dict[str, Any]) -> None:
                 receiving.write(piece)
         upload = receiving.finish()
         before = HashList.objects.filter(name=row.name, state=ListState.ACTIVE).order_by("-id").first()
-        version = clock.now().strftime("%Y-%m-%d %H:%M:%S")
-        said = ListSaid(row.name, f"HMA at {row.address}"[:120], version, "", "")
+        said = ListSaid(row.name, f"HMA at {row.address}"[:120], version_now(), "", "")
         order = Order(said, before.uuid if before else None, False, "contents.json", "hma", "pdq", True)
         with finishing():
             lists.ask_import(Actor.of_process("worker"), upload, order)
@@ -126,3 +128,8 @@ def bring_in(act: str, about: dict[str, Any]) -> None:
         receiving.give_up()
         raise
     (actions.folder_of(home, row.uuid) / "contents").unlink(missing_ok=True)
+
+
+def version_now() -> str:
+    """What the version that is brought in now is called."""
+    return clock.now().strftime("%Y-%m-%d %H:%M:%S")
