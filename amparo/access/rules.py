@@ -61,6 +61,7 @@ ROLES: dict[str, frozenset[str]] = {
         | {
             "reports.take",
             "reports.triage",
+            "rules.try",
             "reports.close",
             "reports.answer",
             "items.reveal",
@@ -74,6 +75,7 @@ ROLES: dict[str, frozenset[str]] = {
         | {
             "reports.take",
             "reports.triage",
+            "rules.try",
             "reports.answer",
             "cases.open",
             "cases.edit",

@@ -117,5 +117,5 @@ def _move_clocks() -> int:
     if due:
         with transaction.atomic():
             for report in actions.clocks_moved(Actor.of_process("worker"), due).reports:
-                jobs.rank_report_again.enqueue(report=str(report))
+                jobs.rank_report_again.using(priority=-1).enqueue(report=str(report))
     return len(due)

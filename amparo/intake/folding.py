@@ -189,6 +189,7 @@ def _stand_behind(bundle: Bundle, row: Report) -> None:
             return
     if not row.hidden:
         Report.objects.filter(id=row.id).update(hidden=True)
+        Ranking.objects.filter(report=row, current=True).update(changes_at=None)
         row.hidden = True
 
 

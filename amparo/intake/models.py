@@ -409,7 +409,7 @@ class RuleVersion(models.Model):
     retention = "record"
 
     uuid = models.UUIDField(unique=True, default=new_id, editable=False)
-    version = models.CharField(max_length=20, unique=True)
+    version = models.CharField(max_length=20)
     text = models.TextField()
     digest = models.CharField(max_length=64)
     put_at = models.DateTimeField()
@@ -458,6 +458,24 @@ class Duty(models.Model):
 
     def __str__(self) -> str:
         return f"{self.officer} since {self.since}"
+
+
+class RuleTrial(models.Model):
+    """That a text of a rule was tried on the past before it counted."""
+
+    retention = "record"
+
+    digest = models.CharField(max_length=64, db_index=True)
+    version = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    tried_by = models.UUIDField(null=True)
+    reports = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.version} on {self.reports} reports"
 
 
 class IdentityRequest(models.Model):

@@ -412,10 +412,7 @@ def is_report(uuid: UUID) -> bool:
 
 def due_for_ranking(at: datetime, limit: int = 200) -> tuple[UUID, ...]:
     """New reports whose clock has moved since they were ranked."""
-    # What is folded behind another, or stands aside in a lane, has no clock of its own: the row or the lane has.
-    due = Ranking.objects.filter(
-        current=True, changes_at__lte=at, report__state=ReportState.NEW, report__hidden=False, report__lane=""
-    )
+    due = Ranking.objects.filter(current=True, changes_at__lte=at, report__state=ReportState.NEW)
     return tuple(due.order_by("changes_at").values_list("report__uuid", flat=True)[:limit])
 
 

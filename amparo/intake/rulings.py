@@ -69,6 +69,13 @@ def _words(stamps: tuple[tuple[str, int, int], ...]) -> Words:
     return Words(vocabulary, platforms_with(tuple(services)), told)
 
 
+def own_files() -> tuple[tuple[str, str], ...]:
+    """The house's own word lists and services, each with what is wrong with it; "" where nothing is."""
+    place = folder()
+    files = sorted((*place.glob("words/*.toml"), *place.glob("platforms.toml")))
+    return tuple((str(each.relative_to(place)), problem_of(each)) for each in files)
+
+
 def never_folds() -> frozenset[str]:
     """The normal forms of what a house's own file says must fold nothing."""
     try:

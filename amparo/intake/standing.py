@@ -62,6 +62,9 @@ def rank(by: Actor, report: UUID, placed: Placed, facts: Facts, words: str = "")
     row.escalate_at = clocks.next_at(row, placed.look_by, placed.decide_by)
     row.save(update_fields=["place", "danger", "lane", "band", "look_by", "decide_by", "escalate_at"])
     folding.stand(row)
+    if row.hidden or row.lane:
+        # What is folded behind another, or stands aside in a lane, has no clock of its own: the row or the lane has.
+        Ranking.objects.filter(report=row, current=True).update(changes_at=None)
     _tell_what_rose(row, before, placed)
     return ReportRanked(
         row.uuid,

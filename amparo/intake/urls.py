@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from amparo.intake import batch_pages, bundle_pages, clock_pages, desk_pages, report_pages, sender_pages, views
+from amparo.intake import (
+    batch_pages,
+    bundle_pages,
+    clock_pages,
+    desk_pages,
+    report_pages,
+    rule_pages,
+    sender_pages,
+    views,
+)
 
 app_name = "intake"
 urlpatterns = [
@@ -19,6 +28,9 @@ urlpatterns = [
     path("clocks/", clock_pages.clocks, name="clocks"),
     path("clocks/duty/", clock_pages.set_duty, name="set_duty"),
     path("reports/<uuid:report>/give/", clock_pages.give, name="give"),
+    path("rules/", rule_pages.rules, name="rules"),
+    path("rules/try/", rule_pages.try_rule, name="try_rule"),
+    path("rules/use/", rule_pages.put_in_force, name="put_rule"),
     path("senders/", sender_pages.senders, name="senders"),
     path("senders/<uuid:sender>/", sender_pages.sender, name="sender"),
     path("senders/<uuid:sender>/lane/", sender_pages.set_lane, name="sender_lane"),
