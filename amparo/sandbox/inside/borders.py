@@ -75,7 +75,7 @@ def inner(luma: Luma, scale: int, height: int, width: int) -> Inner | None:
 
 def has_even_side(lines: list[Luma]) -> bool:
     """Whether any of a picture's outermost lines could be a border: asked first, as most pictures have none."""
-    return any(_even(line[None], _brightness(line))[0] for line in lines)
+    return any(_evenness(line)[1] for line in lines)
 
 
 def _full(side: _Side, lines: int, scale: int, size: int) -> int:
@@ -93,17 +93,19 @@ def _pair(lines: Luma, colours: set[int] | None) -> tuple[_Side, _Side] | None:
 
 def _side(lines: Luma, colours: set[int] | None) -> _Side | None:
     """The border before the first line of the picture; None where all lines are even."""
-    brightness = _brightness(lines[0])
-    if colours is not None and min(abs(brightness - colour) for colour in colours) > NOISE:
+    brightness, even = _evenness(lines[0])
+    if not even or (colours is not None and min(abs(brightness - colour) for colour in colours) > NOISE):
         return _Side()
     first = _first_uneven(lines, brightness)
-    if first is None:
-        return None
-    return _edge(lines, brightness, first) if first else _Side()
+    return None if first is None else _edge(lines, brightness, first)
 
 
-def _brightness(line: Luma) -> int:
-    return int(np.sort(line)[len(line) // 2])
+def _evenness(line: Luma) -> tuple[int, bool]:
+    """A line's usual brightness, and whether nearly all of it is of that brightness."""
+    ordered = np.sort(line)
+    brightness = int(ordered[len(line) // 2])
+    below, upto = np.searchsorted(ordered, (brightness - NOISE, brightness + NOISE + 1)).tolist()
+    return brightness, below + len(line) - upto <= (1 - SHARE) * len(line)
 
 
 def _even(lines: Luma, brightness: int) -> NDArray[np.bool_]:
@@ -113,7 +115,7 @@ def _even(lines: Luma, brightness: int) -> NDArray[np.bool_]:
 
 
 def _first_uneven(lines: Luma, brightness: int) -> int | None:
-    start, count = 0, 1
+    start, count = 1, 2
     while start < len(lines):
         even = _even(lines[start : start + count], brightness)
         if not even.all():

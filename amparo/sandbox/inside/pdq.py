@@ -74,7 +74,7 @@ def appearance(luma: NDArray[np.uint8], scale: int = 1, size: tuple[int, int] | 
 
 
 def hexadecimal(row: Row) -> str:
-    """The 64 hex digits of a fingerprint, as published."""
+    """The 64 hex digits of a fingerprint, as published; of several, one after the other."""
     return row.astype(">u8").tobytes().hex()
 
 
@@ -153,6 +153,13 @@ class Appearance:
         return [
             Look(framing, turn, row) for framing, each in framed for turn, row in zip(TURNS, each.rows, strict=True)
         ]
+
+    @property
+    def hexes(self) -> list[str]:
+        """The same as 64 hex digits each."""
+        seen = [self.whole.rows, *([self.trimmed.rows] if self.trimmed else [])]
+        digits = hexadecimal(np.concatenate(seen))
+        return [digits[place : place + 64] for place in range(0, len(digits), 64)]
 
 
 # By turn: which terms change their sign, and whether rows become columns. Source: dct16OriginalTo... in pdqhashing.cpp.

@@ -49,7 +49,7 @@ def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
     picture = opened(data)
     width, height = picture.size
     seen, scale = fingerprint(picture, data)
-    looks = [pdq.hexadecimal(look.row) for look in seen.looks]
+    looks = seen.hexes
     return {
         "format": picture.format or "",
         "width": width,

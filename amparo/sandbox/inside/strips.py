@@ -35,7 +35,7 @@ class Strips:
     def __init__(self, picture: Image.Image) -> None:
         """picture: decoded. Raises Unreadable where its brightness is no number."""
         self._picture = picture
-        self._weights = (1.0,) if picture.mode in _UNBOUNDED else _WEIGHTS.get(picture.mode, _COLOURS)
+        self._weights = (1.0,) if picture.mode in (*_UNBOUNDED, "P") else _WEIGHTS.get(picture.mode, _COLOURS)
         self.shape = (picture.height, picture.width * len(self._weights))
 
     def __getitem__(self, lines: slice, /) -> NDArray[Any]:
@@ -82,6 +82,8 @@ class Strips:
         if part.mode in _UNBOUNDED:
             darkest, brightest = self._extremes
             numbers = (np.asarray(part, np.float64) - darkest) * (255 / ((brightest - darkest) or 1))
+        elif part.mode == "P":
+            numbers = self._brightness_of_colour.take(np.asarray(part))
         else:
             numbers = np.asarray(part if part.mode in _WEIGHTS else part.convert("RGB"))
         return numbers.reshape(part.height, part.width, -1)
@@ -89,6 +91,16 @@ class Strips:
     @cached_property
     def _all(self) -> NDArray[Any]:
         return self._numbers((0, 0, *self._picture.size)).reshape(self.shape)
+
+    @cached_property
+    def _brightness_of_colour(self) -> NDArray[np.float64]:
+        """Of each of a palette's 256 places, added up as the published binding does."""
+        places = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
+        palette = self._picture.getpalette("RGB")
+        places.putpalette(palette or bytes(768))
+        red, green, blue = np.asarray(places.convert("RGB"), np.float64)[0].T
+        brightness: NDArray[np.float64] = red * RED + green * GREEN + blue * BLUE
+        return brightness
 
     @cached_property
     def _extremes(self) -> tuple[float, float]:
