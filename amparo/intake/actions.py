@@ -12,7 +12,7 @@ from amparo.access.acts import Actor, act
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id
-from amparo.intake import folding, lanes, notices, rules, rulings, senders
+from amparo.intake import folding, lanes, notices, rules, rulings, second_look, senders
 from amparo.intake.models import Arrival, ArrivalState, Report, ReportState, SealedIdentity, WorkItem
 from amparo.intake.rules import Finding
 from amparo.intake.standing import clocks_moved, rank, rank_by
@@ -194,6 +194,7 @@ def _new_report(arrival: Arrival, text: Text, attachments: int, state: ReportSta
         sender=arrival.sender,
         attachments=attachments,
         state=state,
+        drawn=second_look.is_drawn(arrival.report_uuid, arrival.received_at),
     )
     report.reference = f"R-{report.received_at:%Y}-{report.pk:06d}"
     report.search_text = fold(f"{report.reference}\n{report.subject}\n{report.text}")
@@ -308,6 +309,7 @@ def close_report(by: Actor, report: UUID, reason: str, words: str = "") -> Repor
     )
     row.save()
     folding.after_leaving(row)
+    second_look.draw_closed(row)
     return ReportClosed(row.uuid, reason, row.decided_under, folded)
 
 

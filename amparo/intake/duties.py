@@ -6,7 +6,7 @@ from django.db import transaction
 
 from amparo.access.acts import Actor
 from amparo.foundation.clock import now
-from amparo.intake import clocks, lanes, months
+from amparo.intake import clocks, lanes, months, second_look
 
 WORKER = Actor.of_process("worker")
 
@@ -25,4 +25,5 @@ def keep_time() -> int:
             if sender in clocks.untold_lanes(at):
                 clocks.escalate_lane(WORKER, sender, at)
                 done += 1
+    done += second_look.draw_low(at)
     return done + lanes.calm_down(at) + months.tell_ended(at)

@@ -181,6 +181,12 @@ class Report(models.Model):
     look_by = models.DateTimeField(null=True)
     decide_by = models.DateTimeField(null=True)
     owner = models.UUIDField(null=True)  # whoever took it
+    raised_by = models.UUIDField(null=True)  # an officer who states that a child is in danger now
+    raised_text = models.TextField(blank=True)
+    floored_at = models.DateTimeField(null=True)  # when it was first ranked with a floor
+    drawn = models.BooleanField(
+        default=False
+    )  # by lot, at its arrival, for a second look should it be closed or left low
     escalate_at = models.DateTimeField(null=True)  # when somebody is told next if nothing happens
     escalated_at = models.DateTimeField(null=True)
     escalated_to = models.UUIDField(null=True)
@@ -199,6 +205,8 @@ class Report(models.Model):
             models.Index(fields=["sender", "state", "lane", "place", "received_at"], name="intake_of_sender"),
             models.Index(fields=["state", "escalate_at"], name="intake_late"),
             models.Index(fields=["owner", "state"], name="intake_owned"),
+            models.Index(fields=["state", "received_at"], condition=Q(drawn=True), name="intake_drawn"),
+            models.Index(fields=["floored_at"], condition=Q(floored_at__isnull=False), name="intake_floored"),
         ]
 
     def __str__(self) -> str:
@@ -476,6 +484,35 @@ class RuleTrial(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} on {self.reports} reports"
+
+
+class SecondLook(models.Model):
+    """A low or closed report that the lot drew to be read again, by somebody else. month: of its arrival (UTC).
+
+    found: "agreed", "higher" (it should have stood higher) or "danger_now" (a child was in danger and it was left low).
+    """
+
+    retention = "record"
+
+    report = models.OneToOneField("intake.Report", on_delete=models.PROTECT, related_name="second_look")
+    month = models.DateField()
+    kind = models.CharField(max_length=6)
+    drawn_at = models.DateTimeField()
+    first_by = models.UUIDField(null=True)
+    read_at = models.DateTimeField(null=True)
+    read_by = models.UUIDField(null=True)
+    found = models.CharField(max_length=10, blank=True)
+    words = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["read_at", "id"], name="intake_looks_due"),
+            models.Index(fields=["month"], name="intake_looks"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.report_id}: {self.found or 'due'}"
 
 
 class IdentityRequest(models.Model):

@@ -91,6 +91,8 @@ class ReportFacts:
     first_read_at: datetime | None
     first_read_by: UUID | None
     owner: UUID | None
+    raised_by: UUID | None
+    raised_text: str
     look_by: datetime | None
     decide_by: datetime | None
     escalated_at: datetime | None
@@ -136,6 +138,8 @@ def _report(row: Report) -> ReportFacts:
         row.first_read_at,
         row.first_read_by,
         row.owner,
+        row.raised_by,
+        row.raised_text,
         row.look_by,
         row.decide_by,
         row.escalated_at,

@@ -36,7 +36,7 @@ def facts_of(report: ReportFacts) -> Facts:
         chat_exports=chats,
         media=_media([each.uuid for each in items if _has_a_look(each, examined.get(each.uuid))]),
         first_read_at=report.first_read_at,
-        said=Said(stated.danger_now, stated.crisis, stated.live, bool(stated.priority)),
+        said=Said(stated.danger_now, stated.crisis, stated.live, bool(stated.priority), report.raised_by is not None),
         shared=Shared(shared.reports, shared.cases, shared.kinds),
         near_danger=shared.near_danger,
         decided_at=None if report.state == ReportState.NEW else report.closed_at or report.first_read_at,

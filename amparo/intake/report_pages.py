@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from amparo.access import queries as access
+from amparo.access.acts import Actor
 from amparo.access.doors import page
 from amparo.custody import queries as custody
 from amparo.custody.queries import ActLine
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
-from amparo.intake import actions, bundles, identities, past, queries, rules, wording
+from amparo.intake import actions, bundles, identities, past, queries, rules, second_look, wording
 from amparo.intake.queries import ReportFacts
 from amparo.intake.triage import AXES
 from amparo.intake.views import actor_of, reason_of
@@ -87,9 +88,24 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
         "bundle": bundles.of_report(report),
         "owner": _name(facts.owner),
         "escalated_to": _name(facts.escalated_to),
+        "raised_by": _name(facts.raised_by),
+        **_second_look(actor, facts.uuid),
         "unfolding": rules.UNFOLDING.items(),
     }
     return render(request, "intake/report.html", context)
+
+
+def _second_look(actor: Actor, report: UUID) -> dict[str, Any]:
+    look = second_look.of_report(report)
+    if look is None:
+        return {}
+    return {
+        "second_look": look,
+        "second_look_found": second_look.FOUND.get(look.found, ""),
+        "second_look_choices": second_look.FOUND.items(),
+        "second_look_obstacles": second_look.obstacles_to_look(look.first_by, actor.uuid, look.read_at),
+        "second_reader": _name(look.read_by),
+    }
 
 
 def _name(officer: UUID | None) -> str:

@@ -60,7 +60,9 @@ def rank(by: Actor, report: UUID, placed: Placed, facts: Facts, words: str = "")
     row.place, row.danger, row.lane = placed.position, levels["danger"], placed.lane
     row.band, row.look_by, row.decide_by = placed.band, placed.look_by, placed.decide_by
     row.escalate_at = clocks.next_at(row, placed.look_by, placed.decide_by)
-    row.save(update_fields=["place", "danger", "lane", "band", "look_by", "decide_by", "escalate_at"])
+    if placed.floor and row.floored_at is None:
+        row.floored_at = clock.now()
+    row.save(update_fields=["place", "danger", "lane", "band", "look_by", "decide_by", "escalate_at", "floored_at"])
     folding.stand(row)
     if row.hidden or row.lane:
         # What is folded behind another, or stands aside in a lane, has no clock of its own: the row or the lane has.

@@ -9,6 +9,7 @@ from amparo.intake import (
     desk_pages,
     report_pages,
     rule_pages,
+    second_look_pages,
     sender_pages,
     views,
 )
@@ -31,6 +32,9 @@ urlpatterns = [
     path("rules/", rule_pages.rules, name="rules"),
     path("rules/try/", rule_pages.try_rule, name="try_rule"),
     path("rules/use/", rule_pages.put_in_force, name="put_rule"),
+    path("second-look/", second_look_pages.second_looks, name="second_looks"),
+    path("reports/<uuid:report>/second-look/", second_look_pages.record, name="record_second_look"),
+    path("reports/<uuid:report>/danger/", second_look_pages.danger, name="danger"),
     path("senders/", sender_pages.senders, name="senders"),
     path("senders/<uuid:sender>/", sender_pages.sender, name="sender"),
     path("senders/<uuid:sender>/lane/", sender_pages.set_lane, name="sender_lane"),

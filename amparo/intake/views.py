@@ -21,7 +21,7 @@ from amparo.exchange.formats.tables import csv_bytes
 from amparo.foundation import clock
 from amparo.foundation.clock import as_text
 from amparo.foundation.errors import Refused
-from amparo.intake import actions, lanes, notices, queries, rules, wording
+from amparo.intake import actions, lanes, notices, queries, rules, second_look, wording
 from amparo.intake.forms import QueueForm, ReasonForm
 from amparo.intake.queries import QueueRow
 from amparo.intake.triage import AXES, Axis
@@ -72,7 +72,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 def tabs_of(request: HttpRequest) -> dict[str, Any]:
     """What the tabs of the queue's pages show."""
-    return {"for_me": notices.unseen(actor_of(request).uuid) or None}
+    return {"for_me": notices.unseen(actor_of(request).uuid) or None, "looks_due": second_look.due_count() or None}
 
 
 def _digest(shown: tuple[QueueRow, ...], total: int) -> str:

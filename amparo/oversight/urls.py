@@ -12,5 +12,6 @@ urlpatterns = [
     path("record/<uuid:act>/", views.act, name="act"),
     path("system/", views.system, name="system"),
     path("system/jobs/<uuid:job>/retry/", views.retry, name="retry"),
+    path("line/", views.the_line, name="line"),
     path("retention/", views.retention, name="retention"),
 ]

@@ -28,7 +28,7 @@ from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.home import Home
 from amparo.jobs import followers, queries as jobs
-from amparo.oversight import actions, machine, queries, words
+from amparo.oversight import actions, line, machine, queries, words
 
 PER_PAGE = 50
 MOST_EXPORTED = 100_000
@@ -251,6 +251,26 @@ def retry(request: HttpRequest, job: UUID) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, refusal.sentence)
     return redirect("oversight:system")
+
+
+@page("system.read")
+def the_line(request: HttpRequest) -> HttpResponse:
+    """What the report line misses, and how long danger waits for the first human look."""
+    together, missed, months = line.missed()
+    looks, looks_months = line.first_looks(clock.now())
+    context = {
+        "title": "The line",
+        "together": together,
+        "missed": missed.missed,
+        "interval": missed.interval,
+        "too_low": missed.too_low,
+        "months": months,
+        "period": "from the first draw until today",
+        "looks": looks,
+        "looks_months": looks_months,
+        "looks_period": f"the last {line.LOOKS_DAYS} days",
+    }
+    return render(request, "oversight/line.html", context)
 
 
 @page("system.read")

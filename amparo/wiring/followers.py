@@ -21,6 +21,8 @@ TABLE: tuple[Follow, ...] = (
     Follow("item.matched", "amparo.intake.jobs.rank_report", lane=FLOODS),
     Follow("report.read", "amparo.intake.jobs.rank_report"),
     Follow("report.reopened", "amparo.intake.jobs.rank_report"),
+    Follow("report.raised", "amparo.intake.jobs.rank_report", priority=5),
+    Follow("report.lowered", "amparo.intake.jobs.rank_report"),
     Follow("list.import_asked", "amparo.matching.jobs.read_list"),
     Follow("list.imported", "amparo.matching.jobs.check_again"),
     Follow("lists.reading_asked", "amparo.matching.hma.jobs.begin_reading"),

@@ -39,7 +39,9 @@ signals = st.builds(
 )
 leads = st.builds(Leads, *[counts] * 12)
 yes_or_no = st.sampled_from(["yes", "no", "unknown"])
-said = st.builds(Said, yes_or_no, yes_or_no, st.sampled_from(["now", "planned", "over", "unknown"]), st.booleans())
+said = st.builds(
+    Said, yes_or_no, yes_or_no, st.sampled_from(["now", "planned", "over", "unknown"]), st.booleans(), st.booleans()
+)
 shared = st.builds(Shared, counts, counts, st.just(("phone",)))
 media = st.builds(Media, counts, counts, counts, counts, counts)
 facts = st.builds(

@@ -85,6 +85,8 @@ def danger(facts: Facts) -> Axis:
 
 def _stated(facts: Facts) -> Iterator[Reason]:
     said = facts.said
+    if said.by_officer:
+        yield Reason("child_in_danger_now", "An officer states that a child is in danger now")
     if said.danger_now == "yes":
         yield Reason("child_in_danger_now", "The sender states that a child is in danger now")
     if said.crisis == "yes":

@@ -28,12 +28,16 @@ class Media:
 
 @dataclass(frozen=True)
 class Said:
-    """What the sender's own fields say of danger. priority: whether they ask for a quick look."""
+    """What the sender's own fields say of danger. priority: whether they ask for a quick look.
+
+    by_officer: an officer states that a child is in danger now.
+    """
 
     danger_now: str = "unknown"
     crisis: str = "unknown"
     live: str = "unknown"
     priority: bool = False
+    by_officer: bool = False
 
 
 @dataclass(frozen=True)
