@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from amparo.matching.engine import HashIndex, as_rows, cut, growth, segment
+from amparo.matching.engine import HashIndex, as_rows, backend, cut, growth, segment
 from amparo.matching.engine.rows import distances
 
 WORD = st.integers(0, 2**64 - 1)
@@ -19,7 +19,7 @@ CUTS = [(16,) * 16, (18,) * 4 + (20,) * 2 + (16,) * 9, (6,) * 4 + (13,) * 12 + (
 
 @pytest.fixture(params=["numba", "numpy"])
 def loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("AMPARO_ENGINE", request.param)
+    monkeypatch.setattr(backend, "CHOSEN", request.param)
     return request.param
 
 
@@ -133,7 +133,7 @@ def test_bands_built_by_numpy_and_by_numba_are_the_same_bytes(monkeypatch: pytes
     monkeypatch.setattr(segment, "widths_for", lambda _: CUTS[1])
     built = []
     for loops in ("numpy", "numba"):
-        monkeypatch.setenv("AMPARO_ENGINE", loops)
+        monkeypatch.setattr(backend, "CHOSEN", loops)
         bands = HashIndex(known)._state.segments[0].bands
         built.append([bands.offsets.tobytes(), bands.tags.tobytes(), bands.ids.tobytes()])
     assert built[0] == built[1]

@@ -13,7 +13,7 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from amparo.foundation.errors import Missing
-from amparo.matching.engine import HashIndex, as_rows, compiled, growth, index as indexes, segment
+from amparo.matching.engine import HashIndex, as_rows, backend, compiled, growth, index as indexes, segment
 from tests.matching.test_engine import by_brute_force, flipped, rows_like, triples
 
 
@@ -29,7 +29,7 @@ class Changes(RuleBasedStateMachine):
             mock.patch.object(indexes, "WORK_A_ROW", 7),
             mock.patch.object(segment, "COPIED_AT_ONCE", 3),
             mock.patch.object(compiled, "ROWS_AT_ONCE", 4),
-            mock.patch.dict("os.environ", {"AMPARO_ENGINE": self.loops}),
+            mock.patch.object(backend, "CHOSEN", self.loops),
         ]
         for patch in self.patches:
             patch.start()

@@ -55,6 +55,7 @@ class Kernels(Protocol):
         records: room for a word a row."""
 
 
+CHOSEN = os.environ.get("AMPARO_ENGINE", "")
 _pairs = 0
 _loaded: Kernels | None = None
 
@@ -62,21 +63,20 @@ _loaded: Kernels | None = None
 def kernels(pairs: int | None = None) -> Kernels:
     """The inner loops for so many more comparisons of pairs; None: for bands, which are worth Numba."""
     global _pairs, _loaded  # noqa: PLW0603 - one import a process, and what was done without it
-    chosen = os.environ.get("AMPARO_ENGINE", "")
-    if chosen not in {"", "numpy", "numba"}:
-        raise ValueError(f"AMPARO_ENGINE is numpy, numba or not set, not {chosen!r}")
-    if chosen == "numpy":
+    if CHOSEN == "numpy":
         return _named("plain")
     if _loaded is not None:
         return _loaded
-    if not chosen and pairs is not None:
+    if CHOSEN not in {"", "numba"}:
+        raise ValueError(f"AMPARO_ENGINE is numpy, numba or not set, not {CHOSEN!r}")
+    if not CHOSEN and pairs is not None:
         _pairs += pairs
         if _pairs < PAIRS_WORTH_NUMBA:
             return _named("plain")
     try:
         _loaded = _named("compiled")
     except ImportError:
-        if chosen:
+        if CHOSEN:
             raise
         _loaded = _named("plain")
     return _loaded

@@ -39,10 +39,10 @@ SCAN_NS = 0.8
 FAR_ROWS = 4_000_000
 TAGS_A_LINE = 32
 # A query's account: an entry whose tag is looked at is 1, an entry whose row is read so much, a row of a scan so much.
-ROW_COST = 256
+ROW_COST = 512
 SCAN_COST = 8
 # A query that costs so many times what an unrelated one costs is planned anew from what its own buckets hold.
-TIRED_AFTER = 8
+TIRED_AFTER = 32
 
 
 def buckets_within(width: int, radius: int) -> int:

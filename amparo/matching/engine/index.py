@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
@@ -24,10 +25,10 @@ from amparo.matching.engine.cut import BUILT_FOR_BITS
 from amparo.matching.engine.rows import BITS, Hits, Numbers, Rows, checked
 from amparo.matching.engine.segment import DENSE, MOST_ROWS, Segment, is_gone, merged, removed_of, segment_of
 
-# Work on bands, in rows moved once (5 to 10 ns each): so much for each row added, which is several times what it will need, and at
-# most so much in one call, so that no call takes a second.
+# Work on bands, in rows moved once (5 to 10 ns each): so much for each row added, which is several times what it will need; and
+# no call works on them for longer than this, so that whatever is added counts within a second.
 WORK_A_ROW = 2048
-MOST_WORK = 30_000_000
+WORK_SECONDS = 0.25
 # Scanning so many pairs costs as much as moving one row.
 PAIRS_A_WORK = 8
 
@@ -155,7 +156,8 @@ class HashIndex:
 
     def _work(self, moves: int | None) -> None:
         """So much work on joining parts is done, or all there is. The lock is held."""
-        self._credit = min(self._credit + moves, MOST_WORK) if moves is not None else 0
+        self._credit += moves or 0
+        until = time.monotonic() + WORK_SECONDS
         while True:
             if self._joining is None:
                 segments = self._state.segments
@@ -164,7 +166,8 @@ class HashIndex:
                     self._credit = 0
                     return
                 self._joining = where, merged(segments[where], self._state.gone, kernels())
-            if moves is not None and self._credit <= 0:
+            if moves is not None and (self._credit <= 0 or time.monotonic() > until):
+                self._credit = min(self._credit, 0)
                 return
             where, steps = self._joining
             try:

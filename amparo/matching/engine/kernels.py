@@ -64,28 +64,30 @@ def bits_of(words, at_word, start, width):
 
 
 @inner
-def _counts(gone: Any, entry: int) -> bool:
+def _counts(gone, entry):
     """Whether an entry exists and was not removed."""
     place = entry >> 3
     return 0 <= place < len(gone) and (np.int64(at(gone, place)) >> (entry & 7)) & 1 == 0
 
 
 @inner
-def _starting_band(difference: Any, bands: Any, radii: Any, query: int) -> int:
-    """The band that a hit is reported from: the one after the greatest sum of d - (t + 1) along the ring."""
-    total, greatest, found = 0, -1_000_000, 0
-    for band in range(len(bands)):
-        differing = bits_of(difference, 0, bands[band, START], bands[band, WIDTH])
-        total += ones(np.uint64(differing)) - (radii[min(query, len(radii) - 1), band] + 1)
-        if total >= greatest:
-            greatest, found = total, band
-    return (found + 1) % len(bands)
+def _starting_band(difference, before, band_ends, budgets, at_budget):
+    """The band that a hit is reported from: the one after the greatest sum of d - (t + 1) along the ring. before[i]: how many
+    bits differ in the words before the i-th; budgets[at_budget + i]: the sum of (t + 1) over the bands up to the i-th."""
+    greatest, found = -1_000_000, 0
+    for band in range(len(band_ends)):
+        end = at(band_ends, band)
+        apart = at(before, end >> 6) + ones((at(difference, end >> 6) >> np.uint64(1)) >> np.uint64(63 - (end & 63)))
+        total = apart - at(budgets, at_budget + band)
+        found = band if total >= greatest else found
+        greatest = max(greatest, total)
+    return found + 1 if found + 1 < len(band_ends) else 0
 
 
 @inner
 def _verify(
-    waiting, found_at, found_query, asked, radii, front, back, ids, id_bytes, bands, within_bits,
-    gone, first_entry, numbers, difference, hit_query, hit_entry, hit_bits, hits,
+    waiting, found_at, found_query, asked, front, back, ids, id_bytes, band_ends, budgets, within_bits,
+    gone, first_entry, numbers, difference, before, hit_query, hit_entry, hit_bits, hits,
 ):  # fmt: skip
     """Lays the waiting entries' rows beside their queries; the number of hits afterwards, written or only counted."""
     rows = len(front) >> 1
@@ -95,22 +97,31 @@ def _verify(
     for each in range(waiting):
         place = id_bytes * at(found_at, each)
         row = np.int64(at(ids, place)) | np.int64(at(ids, place + 1)) << 8 | np.int64(at(ids, place + 2)) << 16
-        row = (row | np.int64(at(ids, place + 3)) << 24) & id_mask
-        band = at(found_at, each) // rows
-        put(found_at, each, min(row, rows - 1) + (band << 32))
+        row = min((row | np.int64(at(ids, place + 3)) << 24) & id_mask, rows - 1)
+        put(found_at, each, row + (at(found_at, each) // rows << 32))
         fetch(front, 2 * row)
+    left = 0
     for each in range(waiting):
+        row, query = at(found_at, each) & 0xFFFFFFFF, at(found_query, each)
+        bits = ones(at(front, 2 * row) ^ at(asked, 4 * query))
+        bits += ones(at(front, 2 * row + 1) ^ at(asked, 4 * query + 1))
+        if bits <= within_bits:
+            fetch(back, 2 * row)
+            put(found_at, left, at(found_at, each))
+            put(found_query, left, query)
+            left += 1
+    for each in range(left):
         row, band = at(found_at, each) & 0xFFFFFFFF, at(found_at, each) >> 32
         query = at(found_query, each)
-        difference[0] = at(front, 2 * row) ^ at(asked, 4 * query)
-        difference[1] = at(front, 2 * row + 1) ^ at(asked, 4 * query + 1)
-        bits = ones(difference[0]) + ones(difference[1])
+        for word in range(4):
+            half = front if word < 2 else back
+            put(difference, word, at(half, 2 * row + (word & 1)) ^ at(asked, 4 * query + word))
+            put(before, word + 1, at(before, word) + ones(at(difference, word)))
+        bits = at(before, 4)
         if bits > within_bits:
             continue
-        difference[2] = at(back, 2 * row) ^ at(asked, 4 * query + 2)
-        difference[3] = at(back, 2 * row + 1) ^ at(asked, 4 * query + 3)
-        bits += ones(difference[2]) + ones(difference[3])
-        if bits > within_bits or _starting_band(difference, bands, radii, query) != band:
+        at_budget = query * len(band_ends) if len(budgets) > len(band_ends) else 0
+        if _starting_band(difference, before, band_ends, budgets, at_budget) != band:
             continue
         entry = numbers[row] if len(numbers) else first_entry + row
         if not _counts(gone, entry):
@@ -157,9 +168,16 @@ def near_by_bands(
     its hits are not whole and have to be dropped. Goes band by band, so that a band's table stays in the cache, and looks up the
     next query's buckets before it reads this one's entries."""
     queries, rows = len(asked) >> 2, len(front) >> 1
-    most_probes = probes.max()
+    most_probes = probes[:, radii.max() + 1].max()
     begins, ends = np.empty(2 * most_probes, np.int64), np.empty(2 * most_probes, np.int64)
-    tag, cost, difference = np.empty(2, np.int64), np.zeros(queries, np.int64), np.empty(4, np.uint64)
+    tag, cost, difference = np.empty(2, np.int64), np.zeros(queries, np.int64), np.zeros(5, np.uint64)
+    before, band_ends = np.zeros(5, np.int64), bands[:, START] + bands[:, WIDTH]
+    budgets = np.empty(radii.size, np.int64)
+    for row in range(len(radii)):
+        budget = 0
+        for band in range(len(bands)):
+            budget += radii[row, band] + 1
+            budgets[row * len(bands) + band] = budget
     found_at, found_query = np.empty(WAITING, np.int64), np.empty(WAITING, np.int64)
     waiting = hits = next_band = next_query = 0
     for step in range(-1, len(bands) * queries):
@@ -197,13 +215,13 @@ def near_by_bands(
                 if waiting > WAITING - TAGS_A_LINE:
                     tired[query] = cost[query] > most_cost
                     hits = _verify(
-                        waiting, found_at, found_query, asked, radii, front, back, ids, id_bytes, bands, within_bits,
-                        gone, first_entry, numbers, difference, hit_query, hit_entry, hit_bits, hits,
+                        waiting, found_at, found_query, asked, front, back, ids, id_bytes, band_ends, budgets, within_bits,
+                        gone, first_entry, numbers, difference, before, hit_query, hit_entry, hit_bits, hits,
                     )  # fmt: skip
                     waiting = 0
     return _verify(
-        waiting, found_at, found_query, asked, radii, front, back, ids, id_bytes, bands, within_bits,
-        gone, first_entry, numbers, difference, hit_query, hit_entry, hit_bits, hits,
+        waiting, found_at, found_query, asked, front, back, ids, id_bytes, band_ends, budgets, within_bits,
+        gone, first_entry, numbers, difference, before, hit_query, hit_entry, hit_bits, hits,
     )  # fmt: skip
 
 
