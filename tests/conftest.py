@@ -7,13 +7,18 @@ import os
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.management.commands import flush
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from amparo.vault import envelope
 
 # A slow or busy machine is no failure: time is measured by benchmarks, never asserted. The same examples each time, so that a
 # build says the same twice; AMPARO_FUZZ=1 looks for new ones.
-settings.register_profile("amparo", deadline=None, derandomize=not os.environ.get("AMPARO_FUZZ"))
+settings.register_profile(
+    "amparo",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=not os.environ.get("AMPARO_FUZZ"),
+)
 settings.load_profile("amparo")
 
 # Passwords and keys are stretched by the same functions, only shorter: every test enrols officers. A system that a test starts
