@@ -40,7 +40,8 @@ def _texture(seed: int, width: int, height: int) -> NDArray[np.float64]:
     for _ in range(12):
         fx, fy, phase = random.uniform(-9, 9), random.uniform(-9, 9), random.uniform(0, 7)
         sum_ += random.uniform(0.4, 1) * np.sin(2 * np.pi * (fx * x / width + fy * y / height) + phase)
-    return 255 * (sum_ - sum_.min()) / np.ptp(sum_)
+    texture: NDArray[np.float64] = 255 * (sum_ - sum_.min()) / np.ptp(sum_)
+    return texture
 
 
 def pattern(number: int, width: int = WIDTH, height: int = HEIGHT, rate: int = RATE) -> NDArray[np.uint8]:

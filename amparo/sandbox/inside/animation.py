@@ -46,7 +46,7 @@ class Animation:
                 return
             if self.reached_ms >= due_ms:
                 due_ms = mark_after(self.reached_ms, interval_ms)
-                yield self.reached_ms, pdq.appearance(Strips(frame).grey((0, 0, *frame.size)))
+                yield self.reached_ms, pdq.appearance(Strips(frame).grey())
             shown_ms = frame.info.get("duration") or _UNTIMED_MS
             self.reached_ms = min(self.reached_ms + max(int(shown_ms), 1), LAST_MS)
             number += 1
