@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from amparo.matching.engine import HashIndex, as_rows, backend, cut, growth, segment
+from amparo.matching.engine import HashIndex, as_rows, backend, compiled, cut, growth, plain, segment
 from amparo.matching.engine.rows import distances
 
 WORD = st.integers(0, 2**64 - 1)
@@ -151,6 +151,16 @@ def test_a_large_index_answers_as_brute_force_does(loops: str) -> None:
     asked = np.concatenate([known[:40], flipped(known[50:90], 20, 40, generator)])
     assert triples(index, asked, 40, threads=2) == by_brute_force(known, asked, 40)
     assert index.nbytes / len(index) < 140
+
+
+def test_rows_that_need_four_bytes_for_their_number_are_found(loops: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from 2^24 rows on."""
+    for module in (segment, compiled, plain):
+        monkeypatch.setattr(module, "id_bytes_for", lambda _: 4)
+    generator = np.random.default_rng(13)
+    known = rows_like("families", 18_000, generator)
+    asked = flipped(known[:20], 0, 40, generator)
+    assert triples(HashIndex(known), asked) == by_brute_force(known, asked, 31)
 
 
 def test_more_hits_than_there_was_room_for_are_all_there(loops: str) -> None:

@@ -33,7 +33,7 @@ class Kernels(Protocol):
         within_bits: int,
         most_cost: int,
         gone: NDArray[np.uint8],
-    ) -> tuple[Hits, NDArray[np.bool_]]:
+    ) -> tuple[Hits, Numbers]:
         """The hits of these queries in a banded segment, and which of them are tired: their account went beyond `most_cost` (an
         entry looked at is 1, a row read ROW_COST), and their hits are left out. radii: one row a query, one column a band."""
 

@@ -12,7 +12,7 @@ from amparo.matching.engine.cut import layout, lines_for
 from amparo.matching.engine.rows import Hits, Numbers, Rows
 from amparo.matching.engine.segment import Segment, id_bytes_for
 
-FIRST_ROOM = 4096
+LEAST_ROOM, MOST_FIRST_ROOM = 1024, 1 << 22
 ROWS_AT_ONCE = 65_536
 PART_ROWS = 32_768
 MOST_PART_BITS = 11
@@ -20,14 +20,13 @@ MOST_PART_BITS = 11
 
 def near_by_bands(
     segment: Segment, asked: Rows, radii: Numbers, within_bits: int, most_cost: int, gone: NDArray[np.uint8]
-) -> tuple[Hits, NDArray[np.bool_]]:
+) -> tuple[Hits, Numbers]:
     bands = segment.bands
     assert bands
     plan = layout(bands.widths)
     tired = np.zeros(len(asked), dtype=np.int64)
 
     def search(room: Hits) -> int:
-        tired[:] = 0
         return int(
             kernels.near_by_bands(
                 asked.reshape(-1), radii, segment.front.reshape(-1), segment.back.reshape(-1),
@@ -37,9 +36,9 @@ def near_by_bands(
             )
         )  # fmt: skip
 
-    hits, weary = _with_room(search), tired != 0
-    if weary.any():
-        whole = ~weary[hits[0]]
+    hits, weary = _with_room(search, len(asked)), np.flatnonzero(tired)
+    if len(weary):
+        whole = tired[hits[0]] == 0
         hits = (hits[0][whole], hits[1][whole], hits[2][whole])
     return hits, weary
 
@@ -53,18 +52,26 @@ def near_by_scan(segment: Segment, asked: Rows, within_bits: int, gone: NDArray[
             )
         )  # fmt: skip
 
-    return _with_room(search)
+    return _with_room(search, len(asked))
 
 
-def _with_room(search: Callable[[Hits], int]) -> Hits:
-    """The hits of a search that says how many it has and writes what there is room for: asked again where it wasn't enough."""
-    room = FIRST_ROOM
+_hits_a_query = 4.0
+
+
+def _with_room(search: Callable[[Hits], int], queries: int) -> Hits:
+    """The hits of a search that says how many it has and writes what there is room for: asked again where it wasn't enough. The
+    room is what the last search needed, since searches beside one another are alike."""
+    global _hits_a_query  # noqa: PLW0603 - a guess, right enough from whichever thread
+    room = max(LEAST_ROOM, min(int(queries * _hits_a_query), MOST_FIRST_ROOM))
     while True:
         hits = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
         found = search(hits)
         if found <= room:
+            if 8 * found < room:
+                _hits_a_query = max(4.0, _hits_a_query / 2)
             return hits[0][:found], hits[1][:found], hits[2][:found]
         room = found
+        _hits_a_query = max(4.0, 1.5 * found / queries)
 
 
 def entries_within(segment: Segment, asked: Rows, radius: int) -> Numbers:

@@ -6,18 +6,21 @@ answer wrongly (its checksums say so when asked), but never reads outside its ar
 
 # Numba takes its types from the signatures.
 # ruff: noqa: ANN001, ANN201, ANN202
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+# mypy: ignore-errors
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 from numba.core.errors import NumbaWarning
 
+from amparo.matching.engine import cut, simd
 from amparo.matching.engine.cut import MASKS_AT, OFFSETS_AT, ROW_COST, START, TAG_START, TAG_WIDTH, TAGS_A_LINE, WIDTH
 from amparo.matching.engine.simd import at, fetch, first_one, halves_near, ones, put, put_bytes, tags_near
 
@@ -34,15 +37,20 @@ _WORDS, _NUMBERS, _TABLE = _array(_U64), _array(_I64), _array(_I64, 2)
 _OUT = _array(_I64, written=True)
 
 
+# Numba notices when this file changes. What else is compiled into the loops goes into the names of their cache's files.
+_STAMP = sha256(b"".join(Path(each.__file__).read_bytes() for each in (cut, simd))).hexdigest()[:12]
+
+
 def compiled(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """numba.njit, cached where a cache can be written: beside this file, else in the user's; else compiled in each process."""
 
     def decorate(function: Callable[..., Any]) -> Any:
+        function.__qualname__ += f"_{_STAMP}"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NumbaWarning)
             try:
                 return numba.njit(signature, nogil=True, cache=True)(function)
-            except (RuntimeError, OSError):
+            except Exception:  # no place for a cache, or a broken one
                 return numba.njit(signature, nogil=True)(function)
 
     return decorate
@@ -180,6 +188,7 @@ def near_by_bands(
             budgets[row * len(bands) + band] = budget
     found_at, found_query = np.empty(WAITING, np.int64), np.empty(WAITING, np.int64)
     waiting = hits = next_band = next_query = 0
+    tired[:] = 0
     for step in range(-1, len(bands) * queries):
         if next_band < len(bands):
             if not tired[next_query]:

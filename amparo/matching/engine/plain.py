@@ -17,7 +17,7 @@ BLOCK_ROWS = 65_536
 
 def near_by_bands(
     segment: Segment, asked: Rows, radii: Numbers, within_bits: int, most_cost: int, gone: NDArray[np.uint8]
-) -> tuple[Hits, NDArray[np.bool_]]:
+) -> tuple[Hits, Numbers]:
     tired = np.zeros(len(asked), dtype=np.bool_)
     parts = []
     for number, (query, radius) in enumerate(
@@ -29,7 +29,7 @@ def near_by_bands(
             bits, rows, bands = _near_rows(segment, query, places, within_bits)
             first_found = _starting_bands(segment, query, rows, radius) == bands
             parts.append(_hits(segment, number, rows[first_found], bits[first_found], gone))
-    return _together(parts), tired
+    return _together(parts), np.flatnonzero(tired)
 
 
 def _near_tags(segment: Segment, query: Rows, radii: Numbers, most_cost: int) -> Numbers | None:

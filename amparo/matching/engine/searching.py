@@ -58,11 +58,10 @@ def _in_segment(segment: Segment, gone: NDArray[np.uint8], asked: Rows, within_b
     if way.radii is None:
         return loops.near_by_scan(segment, asked, within_bits, gone)
     hits, tired = loops.near_by_bands(segment, asked, way.radii, within_bits, way.most_cost, gone)
-    if not tired.any():
+    if not len(tired):
         return hits
-    places = np.flatnonzero(tired)
-    again = _for_the_tired(loops, segment, gone, asked[places], within_bits)
-    return _joined([hits, (places[again[0]], again[1], again[2])])
+    again = _for_the_tired(loops, segment, gone, asked[tired], within_bits)
+    return _joined([hits, (tired[again[0]], again[1], again[2])])
 
 
 def _for_the_tired(loops: Kernels, segment: Segment, gone: NDArray[np.uint8], asked: Rows, within_bits: int) -> Hits:
