@@ -55,13 +55,18 @@ def addresses() -> tuple[Address, ...]:
             if isinstance(each, URLResolver):
                 yield from walk(each.url_patterns, f"{space}{each.namespace}:" if each.namespace else space, route)
                 continue
-            filled = re.sub(r"<int:\w+>", "1", re.sub(r"<(uuid|slug|str):\w+>", some, route))
+            filled = re.sub(r"<int:\w+>", "1", re.sub(r"<(uuid|slug|str|path):\w+>", some, route))
             assert "<" not in filled, f"teach this walk how to fill {route}"
             view = each.callback
             exempt = bool(getattr(view, "csrf_exempt", False))
             yield Address(f"{space}{each.name}", f"/{filled}", getattr(view, "power", None), exempt)
 
     return tuple(walk(get_resolver("amparo.wiring.urls").url_patterns, "", ""))
+
+
+def for_systems(each: Address) -> bool:
+    """Whether it is another system that asks here, by a key; no browser's session counts."""
+    return each.name.startswith("hma:")
 
 
 def power_needed() -> Iterator[tuple[Address, str]]:
@@ -72,7 +77,8 @@ def test_the_walk_finds_every_room_s_pages() -> None:
     assert {each.name.split(":")[0] for each in addresses() if ":" in each.name} >= {
         "intake", "viewing", "matching", "exchange", "cases", "victims", "referrals", "outcomes", "oversight"
     }  # fmt: skip
-    assert [each.name for each in addresses() if each.power == ""] == ["viewing:style"]  # open to everybody, in a demo
+    # Open to everybody: a page of the demo; what other systems ask with a key of their own (below).
+    assert [each.name for each in addresses() if each.power == "" and not for_systems(each)] == ["viewing:style"]
 
 
 def test_nobody_opens_a_page_without_logging_in() -> None:
@@ -151,13 +157,27 @@ def test_a_view_that_states_no_power_is_not_served(people: People) -> None:
 
 
 def test_no_form_is_taken_without_the_token_that_its_page_gave(people: People) -> None:
-    assert [each.name for each in addresses() if each.exempt] == []
+    assert [each.name for each in addresses() if each.exempt and not for_systems(each)] == []
     outside, inside = Client(enforce_csrf_checks=True), people.browser(people.vera, enforce_csrf_checks=True)
     wrong = [
         f"{each.name}: {answer.status_code}"
         for each in addresses()
+        if not each.exempt
         for client in (outside, inside)
         if (answer := client.post(each.path)).status_code != 403 or b"hold the power" in answer.getvalue()
+    ]
+    assert wrong == []
+
+
+def test_no_system_is_answered_without_a_key_of_its_own_not_even_beside_a_logged_in_officer(people: People) -> None:
+    asked = [each for each in addresses() if for_systems(each) and not each.path.startswith("/hma/status")]
+    assert len(asked) > 10
+    wrong = [
+        f"{each.name} {each.path}: {answer.status_code}"
+        for each in asked
+        for client in (Client(), people.browser(people.vera))
+        for method in PAGE_METHODS
+        if (answer := getattr(client, method)(each.path, headers={"Authorization": "Bearer guessed"})).status_code != 401
     ]
     assert wrong == []
 
