@@ -309,5 +309,5 @@ def test_a_dot_on_an_even_ground_is_not_taken_for_a_picture_in_a_box() -> None:
 
 
 def test_for_a_reveal_a_jpeg_is_decoded_no_larger_than_it_will_be_shown() -> None:
-    assert decoders.decoded(saved(drawn(300, 300, 6), "PNG"), 64).size == (300, 300)
-    assert decoders.decoded(saved(drawn(1203, 1100, 6), "JPEG"), 400).size == (550, 602)
+    for form, size in (("PNG", (1100, 1203)), ("JPEG", (550, 602))):
+        assert decoders.decoded(decoders.opened(saved(drawn(1203, 1100, 6), form)), 400).size == size

@@ -94,15 +94,28 @@ def loaded(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def decoded(data: bytes, longest: int | None = None) -> Image.Image:
-    """The first frame as RGB; of a JPEG a smaller one, if no side becomes shorter than `longest`. Raises Unreadable."""
-    picture = opened(data)
+def decoded(picture: Image.Image, longest: int | None = None) -> Image.Image:
+    """The first frame as RGB; of a JPEG a smaller one, if no side becomes shorter than `longest`. Raises Unreadable.
+
+    picture: opened and not yet decoded.
+    """
     if longest and picture.format in _JPEG:
         picture.draft("RGB", (longest, longest))
     try:
         return loaded(picture).convert("RGB")
     except ValueError as error:
         raise Unreadable("malformed", _DAMAGED) from error
+
+
+def orientation(picture: Image.Image) -> int:
+    """How the picture says that it is to be turned (Exif 0x0112), 1 where it says nothing. picture: decoded."""
+    try:
+        said = picture.getexif().get(0x0112, 1)
+    except (MemoryError, RecursionError, PermissionError):
+        raise
+    except Exception:
+        return 1  # what it says of itself is damaged; the picture is not
+    return said if isinstance(said, int) and 1 <= said <= 8 else 1
 
 
 def is_jpeg(picture: Image.Image) -> bool:

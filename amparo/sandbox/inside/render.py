@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PIL import ImageOps
 
-from amparo.sandbox.inside.decoders import decoded, opened
+from amparo.sandbox.inside.decoders import decoded, opened, orientation
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
 
 LONGEST_SIDE = 4096
@@ -20,10 +20,11 @@ def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
     longest = options.get("longest_side", 1600)
     if not isinstance(longest, int) or not 1 <= longest <= LONGEST_SIDE:
         raise Unreadable("malformed", "The picture was asked for in a size that Amparo does not make.")
-    orientation = opened(data).getexif().get(0x0112, 1)
-    picture = decoded(data, longest)
+    stored = opened(data)
+    picture = decoded(stored, longest)
+    turned = orientation(stored)
     picture.thumbnail((longest, longest))
-    picture.getexif()[0x0112] = orientation
+    picture.getexif()[0x0112] = turned
     picture = ImageOps.exif_transpose(picture)
     if options.get("grey"):
         picture = picture.convert("L").convert("RGB")
