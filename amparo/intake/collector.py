@@ -18,9 +18,10 @@ from amparo.access.actors import Actor
 from amparo.foundation.clock import now
 from amparo.foundation.errors import Broken
 from amparo.foundation.home import Home
-from amparo.intake import actions, jobs, lanes, queries, rules, spool
+from amparo.intake import actions, jobs, lanes, queries, relay, rules, spool
 from amparo.intake.actions import Letter
 from amparo.intake.models import ArrivalState
+from amparo.intake.postmarks import relay_token, token_digest
 from amparo.intake.rules import Finding
 from amparo.intake.spool import Arrival, ContentLetter
 from amparo.vault import actions as vault
@@ -88,10 +89,14 @@ def _take_in(arrival: Arrival, letter: ContentLetter, keys: ProcessKeys) -> None
         header_bytes=len(letter.headers),
         reply_token_digest=rules.reply_token_digest(letter.recipients),
         identity_letter=letter.identity_letter,
+        sender=letter.postmarks.sender,
     )
+    tokens = [token for each in letter.recipients if (token := relay_token(each))]
     with transaction.atomic():
         taken = actions.take_in(worker, facts, content)
         if not taken.repeated:
+            digests = [token_digest(token) for token in dict.fromkeys(tokens)]
+            relay.note_mail(taken.arrival, letter.postmarks, digests, letter.return_letter)
             priority = lanes.ASIDE if taken.aside else 0
             jobs.examine_arrival.using(priority=priority).enqueue(arrival=str(taken.arrival))
     spool.remove(arrival)

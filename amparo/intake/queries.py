@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
 
 from amparo.foundation.errors import Missing
+from amparo.intake import relay_queries
 from amparo.intake.models import (
     Arrival,
     ArrivalState,
@@ -106,6 +107,12 @@ class ReportFacts:
     arrival: ArrivalFacts
     ranking: RankingFacts | None
     work_items: tuple[WorkItemFacts, ...]
+    later: tuple[str, ...] = ()  # what people wrote after it, in its talk
+
+    @property
+    def words(self) -> str:
+        """All that was said: by it, and after it in its talk."""
+        return "\n".join((self.subject, self.text, *self.later))
 
     @property
     def open_work_items(self) -> int:
@@ -153,6 +160,7 @@ def _report(row: Report) -> ReportFacts:
         _arrival(row.arrival),
         _ranking(ranking) if ranking else None,
         tuple(_work_item(each, row) for each in row.work_items.order_by("id")),
+        relay_queries.words_of(row.uuid),
     )
 
 

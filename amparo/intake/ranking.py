@@ -22,7 +22,7 @@ WITH_A_LOOK = frozenset({"picture", "closed_picture", "video"})
 
 def facts_of(report: ReportFacts) -> Facts:
     """The facts by which this report is ranked. Its text's words and leads are found anew, since word lists grow."""
-    text, read_by, stated = f"{report.subject}\n{report.text}", rulings.words(), stated_of(report.fields)
+    text, read_by, stated = report.words, rulings.words(), stated_of(report.fields)
     traces = (*traces_in(text, platforms=read_by.platforms), *traces_of_fields(stated, read_by.platforms))
     items = [each for each in vault.items_of_origin(report.uuid) if not each.derived]
     examined = sandbox.examinations(each.uuid for each in items)

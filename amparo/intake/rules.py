@@ -55,6 +55,9 @@ WORK_ITEMS = {
     "unsupported_lines": "A chat export has lines that no pattern fits",
     "not_examined": "An attachment is of a kind that is not examined",
     "unknown_reply": "A reply to a package that nobody knows",
+    "sealed_mail": "The mail is encrypted and did not open",
+    "follow_up": "The reporter wrote again",
+    "answer_lost": "An answer did not reach the reporter",
 }
 
 # An agreed request that nobody used lapses: the reason may no longer hold.

@@ -34,13 +34,13 @@ def _worker() -> Actor:
 
 @task()
 def trace_report(act: str, about: dict[str, Any]) -> None:
-    """Follows report.read_out: the report is found by what it names, folded with what tells of the same, and may raise others."""
+    """Follows report.read_out and follow_up.added: the report is found by what it names, folded, and may raise others."""
     report = UUID(about["report"])
     facts = queries.report(report)
     if facts.state == "reply":
         return
     read_by, stated = rulings.words(), stated_of(facts.fields)
-    whole, body = f"{facts.subject}\n{facts.text}", without_signature(facts.text)
+    whole, body = facts.words, without_signature(facts.text)
     of_fields = traces_of_fields(stated, read_by.platforms)
     files = [each.sha256 for each in vault.items_of_origin(report) if not each.derived and each.parent is None]
     named = (*traces_in(f"{facts.subject}\n{body}", platforms=read_by.platforms), *of_fields)

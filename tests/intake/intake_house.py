@@ -61,11 +61,12 @@ def put(home: Home, raw: bytes, *recipients: str, sender: str = "reporter@exampl
 
 
 def work(home: Home, seconds: float = 30.0) -> None:
-    """The worker's rounds until nothing is left to do; fails the test when that takes too long."""
+    """The worker's and the courier's rounds until nothing is left to do; fails the test when that takes too long."""
     duties = (partial(collector.collect, home), partial(seal_record, home), followers.step)
-    worker, until, quiet = Worker("test", duties), time.monotonic() + seconds, 0
+    worker, courier = Worker("test", duties), Worker("test courier", (), queue="courier")
+    until, quiet = time.monotonic() + seconds, 0
     while quiet < 3:
-        quiet = 0 if worker.step() or jobs.unfinished() else quiet + 1
+        quiet = 0 if worker.step() + courier.step() or jobs.unfinished() else quiet + 1
         assert time.monotonic() < until, [(each.task, each.reason) for each in jobs.quarantined()] or jobs.counts()
         if jobs.unfinished():
             time.sleep(0.02)
