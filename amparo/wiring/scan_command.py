@@ -111,7 +111,6 @@ def _scheduler(given: argparse.Namespace) -> int:
 def _worker(given: argparse.Namespace) -> int:
     from amparo.matching.scan import cluster
 
-    os.environ["AMPARO_SANDBOX_SIZE"] = str(_cores(given))
     cluster.serve_worker(given.address, _certificates(given), _cores(given))
     return 0
 

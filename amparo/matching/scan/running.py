@@ -22,6 +22,8 @@ from amparo.sandbox.warden import Box, Warden
 # How often what has ended meanwhile goes to the disk: the most that a power cut can cost, beside the chunks under way.
 COMMIT_SECONDS = 0.5
 GRACE_SECONDS = 10.0
+# All that a scan examines is one boundary's, mostly small files; a new child every 500 of them would double what they cost.
+EXAMINATIONS_A_CHILD = 20_000
 
 
 class Stop:
@@ -61,7 +63,7 @@ class Cores:
     ) -> None:
         """boundary: whose bytes these are; a child that has seen them sees no other's. warden: one with as many places."""
         self._store, self._lists, self._boundary, self._threads = store, lists, boundary, threads
-        self._warden = warden or Warden(threads)
+        self._warden = warden or Warden(threads, examinations=EXAMINATIONS_A_CHILD)
         self._own_warden = warden is None
         self._largest_bytes = largest_bytes
         self._left: Iterator[int] = iter(())

@@ -22,7 +22,7 @@ from amparo.matching.scan.facts import Device
 from amparo.matching.scan.tally import Summary, Tally
 
 FORM = 1
-_CACHE_KIB = 65_536
+_CACHE_KIB = 16_384
 
 _SCHEMA = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

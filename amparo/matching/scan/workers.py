@@ -5,9 +5,11 @@ Runs in the threads of a Dask worker (`cluster.serve_worker`). Places, digests, 
 
 from __future__ import annotations
 
+import atexit
 import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from amparo import __version__
@@ -16,8 +18,9 @@ from amparo.foundation.home import Home
 from amparo.matching.scan.chunks import may_be_copies, to_look_at
 from amparo.matching.scan.examining import Examiner
 from amparo.matching.scan.facts import Device, Looked, Read, Wanted
+from amparo.matching.scan.running import EXAMINATIONS_A_CHILD
 from amparo.matching.shelf import Shelf
-from amparo.sandbox.warden import Box, the_warden
+from amparo.sandbox.warden import Box, Warden
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,20 @@ def _seat(work: Work) -> _Seat:
     if seat:
         seat.examiner.close()
         seat.boundary.__exit__(None, None, None)
-    boundary = the_warden().boundary(work.scan)
+    boundary = _warden().boundary(work.scan)
     examiner = Examiner(work.devices, _lists(work.lists), largest_bytes=work.largest_bytes)
     _own.seat = seat = _Seat(work, examiner, boundary, boundary.__enter__())
     return seat
+
+
+@cache
+def _warden() -> Warden:
+    """This worker's pool: a place for each of its threads."""
+    from distributed import get_worker
+
+    warden = Warden(get_worker().state.nthreads, examinations=EXAMINATIONS_A_CHILD)
+    atexit.register(warden.close)
+    return warden
 
 
 def _lists(lists: tuple[UUID, ...]) -> Shelf:
