@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 from amparo.matching import formats
 from amparo.matching.formats.hma import bank_name
 from amparo.matching.records import KINDS, NO_CATEGORY, VALUE_BYTES, Records, made
+from amparo.sandbox.inside.hash_lists import own
 from tests.sandbox.listed import Entry, read_all
 
 Listed = tuple[Records, list[tuple[str, str]]]
@@ -73,6 +74,11 @@ def test_any_list_written_as_a_table_and_read_again_is_the_same(listed: Listed) 
     found, facts = read_all(data)
     assert sorted(found) == sorted(entries_of(records, categories))
     assert (facts["format"], facts["errors"]) == ("csv", [])
+    with (
+        pytest.MonkeyPatch.context() as patch
+    ):  # the reader of many lines at once and that of single lines say the same
+        patch.setattr(own, "_take_many", lambda *_: False)
+        assert read_all(data)[0] == found
     assert (written.rows, written.hashes, written.left_out) == (facts["rows"], facts["hashes"], {})
 
 

@@ -42,7 +42,7 @@ class Cells:
         self.lines = len(last)
         self._first = np.zeros(self.lines, np.int64)
         self._first[1:] = last[:-1] + 1
-        self._cells = last - self._first + 1
+        self.counts = last - self._first + 1
         self.starts = np.zeros(self.lines, np.int64)
         self.starts[1:] = ends[last[:-1]] + 1
         self.stops = ends[last]
@@ -71,7 +71,7 @@ class Cells:
 
     def of(self, place: int) -> tuple[Numbers, Numbers]:
         """Where each line's cell at `place` begins and ends, without quotes and blanks; both the same where it is empty."""
-        there = self._cells > place
+        there = self.counts > place
         at = np.where(there, self._first + place, 0)
         end = np.where(there, self._ends[at], 0)
         begin = np.where(there, self._ends[at - 1] + 1 if place else self.starts, 0)
@@ -109,6 +109,21 @@ class Cells:
         right = pairs.min(axis=1, initial=0) >= 0
         good[good] = right
         return good, pairs[right].astype(np.uint8)
+
+    def numbers(self, begin: Numbers, end: Numbers) -> tuple[Numbers, Truths]:
+        """These cells as whole numbers of one to ten digits, and which of them are such."""
+        places = end[:, None] - np.arange(10, 0, -1)
+        inside = places >= begin[:, None]
+        digits = np.where(inside, self._bytes[np.maximum(places, 0)].astype(np.int64) - 48, 0)
+        right = (end - begin >= 1) & (end - begin <= 10) & np.all((digits >= 0) & (digits <= 9), axis=1)
+        return digits @ (10 ** np.arange(9, -1, -1)), right
+
+    def words(self, begin: Numbers, end: Numbers, word: bytes) -> tuple[Truths, Truths]:
+        """Which of these cells are this word, and which are that or empty."""
+        same = end - begin == len(word)
+        windows = sliding_window_view(self._bytes, len(word))[begin[same]]
+        same[same] = np.all(windows == np.frombuffer(word, np.uint8), axis=1)
+        return same, same | (begin == end)
 
     def texts(self, begin: Numbers, end: Numbers) -> tuple[list[bytes], Numbers]:
         """The different cells among these, and which of them each one is."""

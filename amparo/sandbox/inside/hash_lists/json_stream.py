@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -18,8 +19,10 @@ from amparo.sandbox.inside.hash_lists.lines import utf8
 ENTRY_CHARACTERS = 1 << 20
 DEPTH = 12
 _PIECE_BYTES = 1 << 18
-_WRAPPERS = frozenset({"value", "media", "cases", "data", "entries", "objects"})
-_SPACE = " \t\r\n\ufeff\0"
+_WRAPPERS = ("value", "media", "cases", "data", "entries", "objects")
+# A name in the usual ways to write it, so that a whole entry is looked at in one step.
+_AS_WRITTEN = frozenset(each for name in _WRAPPERS for each in (name, name.capitalize(), name.upper()))
+_SIGN = re.compile(r"[^ \t\r\n\ufeff\0]")
 
 
 class Fault(Exception):
@@ -57,7 +60,7 @@ class _Buffer:
         self._text = ""
         self._at = 0
         self._over = False
-        self._decoder = json.JSONDecoder(strict=False, parse_int=_number)
+        self._decoder = json.JSONDecoder(strict=False)
 
     def _more(self) -> bool:
         if self._over:
@@ -70,14 +73,12 @@ class _Buffer:
 
     def next_sign(self) -> str:
         """The next character that isn't blank, or "" at the end."""
-        while True:
-            while self._at < len(self._text):
-                sign = self._text[self._at]
-                if sign not in _SPACE:
-                    return sign
-                self._at += 1
+        while (found := _SIGN.search(self._text, self._at)) is None:
+            self._at = len(self._text)
             if not self._more():
                 return ""
+        self._at = found.start()
+        return found[0]
 
     def skip(self) -> None:
         self._at += 1
@@ -89,19 +90,18 @@ class _Buffer:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except RecursionError:
                 return False, None
-            except ValueError:
+            except json.JSONDecodeError:
                 if len(self._text) - self._at < ENTRY_CHARACTERS and self._more():
                     continue
                 return False, None
+            except ValueError:  # a number of thousands of digits
+                self._decoder = json.JSONDecoder(strict=False, parse_int=str)
+                continue
             # A number may go on in the next piece.
             if end == len(self._text) and self._text[self._at] not in '{["' and self._more():
                 continue
             self._at = end
             return True, value
-
-
-def _number(digits: str) -> object:
-    return int(digits) if len(digits) <= 20 else digits
 
 
 def _value(text: _Buffer, depth: int) -> Iterator[Entry | Member | str]:
@@ -129,7 +129,15 @@ def _items(text: _Buffer, depth: int) -> Iterator[Entry | Member | str]:
     while (sign := text.next_sign()) != "]":
         if not sign:
             raise Fault("it breaks off")
-        yield from _value(text, depth + 1)
+        there, value = text.decode() if sign == "{" else (False, None)
+        if isinstance(value, dict) and _AS_WRITTEN.isdisjoint(value):
+            yield value  # an entry, nearly always
+        elif there:
+            yield from _known(value, depth + 1)
+        elif sign == "{" and depth + 1 < DEPTH:
+            yield from _members(text, depth + 1)
+        else:
+            yield from _value(text, depth + 1)
         after = text.next_sign()
         if after == ",":
             text.skip()
@@ -146,7 +154,7 @@ def _members(text: _Buffer, depth: int) -> Iterator[Entry | Member | str]:
             raise Fault("it breaks off" if not text.next_sign() else "a name is missing")
         text.skip()
         sign = text.next_sign()
-        if name.lower() in _WRAPPERS and sign in {"[", "{"}:
+        if name in _AS_WRITTEN and sign in {"[", "{"}:
             yield from _value(text, depth + 1)
         else:
             there, value = text.decode()
@@ -172,12 +180,13 @@ def _known(value: object, depth: int) -> Iterator[Entry | Member | str]:
         for item in value:
             yield from _known(item, depth + 1)
     elif isinstance(value, dict):
-        if not any(isinstance(inner, (dict, list)) and name.lower() in _WRAPPERS for name, inner in value.items()):
+        wrapped = [isinstance(value[name], (dict, list)) for name in value.keys() & _AS_WRITTEN]
+        if not any(wrapped):
             yield value
             return
         for name, inner in value.items():
             if isinstance(inner, (dict, list)):
-                if name.lower() in _WRAPPERS:
+                if name in _AS_WRITTEN:
                     yield from _known(inner, depth + 1)
             else:
                 yield Member(name, inner)

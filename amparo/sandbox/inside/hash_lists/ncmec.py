@@ -34,7 +34,10 @@ def read(source: BinaryIO, options: Mapping[str, object], found: Found) -> Facts
 class _Reading:
     def __init__(self, found: Found) -> None:
         self._found = found
-        self._path: list[str] = []
+        self._depth = 0
+        self._tags: dict[str, str] = {}
+        self._in_fingerprints = False
+        self._collected = ""  # the tag whose text is kept, while it is
         self._text: list[str] = []
         self._length = 0
         self._entry: _Entry | None = None
@@ -66,23 +69,37 @@ class _Reading:
         return self._found.facts("ncmec", version=self._version, members=self._members)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = name.rpartition(":")[2].lower()
-        if not self._path:
-            self._version = _version(attributes)
-        self._path.append(tag)
-        if len(self._path) > DEPTH:
+        self._depth += 1
+        if self._depth > DEPTH:
             raise Unreadable("malformed", "This list is nested more deeply than anything real.")
-        if self._entry is None:
+        tag, entry = self._tags.get(name) or self._tag_of(name), self._entry
+        if entry is None:
+            if self._depth == 1:
+                self._version = _version(attributes)
             if tag in _ENTRIES:
                 self._count += 1
-                self._entry = _Entry(tag, self._count, len(self._path), self._parser.CurrentLineNumber)
+                self._entry = _Entry(tag, self._count, self._depth, self._parser.CurrentLineNumber)
             return
-        if tag == "member" and self._inside(1):
-            self._entry.member = attributes.get("id", "")[:80]
-        self._text.clear()
-        self._length = 0
-        wanted = (tag in _READ and self._inside(1)) or self._in_fingerprints()
-        self._parser.CharacterDataHandler = self._characters if wanted else None
+        inside = self._depth - entry.depth
+        if inside == 1:
+            self._in_fingerprints = tag == "fingerprints"
+            if tag == "member":
+                entry.member = attributes.get("id", "")[:80]
+        if (inside == 1 and tag in _READ) or (inside == 2 and self._in_fingerprints):
+            self._collected = tag
+            self._text.clear()
+            self._length = 0
+            self._parser.CharacterDataHandler = self._characters
+        elif self._collected:
+            self._parser.CharacterDataHandler = None  # a tag inside a value is no part of it
+            self._text.clear()
+
+    def _tag_of(self, name: str) -> str:
+        """The tag without the prefix of its namespace, in small letters."""
+        tag = name.rpartition(":")[2].lower()
+        if len(self._tags) < 1_000:
+            self._tags[name] = tag
+        return tag
 
     def _characters(self, text: str) -> None:
         self._length += len(text)
@@ -90,23 +107,24 @@ class _Reading:
             self._text.append(text)
 
     def _end(self, name: str) -> None:
-        tag, entry = self._path[-1], self._entry
-        if entry is not None:
-            if len(self._path) == entry.depth:
-                self._take(entry)
-                self._entry = None
-            elif self._in_fingerprints():
-                entry.fingerprints.append((tag.replace("-", "_"), "".join(self._text).strip(), self._length))
-            elif tag in _READ and self._inside(1):
-                setattr(entry, tag, "".join(self._text).strip())
+        entry = self._entry
+        self._depth -= 1
+        if entry is None:
+            return
+        inside = self._depth + 1 - entry.depth
+        if inside == 0:
+            self._take(entry)
+            self._entry = None
+        elif self._collected and inside <= 2:
+            text = "".join(self._text).strip()
+            if inside == 2:
+                entry.fingerprints.append((self._collected.replace("-", "_"), text, self._length))
+            elif self._collected == "id":
+                entry.id = text
+            else:
+                entry.classification = text
+            self._collected = ""
             self._parser.CharacterDataHandler = None
-        self._path.pop()
-
-    def _inside(self, levels: int) -> bool:
-        return self._entry is not None and len(self._path) == self._entry.depth + levels
-
-    def _in_fingerprints(self) -> bool:
-        return self._inside(2) and self._path[-2] == "fingerprints"
 
     def _take(self, entry: _Entry) -> None:
         if entry.member in self._members or len(self._members) < _SHOWN_MEMBERS:

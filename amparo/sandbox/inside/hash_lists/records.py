@@ -6,7 +6,6 @@ The form (matching/records.py has the same for the other side): row u4, category
 from __future__ import annotations
 
 import hashlib
-import re
 import struct
 from collections.abc import Iterable
 
@@ -30,7 +29,6 @@ SHOWN_PROBLEMS = 1_000
 UNSUPPORTED_KINDS = 100
 
 _ONE = struct.Struct("<IHBB36s")
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 
 Hash = tuple[str, bytes]
 
@@ -42,6 +40,7 @@ class Found:
         self._sink = sink
         self._waiting = bytearray()
         self._categories: dict[tuple[str, str], int] = {}
+        self._written: dict[tuple[str, str], int] = {}  # the same, as they are written
         self._problems: list[dict[str, object]] = []
         self._unsupported: dict[str, int] = {}
         self._last_row = 0
@@ -82,6 +81,18 @@ class Found:
         self.hashes += len(records)
         self._sink.write(records.tobytes())
 
+    def add_numbered(self, records: NDArray[np.void], kinds: set[str]) -> None:
+        """Records with the numbers of their rows, which don't fall and don't come before the last one."""
+        if not len(records):
+            return
+        self._write()
+        self.kinds |= kinds
+        rows = records["row"]
+        self.rows += int(np.count_nonzero(rows[1:] != rows[:-1])) + int(rows[0] != self._last_row)
+        self._last_row = int(rows[-1])
+        self.hashes += int(np.count_nonzero(records["kind"] != KINDS["reference"]))
+        self._sink.write(records.tobytes())
+
     def _next_row(self) -> int:
         if self._last_row >= MOST_ROWS:
             raise _too_many()
@@ -97,17 +108,22 @@ class Found:
 
     def category(self, scheme: str, code: str) -> int:
         """The number of this scheme's code; the same for the same pair. NO_CATEGORY for an empty code."""
-        code = _in_one_line(code, CODE_CHARACTERS)
         if not code:
             return NO_CATEGORY
-        pair = (_in_one_line(scheme, SCHEME_CHARACTERS), code)
-        number = self._categories.get(pair)
-        if number is None:
-            if len(self._categories) >= MOST_CATEGORIES:
-                raise Unreadable(
-                    "malformed", f"This list names more than {MOST_CATEGORIES:,} categories: is the column right?"
-                )
-            number = self._categories[pair] = len(self._categories)
+        written = self._written.get((scheme, code))
+        if written is None:
+            written = self._category(_in_one_line(scheme, SCHEME_CHARACTERS), _in_one_line(code, CODE_CHARACTERS))
+            if len(code) <= CODE_CHARACTERS and len(self._written) < 2 * MOST_CATEGORIES:
+                self._written[scheme, code] = written
+        return written
+
+    def _category(self, scheme: str, code: str) -> int:
+        if not code:
+            return NO_CATEGORY
+        number = self._categories.setdefault((scheme, code), len(self._categories))
+        if number >= MOST_CATEGORIES:
+            words = f"This list names more than {MOST_CATEGORIES:,} categories: is the column right?"
+            raise Unreadable("malformed", words)
         return number
 
     def problem(self, line: int, what: str, element: str = "") -> None:
@@ -158,9 +174,14 @@ def _too_many() -> Unreadable:
 
 def digest_of(kind: str, text: str) -> bytes | None:
     """The digest that these hexadecimal digits are, in either case; None if they aren't one of this kind."""
-    if len(text) != DIGEST_BYTES[kind] * 2 or not _HEX.fullmatch(text):
+    size_bytes = DIGEST_BYTES[kind]
+    if len(text) != size_bytes * 2:
         return None
-    return bytes.fromhex(text)
+    try:
+        digest = bytes.fromhex(text)  # passes over blanks, and is then too short
+    except ValueError:
+        return None
+    return digest if len(digest) == size_bytes else None
 
 
 def not_a(kind: str) -> str:
