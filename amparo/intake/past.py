@@ -49,7 +49,7 @@ def trace_report(by: Actor, report: UUID, traces: Iterable[Trace]) -> ReportTrac
     row = Report.objects.filter(uuid=report).first()
     if not row:
         raise Missing("There is no such report.", report=str(report))
-    rows = [_row(each, report=row, event_s=int(each.at.timestamp()) if each.at else 0) for each in traces]
+    rows = [_row(each, report=row, event_s=_second(each)) for each in traces]
     Row.objects.bulk_create(rows, ignore_conflicts=True, batch_size=200)
     strong = [each.digest for each in rows if each.kind not in WEAK]
     others = Row.objects.filter(digest__in=strong[:MOST_ASKED]).exclude(report=row).values_list("report", "case")
@@ -58,8 +58,14 @@ def trace_report(by: Actor, report: UUID, traces: Iterable[Trace]) -> ReportTrac
 
 def untraced(report: UUID, traces: Iterable[Trace]) -> tuple[Trace, ...]:
     """Those by which the report can't be found yet."""
-    there = {bytes(each) for each in Row.objects.filter(report__uuid=report).values_list("digest", flat=True)}
-    return tuple(each for each in traces if digest_of(each.kind, each.value) not in there)
+    rows = Row.objects.filter(report__uuid=report).values_list("digest", "event_s")
+    there = {(bytes(digest), event_s) for digest, event_s in rows}
+    return tuple(each for each in traces if (digest_of(each.kind, each.value), _second(each)) not in there)
+
+
+def _second(each: Trace) -> int:
+    """When an address was used, in whole seconds since 1970; 0 where that is not known."""
+    return int(each.at.timestamp()) if each.at else 0
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from amparo.custody import queries as custody
 from amparo.custody.queries import ActLine
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
-from amparo.intake import actions, bundles, identities, past, queries, rules, second_look, wording
+from amparo.intake import actions, bundles, identities, moment_pages, past, queries, rules, second_look, wording
 from amparo.intake.queries import ReportFacts
 from amparo.intake.triage import AXES
 from amparo.intake.views import actor_of, reason_of
@@ -90,6 +90,7 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
         "escalated_to": _name(facts.escalated_to),
         "raised_by": _name(facts.raised_by),
         **_second_look(actor, facts.uuid),
+        **moment_pages.part_of(facts, actor),
         "unfolding": rules.UNFOLDING.items(),
     }
     return render(request, "intake/report.html", context)

@@ -10,7 +10,7 @@ from django_tasks import task
 
 from amparo.access.actors import Actor
 from amparo.foundation.home import Home
-from amparo.intake import folding, looks, past, queries, rulings
+from amparo.intake import folding, looks, moments, past, queries, rulings
 from amparo.intake.jobs import rank_report_again
 from amparo.intake.past import Past
 from amparo.intake.triage import identifiers
@@ -45,7 +45,10 @@ def trace_report(act: str, about: dict[str, Any]) -> None:
     files = [each.sha256 for each in vault.items_of_origin(report) if not each.derived and each.parent is None]
     named = (*traces_in(f"{facts.subject}\n{body}", platforms=read_by.platforms), *of_fields)
     keys = keys_of_text(body if body.strip() else facts.subject, named, files)
-    _found_and_folded(report, (*traces_in(whole, platforms=read_by.platforms), *of_fields), keys)
+    with finishing():
+        moments.note(report, stated, facts.sent_raw)
+        at_their_times = moments.timed_traces(report)
+        _find_and_fold(report, (*traces_in(whole, platforms=read_by.platforms), *of_fields, *at_their_times), keys)
 
 
 @task()
@@ -57,7 +60,9 @@ def trace_items(act: str, about: dict[str, Any]) -> None:
     items = [each for each in vault.items_of_origin(report) if not each.derived]
     digests = ({"sha256": each.sha256, "sha1": each.sha1, "md5": each.md5} for each in items)
     keys = _keys_of_item(next((each for each in items if each.uuid == item), None))
-    _found_and_folded(report, (*traces_of_files(digests), *_of_chat(item)), keys)
+    members = _of_chat(item)
+    with finishing():
+        _find_and_fold(report, (*traces_of_files(digests), *members), keys)
 
 
 def _keys_of_item(item: ItemFacts | None) -> tuple[Key, ...]:
@@ -76,18 +81,17 @@ def _keys_of_item(item: ItemFacts | None) -> tuple[Key, ...]:
     return tuple(found)
 
 
-def _found_and_folded(report: UUID, traces: tuple[Trace, ...], keys: tuple[Key, ...]) -> None:
+def _find_and_fold(report: UUID, traces: tuple[Trace, ...], keys: tuple[Key, ...]) -> None:
     """The report's identifiers and keys stand in the tables; it is folded and others are woken, where there is something to say."""
     new, never = past.untraced(report, traces), rulings.never_folds()
     keys = tuple(key for key in keys if key.value not in never)
-    with finishing():
-        others = past.trace_report(_worker(), report, new).others if new else 0
-        if found := folding.match(report, keys, rulings.current()):
-            folding.fold(_worker(), report, found, traces)
-        if others:
-            rank_report_again.enqueue(report=str(report))
-            for other in _sleeping(past.of_report(report)):
-                rank_report_again.enqueue(report=str(other))
+    others = past.trace_report(_worker(), report, new).others if new else 0
+    if found := folding.match(report, keys, rulings.current()):
+        folding.fold(_worker(), report, found, traces)
+    if others:
+        rank_report_again.enqueue(report=str(report))
+        for other in _sleeping(past.of_report(report)):
+            rank_report_again.enqueue(report=str(other))
 
 
 def _sleeping(found: Past) -> list[UUID]:

@@ -61,6 +61,8 @@ WORDS = {
     "officer.log_in_failed": "Log-in failed",
     "officer.logged_in": "Officer logged in",
     "officer.roles_changed": "Officer's roles changed",
+    "order.checked": "Draft of an order checked by a second person",
+    "order.drafted": "Order about an address drafted",
     "outcome.recorded": "Partner's answer recorded by an officer",
     "package.acknowledged": "Package acknowledged by its receiver",
     "package.approved": "Package approved by a second officer",
@@ -139,6 +141,7 @@ WORDS = {
     "series.read": "Series read",
     "work_item.opened": "Work item opened",
     "work_item.settled": "Work item settled",
+    "time.settled": "Doubtful time settled",
 }
 
 GROUPS = {
@@ -158,6 +161,8 @@ GROUPS = {
     "duty.": "Duty",
     "lane.": "Lanes",
     "rule.": "Rules of the queue",
+    "order.": "Orders about addresses",
+    "time.": "Times",
     "second_look.": "Second looks",
     "sender.": "Senders",
     "month.": "Drawing by lot",

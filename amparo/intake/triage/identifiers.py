@@ -27,9 +27,14 @@ DIGESTS = {32: "md5", 40: "sha1", 64: "sha256"}
 
 def visible(text: str) -> str:
     """The text without invisible characters, its odd spaces, digits and hyphens made plain."""
-    plain = unicodedata.normalize("NFKC", text)
+    plain = "".join(_digit(each) for each in unicodedata.normalize("NFKC", text))
     kept = "".join(each for each in plain if unicodedata.category(each) not in {"Cf", "Cc"} or each in "\n\t")
     return re.sub(r"[\u2010-\u2015\u2212]", "-", kept)
+
+
+def _digit(letter: str) -> str:
+    """Digits of every script as ours: people write numbers in their own."""
+    return letter if letter.isascii() or not letter.isdecimal() else str(unicodedata.decimal(letter))
 
 
 def phone(raw: str, country: str = "") -> str:
