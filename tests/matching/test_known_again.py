@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
@@ -293,54 +290,3 @@ class TestHouse:
         with pytest.raises(Exception, match="can't be read"):
             matched(item)
         assert queries.verdicts([item])[item].state is State.NOT_EXAMINED
-
-
-LOOKING = """
-import sys, django; django.setup()
-from amparo.foundation.home import Home
-from amparo.matching import known
-from amparo.matching.shelf import Shelf
-from tests.matching.lists_made import digests
-shelf = Shelf.open(Home.from_env(), known.active_lists())
-for line in sys.stdin:
-    print(len(known.lookup(digests([1]))[0]), len(shelf.lookup(digests([1]))[0]), flush=True)
-"""
-CHANGING = """
-import sys, django; django.setup()
-from django.core.management import call_command
-from amparo.access.acts import Actor
-from amparo.matching import actions, queries
-from tests.matching.lists_made import hash_of
-by = Actor.of_process("cli")
-if sys.argv[1] == "import":
-    call_command("migrate", verbosity=0)
-for name in sys.argv[2:]:
-    if sys.argv[1] == "import":
-        rows = [{"md5": hash_of("md5", 1).hex()}]
-        actions.import_list(by, name=name, source="s", version="1", scheme="", scope="", rows=rows)
-    else:
-        actions.withdraw_list(by, queries.newest(name).uuid, "withdrawn by its publisher")
-"""
-
-
-def test_lists_count_and_count_no_more_at_once_in_another_process(tmp_path: Path) -> None:
-    environment = {**os.environ, "AMPARO_HOME": str(tmp_path), "AMPARO_DATABASE": ""}
-
-    def change(*what: str) -> None:
-        subprocess.run([sys.executable, "-c", CHANGING, *what], env=environment, check=True)
-
-    change("import", "A", "B")
-    command = [sys.executable, "-c", LOOKING]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-    with subprocess.Popen(command, env=environment, **pipes) as looking:  # type: ignore[call-overload]
-
-        def known_now() -> list[int]:
-            looking.stdin.write("\n")
-            return [int(each) for each in looking.stdout.readline().split()]
-
-        assert known_now() == [2, 2]
-        change("withdraw", "B")
-        assert known_now() == [1, 1]
-        change("import", "C")
-        assert known_now() == [2, 1]  # a shelf that was laid open for named lists asks those alone
-        looking.stdin.close()

@@ -8,17 +8,27 @@ from django.test import Client
 from django.urls import reverse
 
 from amparo.access import doors
+from amparo.access.acts import Actor
 from amparo.access.models import Officer
 from amparo.custody import queries as custody
 from amparo.foundation.home import Home
-from amparo.matching import jobs, queries
+from amparo.matching import actions, jobs, queries
 from amparo.matching.incoming import folder_for
 from amparo.matching.queries import ListFacts
 from amparo.matching.rules import ListState
 from amparo.matching.versions import shelf_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SAID = {"name": "List <1>", "source": "A test", "version": "1", "scheme": "", "scope": "", "bare": "sha256", "holds": "whole"}
+CLI = Actor.of_process("cli")
+SAID = {
+    "name": "List <1>",
+    "source": "A test",
+    "version": "1",
+    "scheme": "",
+    "scope": "",
+    "bare": "sha256",
+    "holds": "whole",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +63,12 @@ def brought_in(client: Client, content: bytes = b"md5,category\n" + b"ab" * 16 +
     return queries.lists()[0]
 
 
+def from_rows(name: str = "List <1>") -> ListFacts:
+    rows = [{"md5": "ab" * 16, "category": "B1"}]
+    done = actions.import_list(CLI, name=name, source="A test", version="1", scheme="", scope="", rows=rows)
+    return queries.hash_list(done.list)
+
+
 def test_a_house_without_lists_says_that_nothing_is_compared() -> None:
     assert "Until one is imported" in logged_in("analyst").get(reverse("matching:lists")).content.decode()
 
@@ -76,7 +92,7 @@ def test_an_uploaded_list_counts_once_a_worker_has_read_it_and_its_file_is_gone(
 
 
 def test_files_of_a_list_are_their_owner_s_alone(home: Home) -> None:
-    facts = brought_in(logged_in("supervisor"))
+    facts = from_rows()
     folder = shelf_of(home) / str(facts.uuid)
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
@@ -121,7 +137,7 @@ def test_while_it_is_imported_the_page_says_how_far_it_is_and_afterwards_asks_to
 
 def test_the_next_version_takes_the_place_of_the_one_it_follows() -> None:
     client = logged_in("supervisor")
-    first = brought_in(client)
+    first = from_rows()
     form = client.get(f"{reverse('matching:import')}?base={first.uuid}").content.decode()
     assert f'<option value="{first.uuid}" selected' in form
     second = brought_in(client, b"cd" * 16 + b"\n", version="2", base=str(first.uuid), holds="changes")
@@ -134,7 +150,7 @@ def test_the_next_version_takes_the_place_of_the_one_it_follows() -> None:
 
 def test_an_upload_that_is_refused_leaves_nothing_on_the_disk(home: Home) -> None:
     client = logged_in("supervisor")
-    brought_in(client)
+    from_rows()
     assert "has been imported before" in upload(client, b"ab" * 16 + b"\n")
     assert list((shelf_of(home) / ".incoming").iterdir()) == []
 
@@ -157,7 +173,7 @@ def test_an_analyst_reads_lists_and_imports_none() -> None:
 
 def test_withdrawing_needs_a_reason() -> None:
     client = logged_in("supervisor")
-    facts = brought_in(client)
+    facts = from_rows()
     address = reverse("matching:withdraw", args=[facts.uuid])
     assert client.post(address, {"reason": ""}).status_code == 403
     assert client.post(address, {"reason": "withdrawn by its publisher"}).status_code == 302

@@ -1,4 +1,7 @@
-"""A worker killed again and again while it brings a list in: nothing counts before all of it does, and then all of it does."""
+"""Workers killed again and again while they bring a list in, on both databases: nothing counts before all of it does.
+
+Part of `make faults`; tests/wiring/test_list_killed.py has one killing for every day.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from amparo.foundation.home import Home
 from amparo.matching.versions import shelf_of
+from tests.throwaway_postgres import ABSENT, programs, throwaway_postgres
 
-HASHES = 120_000
+HASHES = 400_000
 
 ASK = """
 import sys, django; django.setup()
@@ -48,15 +55,29 @@ until = time.monotonic() + 120
 while time.monotonic() < until and seen["all"] < 3:
     there = sum(bool(found) for found in known.lookup({"md5": asked}))
     seen["nothing" if there == 0 else "all" if there == len(asked) else "some"] += 1
+    time.sleep(0.002)
 (facts,) = queries.lists()
 print(json.dumps({**seen, "state": facts.state, "rows": facts.rows, "failure": facts.failure}))
 """
 
 
-def test_a_killed_import_is_done_again_and_no_half_list_ever_counts(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    clean = {**os.environ, "AMPARO_HOME": str(tmp_path), "AMPARO_DATABASE": "", "AMPARO_LEASE_SECONDS": "1"}
+    clean["AMPARO_LOG"] = "CRITICAL"
+    if request.param == "sqlite":
+        yield clean
+    elif programs() is None:
+        pytest.skip(ABSENT)
+    else:
+        with throwaway_postgres() as url:
+            yield {**clean, "AMPARO_DATABASE": url}
+
+
+def test_an_import_killed_at_every_stage_is_done_again_and_no_half_list_ever_counts(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     home = Home(tmp_path)
-    environment = {**os.environ, "AMPARO_HOME": str(home.path), "AMPARO_DATABASE": "", "AMPARO_LEASE_SECONDS": "1"}
-    environment["AMPARO_LOG"] = "CRITICAL"
     file = tmp_path / "list.txt"
     file.write_text("".join(f"{hashlib.md5(b'%d' % number).hexdigest()}\n" for number in range(HASHES)))
 
