@@ -111,10 +111,19 @@ def test_a_plain_picture_is_called_too_plain_and_not_examined_as_if_it_were_not(
     assert reading.state == "too_plain" and reading.quality < 50
 
 
-def test_a_phones_largest_picture_fits_into_the_childs_memory(warden: Warden) -> None:
-    reading = examined(warden, saved(pattern(12_000, 9_000), "JPEG", quality=40), limit_s=120)
+def test_a_phones_largest_jpeg_is_read_at_an_eighth(warden: Warden) -> None:
+    tile = np.asarray(pattern(1020, 1020).convert("L"))
+    reading = examined(warden, saved(Image.fromarray(np.tile(tile, (12, 16))), "JPEG", quality=40), limit_s=120)
     assert isinstance(reading, PictureReading)
-    assert reading.width * reading.height == 108_000_000
+    assert (reading.width, reading.height, reading.averaged_by) == (16_320, 12_240, 8)
+
+
+def test_a_hundred_megapixels_that_must_be_decoded_whole_fit_into_the_childs_memory(warden: Warden) -> None:
+    reading = examined(
+        warden, saved(Image.new("RGB", (12_000, 9_000), (9, 99, 30)), "PNG", compress_level=1), limit_s=120
+    )
+    assert isinstance(reading, PictureReading)
+    assert (reading.width * reading.height, reading.state) == (108_000_000, "too_plain")
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "HEIF"])

@@ -85,7 +85,8 @@ def _full(side: _Side, lines: int, scale: int, size: int) -> int:
 
 def _pair(lines: Luma, colours: set[int] | None) -> tuple[_Side, _Side] | None:
     """The borders at both ends of the lines; None where everything, or nearly, would be border."""
-    near, far = _side(lines, colours), _side(lines[::-1], colours)
+    near = _side(lines, colours)
+    far = _side(lines[::-1], colours) if near is not None else None
     if near is None or far is None or len(lines) - near.pure - far.pure < max(len(lines) * LEAST_LEFT, 1):
         return None
     return near, far
