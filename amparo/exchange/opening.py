@@ -12,6 +12,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -41,7 +42,12 @@ NOT_OURS = "This mail is encrypted, but not to the line's key: ask the sender to
 DAMAGED = "This mail is encrypted and does not open with the line's key: it is damaged, or was encrypted to another."
 TOO_BIG = "This mail is encrypted and holds more than Amparo reads."
 
-_HASHES = {"sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
+_HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
+    "sha1": hashes.SHA1,
+    "sha256": hashes.SHA256,
+    "sha384": hashes.SHA384,
+    "sha512": hashes.SHA512,
+}
 _KEY_BYTES = {"3des": 24, "aes128": 16, "aes192": 24, "aes256": 32}
 
 

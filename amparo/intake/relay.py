@@ -233,7 +233,7 @@ def ask_receipt(by: Actor, report: UUID, words: str, language: str) -> ReceiptAs
     """The reporter will be told that the mail arrived. Refused where a machine wrote it, or the address had one within the hour."""
     row = _report(report)
     # Two reports of one sender, read by two workers at once: the second waits here and then sees the first's receipt.
-    Sender.objects.select_for_update().filter(id=row.arrival.sender_id).first()
+    Sender.objects.select_for_update().filter(arrivals=row.arrival).first()
     mail = queries.mail_of(row.arrival.uuid)
     choices = queries.reachable(report)
     if mail is None or not choices or not rules.may_be_receipted(mail.signs):

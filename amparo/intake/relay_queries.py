@@ -11,8 +11,8 @@ from uuid import UUID
 
 from amparo.foundation.errors import Missing
 from amparo.intake import relay_rules as rules
-from amparo.intake.relay_letters import words
 from amparo.intake.models import Arrival, ArrivalState, ArrivedMail, RelayAddress, Report, ReportState, TalkMessage
+from amparo.intake.relay_letters import words
 
 SHOWN = 200
 OUTGOING = (rules.ANSWER, rules.RECEIPT)
@@ -242,7 +242,7 @@ def outgoing(message: UUID) -> Outgoing | None:
     row = TalkMessage.objects.select_related("report", "answers").filter(uuid=message).first()
     if row is None or row.state != rules.WAITING or row.answers is None:
         return None
-    mail = ArrivedMail.objects.filter(arrival_id=row.answers_id).first()
+    mail = ArrivedMail.objects.filter(arrival=row.answers).first()
     letter = bytes(mail.return_letter) if mail else b""
     return Outgoing(
         row.uuid, row.report.uuid, row.answers.uuid, letter, row.kind, row.language, row.text, row.at, row.tries

@@ -22,7 +22,18 @@ from amparo.custody import queries as custody
 from amparo.custody.queries import ActLine
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
-from amparo.intake import actions, bundles, identities, moment_pages, past, queries, rules, second_look, wording
+from amparo.intake import (
+    actions,
+    bundles,
+    identities,
+    moment_pages,
+    past,
+    queries,
+    relay_pages,
+    rules,
+    second_look,
+    wording,
+)
 from amparo.intake.queries import ReportFacts
 from amparo.intake.triage import AXES
 from amparo.intake.views import actor_of, reason_of
@@ -92,6 +103,7 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
         **_second_look(actor, facts.uuid),
         **moment_pages.part_of(facts, actor),
         "unfolding": rules.UNFOLDING.items(),
+        **relay_pages.part_of(facts, request),
     }
     return render(request, "intake/report.html", context)
 

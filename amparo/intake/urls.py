@@ -8,6 +8,7 @@ from amparo.intake import (
     clock_pages,
     desk_pages,
     moment_pages,
+    relay_pages,
     report_pages,
     rule_pages,
     second_look_pages,
@@ -54,6 +55,8 @@ urlpatterns = [
     path("reports/<uuid:report>/items/<uuid:item>/", report_pages.item, name="item"),
     path("reports/<uuid:report>/items/<uuid:item>/reveal/", report_pages.reveal, name="reveal"),
     path("reports/<uuid:report>/identity/ask/", report_pages.ask_identity, name="ask_identity"),
+    path("reports/<uuid:report>/answer/", relay_pages.answer, name="answer"),
+    path("messages/<uuid:message>/apart/", relay_pages.set_apart, name="set_apart"),
     path("identity/<uuid:request_uuid>/agree/", report_pages.agree_identity, name="agree_identity"),
     path("identity/<uuid:request_uuid>/open/", report_pages.open_identity, name="open_identity"),
 ]
