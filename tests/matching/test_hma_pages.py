@@ -11,6 +11,7 @@ from amparo.access import doors
 from amparo.access.acts import Actor
 from amparo.access.models import Officer
 from amparo.matching.hma import actions, queries
+from amparo.wiring import cli
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLI = Actor.of_process("cli")
@@ -87,3 +88,23 @@ def test_an_analyst_sees_who_may_ask_and_changes_nothing() -> None:
     ):
         assert browser.post(reverse(f"matching:{name}", args=arguments)).status_code == 403
     assert Browser().get(reverse("matching:systems")).status_code == 302
+
+
+def test_the_terminal_makes_and_takes_back_keys_and_knows_servers(capsys: pytest.CaptureFixture[str]) -> None:
+    def amparo(*words: str) -> tuple[int, str]:
+        status = cli.main(["hma", *words])
+        return status, capsys.readouterr().out
+
+    status, key = amparo("key", "A platform")
+    asked = {"Authorization": f"Bearer {key.strip()}"}
+    assert status == 0
+    assert Browser().get("/hma/c/banks", headers=asked).status_code == 200
+    assert amparo("add", "Ours", "http://hma:5100")[0] == 0
+    assert amparo("read", "Ours")[0] == 0
+    told = amparo("show")[1]
+    assert "A platform  may ask  1 questions" in told and "being read" in told and key.strip() not in told
+    assert amparo("revoke", "A platform")[0] == 0
+    assert amparo("forget", "Ours")[0] == 0
+    assert Browser().get("/hma/c/banks", headers=asked).status_code == 401
+    for wrong in (("revoke", "A platform"), ("read", "Ours"), ("add", "X", "http://hma.example.org")):
+        assert amparo(*wrong)[0] == 1
