@@ -181,6 +181,8 @@ class Report(models.Model):
     look_by = models.DateTimeField(null=True)
     decide_by = models.DateTimeField(null=True)
     owner = models.UUIDField(null=True)  # whoever took it
+    fields_expected = models.PositiveSmallIntegerField(null=True)  # of those that apply to it, when it was read
+    fields_given = models.PositiveSmallIntegerField(null=True)
     raised_by = models.UUIDField(null=True)  # an officer who states that a child is in danger now
     raised_text = models.TextField(blank=True)
     floored_at = models.DateTimeField(null=True)  # when it was first ranked with a floor
@@ -586,6 +588,24 @@ class AddressOrder(models.Model):
         return f"order {self.uuid}"
 
 
+class FieldsAsked(models.Model):
+    """That a report's missing fields were asked for, in one request. sent: through the relay; else it was copied by hand."""
+
+    retention = "report"
+
+    report = models.ForeignKey("intake.Report", on_delete=models.PROTECT, related_name="asked")
+    codes = models.JSONField(default=list)
+    at = models.DateTimeField()
+    by = models.UUIDField()
+    sent = models.BooleanField()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.codes)} of {self.report_id}"
+
+
 class IdentityRequest(models.Model):
     """One officer asks to learn who reported, another agrees, then it may be opened, once."""
 
@@ -697,8 +717,8 @@ class TalkMessage(models.Model):
     """One message of the talk with a reporter: what came in after the report, and what went back.
 
     kind: person, auto_reply, bounce or loop came in; answer or receipt went out. joined_by: token or reference, for what came in.
-    other_sender: whether it came from another address than the report; None where that can't be told. answers: of what goes out, the
-    arrival to whose sender it goes; of a bounce, None. about: of a bounce, the message that came back.
+    other_sender: whether it came from another address than the report; None where that can't be told. answers: of what goes out,
+    the arrival to whose sender it goes; of a bounce, None. about: of a bounce, the message that came back.
     """
 
     retention = "report"

@@ -31,7 +31,11 @@ LANES = {"flood": _("Flood"), "serial": _("Put aside")}
 SENDERS = {"mail": _("Mail sender"), "api": _("Platform"), "bulk": _("Partner’s table"), "partner": _("Partner")}
 RESULTS = {"usable": _("Usable"), "duplicate": _("Duplicate"), "junk": _("Junk"), "false": _("False")}
 # How a report of a bundle stands in the queue.
-STANDS = {"first": _("Stands for them"), "behind": _("Behind it"), "lifted": _("By itself, since it says more of danger")}
+STANDS = {
+    "first": _("Stands for them"),
+    "behind": _("Behind it"),
+    "lifted": _("By itself, since it says more of danger"),
+}
 DANGER = {"high": _("Danger now"), "some": _("Some signs"), "unknown": _("Not known"), "none": _("No sign")}
 AXES = {
     "danger": (_("Danger now"), _("Does the text say that a child is in danger now?")),
@@ -65,6 +69,7 @@ ACTS: dict[str, tuple[object, str, str]] = {
     "report.raised": (_("An officer states that a child is in danger now"), "danger", "danger"),
     "report.lowered": (_("The officer’s statement was taken back"), "danger", ""),
     "second_look.recorded": (_("Read again by somebody else"), "eye", ""),
+    "fields.asked": (_("Asked for what is missing"), "mail", ""),
     "time.settled": (_("A doubtful time was settled"), "clock", ""),
     "order.drafted": (_("Order about an address drafted"), "document", ""),
     "order.checked": (_("Order checked by a second person"), "check", "good"),

@@ -133,28 +133,6 @@ class CmsReading:
 
 
 @dataclass(frozen=True)
-class CmsRecipient:
-    """For whom an S/MIME envelope is: the certificate by serial number or key id, and the encrypted key (inside/cms.py)."""
-
-    serial: bytes
-    key_id: bytes
-    scheme: str
-    key: bytes
-
-
-@dataclass(frozen=True)
-class CmsReading:
-    """An S/MIME envelope taken apart: what a key's holder needs to open it."""
-
-    cipher: str
-    iv: bytes
-    tag: bytes
-    attributes: bytes
-    recipients: tuple[CmsRecipient, ...]
-    content: bytes
-
-
-@dataclass(frozen=True)
 class Unread:
     """A member that could not be unpacked. reason: encrypted, damaged, link, not_a_file or unsupported_method."""
 
@@ -326,7 +304,10 @@ class ReplyRow:
 
 @dataclass(frozen=True)
 class TableReading:
-    """A table of any kind: its columns' names, and its rows as JSON lines. other_sheets: those that hold something and weren't read."""
+    """A table of any kind: its columns' names, and its rows as JSON lines.
+
+    other_sheets: how many more sheets hold something; they weren't read.
+    """
 
     columns: tuple[str, ...]
     row_count: int
@@ -361,7 +342,6 @@ Reading = (
     Identified
     | MailReading
     | CmsReading
-    | CmsReading
     | ArchiveReading
     | ChatReading
     | PictureReading
@@ -391,13 +371,6 @@ class _Fields:
         ):
             raise _untrue(name)
         return value
-
-    def hex(self, name: str, most: int) -> bytes:
-        """At most so many bytes, from hexadecimal digits."""
-        value = self._facts.get(name, "")
-        if not isinstance(value, str) or len(value) > most * 2 or not re.fullmatch(r"(?:[0-9a-f]{2})*", value):
-            raise _untrue(name)
-        return bytes.fromhex(value)
 
     def hex(self, name: str, most: int) -> bytes:
         """At most so many bytes, from hexadecimal digits."""
@@ -530,27 +503,9 @@ def _cms(facts: _Fields, blobs: Blobs) -> CmsReading:
         scheme = entry.text("scheme", 40)
         if not re.fullmatch(r"rsa(-oaep-(sha1|sha256|sha384|sha512)-(sha1|sha256|sha384|sha512))?", scheme):
             raise _untrue("scheme")
-        recipients.append(CmsRecipient(entry.hex("serial", 64), entry.hex("key_id", 64), scheme, entry.hex("key", 2_048)))
-    return CmsReading(
-        cipher=facts.code("cipher", *CMS_CIPHERS),
-        iv=facts.hex("iv", 32),
-        tag=facts.hex("tag", 16),
-        attributes=facts.hex("attributes", 65_536),
-        recipients=tuple(recipients),
-        content=_only(blobs),
-    )
-
-
-CMS_CIPHERS = ("3des-cbc", "aes128-cbc", "aes192-cbc", "aes256-cbc", "aes128-gcm", "aes192-gcm", "aes256-gcm")
-
-
-def _cms(facts: _Fields, blobs: Blobs) -> CmsReading:
-    recipients = []
-    for entry in facts.entries("recipients", 100):
-        scheme = entry.text("scheme", 40)
-        if not re.fullmatch(r"rsa(-oaep-(sha1|sha256|sha384|sha512)-(sha1|sha256|sha384|sha512))?", scheme):
-            raise _untrue("scheme")
-        recipients.append(CmsRecipient(entry.hex("serial", 64), entry.hex("key_id", 64), scheme, entry.hex("key", 2_048)))
+        recipients.append(
+            CmsRecipient(entry.hex("serial", 64), entry.hex("key_id", 64), scheme, entry.hex("key", 2_048))
+        )
     return CmsReading(
         cipher=facts.code("cipher", *CMS_CIPHERS),
         iv=facts.hex("iv", 32),
@@ -743,7 +698,6 @@ def _problems(facts: _Fields) -> tuple[RowProblem, ...]:
 _READINGS: dict[str, Callable[[_Fields, Blobs], Reading]] = {
     "identify": _identified,
     "mail": _mail,
-    "cms": _cms,
     "cms": _cms,
     "archive": _archive,
     "chat": _chat,

@@ -108,7 +108,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="report",
-            index=models.Index(fields=["bundle", "state", "hidden", "place", "received_at"], name="intake_bundle_order"),
+            index=models.Index(
+                fields=["bundle", "state", "hidden", "place", "received_at"], name="intake_bundle_order"
+            ),
         ),
         migrations.AddField(
             model_name="bundlelink",

@@ -5,77 +5,90 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('intake', '0044_bundles'),
+        ("intake", "0044_bundles"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Month',
+            name="Month",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.DateField(unique=True)),
-                ('seed', models.BinaryField(max_length=32)),
-                ('begun_at', models.DateTimeField()),
-                ('told_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.DateField(unique=True)),
+                ("seed", models.BinaryField(max_length=32)),
+                ("begun_at", models.DateTimeField()),
+                ("told_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['-month'],
+                "ordering": ["-month"],
             },
         ),
         migrations.CreateModel(
-            name='SenderMonth',
+            name="SenderMonth",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.DateField()),
-                ('received', models.PositiveIntegerField(default=0)),
-                ('folded', models.PositiveIntegerField(default=0)),
-                ('usable', models.PositiveIntegerField(default=0)),
-                ('junk', models.PositiveIntegerField(default=0)),
-                ('duplicate', models.PositiveIntegerField(default=0)),
-                ('false', models.PositiveIntegerField(default=0)),
-                ('asked', models.PositiveIntegerField(default=0)),
-                ('given', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.DateField()),
+                ("received", models.PositiveIntegerField(default=0)),
+                ("folded", models.PositiveIntegerField(default=0)),
+                ("usable", models.PositiveIntegerField(default=0)),
+                ("junk", models.PositiveIntegerField(default=0)),
+                ("duplicate", models.PositiveIntegerField(default=0)),
+                ("false", models.PositiveIntegerField(default=0)),
+                ("asked", models.PositiveIntegerField(default=0)),
+                ("given", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'ordering': ['-month'],
+                "ordering": ["-month"],
             },
         ),
         migrations.AddField(
-            model_name='sender',
-            name='expected_an_hour',
+            model_name="sender",
+            name="expected_an_hour",
             field=models.PositiveIntegerField(null=True),
         ),
         migrations.AlterField(
-            model_name='arrival',
-            name='sender',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='arrivals', to='intake.sender'),
+            model_name="arrival",
+            name="sender",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="arrivals",
+                to="intake.sender",
+            ),
         ),
         migrations.AlterField(
-            model_name='report',
-            name='sender',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='intake.sender'),
+            model_name="report",
+            name="sender",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reports",
+                to="intake.sender",
+            ),
         ),
         migrations.AddIndex(
-            model_name='arrival',
-            index=models.Index(fields=['sender', 'received_at'], name='intake_rate'),
+            model_name="arrival",
+            index=models.Index(fields=["sender", "received_at"], name="intake_rate"),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['sender', 'state', 'lane', 'place', 'received_at'], name='intake_of_sender'),
+            model_name="report",
+            index=models.Index(fields=["sender", "state", "lane", "place", "received_at"], name="intake_of_sender"),
         ),
         migrations.AddField(
-            model_name='sendermonth',
-            name='sender',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='months', to='intake.sender'),
+            model_name="sendermonth",
+            name="sender",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="months", to="intake.sender"
+            ),
         ),
         migrations.AddIndex(
-            model_name='sendermonth',
-            index=models.Index(fields=['month', '-received'], name='intake_months'),
+            model_name="sendermonth",
+            index=models.Index(fields=["month", "-received"], name="intake_months"),
         ),
         migrations.AddConstraint(
-            model_name='sendermonth',
-            constraint=models.UniqueConstraint(fields=('sender', 'month'), name='intake_one_month_a_sender'),
+            model_name="sendermonth",
+            constraint=models.UniqueConstraint(fields=("sender", "month"), name="intake_one_month_a_sender"),
         ),
     ]

@@ -6,89 +6,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('intake', '0045_senders'),
+        ("intake", "0045_senders"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Duty',
+            name="Duty",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('officer', models.UUIDField()),
-                ('since', models.DateTimeField()),
-                ('set_by', models.UUIDField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("officer", models.UUIDField()),
+                ("since", models.DateTimeField()),
+                ("set_by", models.UUIDField(null=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=amparo.foundation.ids.new_id, editable=False, unique=True)),
-                ('officer', models.UUIDField()),
-                ('code', models.CharField(max_length=20)),
-                ('words', models.CharField(blank=True, max_length=300)),
-                ('at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=amparo.foundation.ids.new_id, editable=False, unique=True)),
+                ("officer", models.UUIDField()),
+                ("code", models.CharField(max_length=20)),
+                ("words", models.CharField(blank=True, max_length=300)),
+                ("at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddField(
-            model_name='report',
-            name='escalate_at',
+            model_name="report",
+            name="escalate_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='report',
-            name='escalated_at',
+            model_name="report",
+            name="escalated_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='report',
-            name='escalated_to',
+            model_name="report",
+            name="escalated_to",
             field=models.UUIDField(null=True),
         ),
         migrations.AddField(
-            model_name='report',
-            name='escalations',
+            model_name="report",
+            name="escalations",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='report',
-            name='owner',
+            model_name="report",
+            name="owner",
             field=models.UUIDField(null=True),
         ),
         migrations.AddField(
-            model_name='sender',
-            name='told_at',
+            model_name="sender",
+            name="told_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['state', 'escalate_at'], name='intake_late'),
+            model_name="report",
+            index=models.Index(fields=["state", "escalate_at"], name="intake_late"),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['owner', 'state'], name='intake_owned'),
+            model_name="report",
+            index=models.Index(fields=["owner", "state"], name="intake_owned"),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='report',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='intake.report'),
+            model_name="notice",
+            name="report",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="notices", to="intake.report"
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='sender',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='intake.sender'),
+            model_name="notice",
+            name="sender",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="intake.sender"
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['officer', 'seen_at', '-id'], name='intake_notices'),
+            model_name="notice",
+            index=models.Index(fields=["officer", "seen_at", "-id"], name="intake_notices"),
         ),
     ]

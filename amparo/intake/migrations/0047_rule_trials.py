@@ -4,29 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('intake', '0046_clocks'),
+        ("intake", "0046_clocks"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RuleTrial',
+            name="RuleTrial",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(db_index=True, max_length=64)),
-                ('version', models.CharField(max_length=20)),
-                ('at', models.DateTimeField()),
-                ('tried_by', models.UUIDField(null=True)),
-                ('reports', models.PositiveIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(db_index=True, max_length=64)),
+                ("version", models.CharField(max_length=20)),
+                ("at", models.DateTimeField()),
+                ("tried_by", models.UUIDField(null=True)),
+                ("reports", models.PositiveIntegerField()),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.AlterField(
-            model_name='ruleversion',
-            name='version',
+            model_name="ruleversion",
+            name="version",
             field=models.CharField(max_length=20),
         ),
     ]

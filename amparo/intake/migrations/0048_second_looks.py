@@ -5,68 +5,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('intake', '0047_rule_trials'),
+        ("intake", "0047_rule_trials"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SecondLook',
+            name="SecondLook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.DateField()),
-                ('kind', models.CharField(max_length=6)),
-                ('drawn_at', models.DateTimeField()),
-                ('first_by', models.UUIDField(null=True)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('read_by', models.UUIDField(null=True)),
-                ('found', models.CharField(blank=True, max_length=10)),
-                ('words', models.TextField(blank=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.DateField()),
+                ("kind", models.CharField(max_length=6)),
+                ("drawn_at", models.DateTimeField()),
+                ("first_by", models.UUIDField(null=True)),
+                ("read_at", models.DateTimeField(null=True)),
+                ("read_by", models.UUIDField(null=True)),
+                ("found", models.CharField(blank=True, max_length=10)),
+                ("words", models.TextField(blank=True)),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.AddField(
-            model_name='report',
-            name='drawn',
+            model_name="report",
+            name="drawn",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='report',
-            name='floored_at',
+            model_name="report",
+            name="floored_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='report',
-            name='raised_by',
+            model_name="report",
+            name="raised_by",
             field=models.UUIDField(null=True),
         ),
         migrations.AddField(
-            model_name='report',
-            name='raised_text',
+            model_name="report",
+            name="raised_text",
             field=models.TextField(blank=True),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('drawn', True)), fields=['state', 'received_at'], name='intake_drawn'),
+            model_name="report",
+            index=models.Index(
+                condition=models.Q(("drawn", True)), fields=["state", "received_at"], name="intake_drawn"
+            ),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('floored_at__isnull', False)), fields=['floored_at'], name='intake_floored'),
+            model_name="report",
+            index=models.Index(
+                condition=models.Q(("floored_at__isnull", False)), fields=["floored_at"], name="intake_floored"
+            ),
         ),
         migrations.AddField(
-            model_name='secondlook',
-            name='report',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='second_look', to='intake.report'),
+            model_name="secondlook",
+            name="report",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="second_look", to="intake.report"
+            ),
         ),
         migrations.AddIndex(
-            model_name='secondlook',
-            index=models.Index(fields=['read_at', 'id'], name='intake_looks_due'),
+            model_name="secondlook",
+            index=models.Index(fields=["read_at", "id"], name="intake_looks_due"),
         ),
         migrations.AddIndex(
-            model_name='secondlook',
-            index=models.Index(fields=['month'], name='intake_looks'),
+            model_name="secondlook",
+            index=models.Index(fields=["month"], name="intake_looks"),
         ),
     ]

@@ -6,76 +6,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('intake', '0048_second_looks'),
+        ("intake", "0048_second_looks"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='IpEvent',
+            name="IpEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=amparo.foundation.ids.new_id, editable=False, unique=True)),
-                ('address', models.CharField(max_length=60)),
-                ('port', models.PositiveIntegerField(default=0)),
-                ('kind', models.CharField(blank=True, max_length=30)),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ip_events', to='intake.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=amparo.foundation.ids.new_id, editable=False, unique=True)),
+                ("address", models.CharField(max_length=60)),
+                ("port", models.PositiveIntegerField(default=0)),
+                ("kind", models.CharField(blank=True, max_length=30)),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="ip_events", to="intake.report"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='AddressOrder',
+            name="AddressOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=amparo.foundation.ids.new_id, editable=False, unique=True)),
-                ('evidence', models.TextField(blank=True)),
-                ('drafted_by', models.UUIDField()),
-                ('drafted_at', models.DateTimeField()),
-                ('checked_by', models.UUIDField(null=True)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='intake.report')),
-                ('events', models.ManyToManyField(related_name='+', to='intake.ipevent')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=amparo.foundation.ids.new_id, editable=False, unique=True)),
+                ("evidence", models.TextField(blank=True)),
+                ("drafted_by", models.UUIDField()),
+                ("drafted_at", models.DateTimeField()),
+                ("checked_by", models.UUIDField(null=True)),
+                ("checked_at", models.DateTimeField(null=True)),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="orders", to="intake.report"
+                    ),
+                ),
+                ("events", models.ManyToManyField(related_name="+", to="intake.ipevent")),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='StatedTime',
+            name="StatedTime",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=amparo.foundation.ids.new_id, editable=False, unique=True)),
-                ('name', models.CharField(max_length=60)),
-                ('raw', models.CharField(max_length=200)),
-                ('zone_stated', models.CharField(blank=True, max_length=60)),
-                ('utc', models.DateTimeField(null=True)),
-                ('zone', models.CharField(blank=True, max_length=60)),
-                ('assumed_by', models.CharField(blank=True, max_length=120)),
-                ('precision', models.CharField(blank=True, max_length=6)),
-                ('doubts', models.JSONField(default=list)),
-                ('settled_by', models.UUIDField(null=True)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('settled_text', models.TextField(blank=True)),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='times', to='intake.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=amparo.foundation.ids.new_id, editable=False, unique=True)),
+                ("name", models.CharField(max_length=60)),
+                ("raw", models.CharField(max_length=200)),
+                ("zone_stated", models.CharField(blank=True, max_length=60)),
+                ("utc", models.DateTimeField(null=True)),
+                ("zone", models.CharField(blank=True, max_length=60)),
+                ("assumed_by", models.CharField(blank=True, max_length=120)),
+                ("precision", models.CharField(blank=True, max_length=6)),
+                ("doubts", models.JSONField(default=list)),
+                ("settled_by", models.UUIDField(null=True)),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("settled_text", models.TextField(blank=True)),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="times", to="intake.report"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.AddField(
-            model_name='ipevent',
-            name='time',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='intake.statedtime'),
+            model_name="ipevent",
+            name="time",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="intake.statedtime"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statedtime',
-            constraint=models.UniqueConstraint(fields=('report', 'name', 'raw'), name='intake_time_once'),
+            model_name="statedtime",
+            constraint=models.UniqueConstraint(fields=("report", "name", "raw"), name="intake_time_once"),
         ),
         migrations.AddConstraint(
-            model_name='ipevent',
-            constraint=models.UniqueConstraint(fields=('report', 'address', 'port', 'time'), name='intake_event_once'),
+            model_name="ipevent",
+            constraint=models.UniqueConstraint(fields=("report", "address", "port", "time"), name="intake_event_once"),
         ),
     ]

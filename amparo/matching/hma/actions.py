@@ -139,7 +139,7 @@ def add_server(by: Actor, *, name: str, address: str, token: str = "") -> Server
     Raises Refused.
     """
     plain, where = " ".join(name.split()), address.strip().rstrip("/")
-    obstacles = (
+    obstacles: tuple[str, ...] = (
         () if plain and len(plain) <= 80 else ("Give it a name, of at most 80 characters: the list will bear it.",)
     )
     obstacles += addresses.obstacles_to_address(where)

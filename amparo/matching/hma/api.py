@@ -50,12 +50,10 @@ class Question:
 View = Callable[Concatenate[Question, P], object]
 
 
+@public_page
 def alive(request: HttpRequest) -> HttpResponse:
     """That the house answers. Its lists are read from disk as they are asked: there is no index to wait for."""
     return HttpResponse("I-AM-ALIVE")
-
-
-alive = public_page(alive)
 
 
 def asked(*methods: str) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
