@@ -32,6 +32,13 @@ def tell(
         )
 
 
+def tell_owner(report: UUID, code: str, words: str = "") -> None:
+    """Word for whoever has the report, else for whoever read it first."""
+    row = Report.objects.filter(uuid=report).first()
+    if row is not None:
+        tell(row.owner or row.first_read_by, code, report=row, words=words)
+
+
 @dataclass(frozen=True)
 class NoticeFacts:
     uuid: UUID

@@ -24,6 +24,7 @@ from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.intake import (
     actions,
+    asks,
     bundles,
     identities,
     moment_pages,
@@ -102,6 +103,8 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
         "raised_by": _name(facts.raised_by),
         **_second_look(actor, facts.uuid),
         **moment_pages.part_of(facts, actor),
+        "asks": asks.ready(facts),
+        "may_answer": actor.can("reports.answer"),
         "unfolding": rules.UNFOLDING.items(),
         **relay_pages.part_of(facts, request),
     }

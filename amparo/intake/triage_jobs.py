@@ -10,7 +10,7 @@ from django_tasks import task
 
 from amparo.access.actors import Actor
 from amparo.foundation.home import Home
-from amparo.intake import folding, looks, moments, past, queries, rulings
+from amparo.intake import asks, folding, looks, moments, notices, past, queries, rulings
 from amparo.intake.jobs import rank_report_again
 from amparo.intake.past import Past
 from amparo.intake.triage import identifiers
@@ -48,6 +48,7 @@ def trace_report(act: str, about: dict[str, Any]) -> None:
     with finishing():
         moments.note(report, stated, facts.sent_raw)
         at_their_times = moments.timed_traces(report)
+        asks.count(report, asks.of_report(facts))
         _find_and_fold(report, (*traces_in(whole, platforms=read_by.platforms), *of_fields, *at_their_times), keys)
 
 
@@ -79,6 +80,13 @@ def _keys_of_item(item: ItemFacts | None) -> tuple[Key, ...]:
         near = looks.nearest(item.uuid, turned, rulings.current().fold.near_bits)
         found.append(Key("near_file", str(near.item), f"{near.bits} of 256 bits apart"))
     return tuple(found)
+
+
+@task()
+def tell_owner(act: str, about: dict[str, Any]) -> None:
+    """Follows follow_up.added: whoever has the report, or has read it, learns that the reporter has written again."""
+    with finishing():
+        notices.tell_owner(UUID(about["report"]), "answer")
 
 
 def _find_and_fold(report: UUID, traces: tuple[Trace, ...], keys: tuple[Key, ...]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from amparo.intake import (
+    ask_pages,
     batch_pages,
     bundle_pages,
     clock_pages,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("times/<uuid:time>/settle/", moment_pages.settle, name="settle_time"),
     path("reports/<uuid:report>/order/", moment_pages.draft, name="draft_order"),
     path("orders/<uuid:order>/check/", moment_pages.check, name="check_order"),
+    path("reports/<uuid:report>/ask/", ask_pages.ask, name="ask"),
     path("senders/", sender_pages.senders, name="senders"),
     path("senders/<uuid:sender>/", sender_pages.sender, name="sender"),
     path("senders/<uuid:sender>/lane/", sender_pages.set_lane, name="sender_lane"),

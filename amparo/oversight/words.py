@@ -19,6 +19,7 @@ WORDS = {
     "compartments.laid": "House's own compartments made",
     "device.registered": "Seized device registered",
     "duty.set": "Officer on duty named",
+    "fields.asked": "Reporter asked for what is missing",
     "group.imported": "Group brought into a case",
     "group.zone_set": "Time zone of a group stated",
     "identity.agreed": "Opening of a reporter's identity agreed to by a second person",

@@ -252,6 +252,17 @@ def _days(text: str) -> tuple[list[tuple[date, str]], list[str]]:
     return [], []
 
 
+def names_a_month(text: str) -> bool:
+    """Whether a day of a month stands in the text, such as "3 November" or "March 3rd"; "may" alone is a word like others."""
+    return bool(_month_words().search(fold(text)))
+
+
+@cache
+def _month_words() -> re.Pattern[str]:
+    names = "|".join(sorted((re.escape(name) for each in _months().values() for name in each), key=len, reverse=True))
+    return re.compile(rf"(?<!\d)\d{{1,2}}\.?\s+(?:de\s+|d')?(?:{names})(?!\w)|(?<!\w)(?:{names})\s+\d{{1,2}}(?!\d)")
+
+
 def _numeric_days(first: str, separator: str, second: str, third: str) -> tuple[list[tuple[date, str]], list[str]]:
     if len(first) == 4:
         return _only(_day(int(first), int(second), int(third))), []
