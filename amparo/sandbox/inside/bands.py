@@ -6,6 +6,7 @@ already averaged pixels, the weights of those that fell into one are added up.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol
@@ -29,19 +30,51 @@ class Lines(Protocol):
     def __getitem__(self, lines: slice, /) -> NDArray[Any]: ...
 
 
-def along(matrix: Bands, plane: Lines) -> Floats:
-    """matrix @ plane: 64 lines for those of `plane`."""
-    points = np.empty((POINTS, plane.shape[1]), np.float32)
+class _Scratch(threading.local):
+    """A thread's memory for what lives no longer than one product: new memory each time costs as much as the product itself."""
+
+    def __init__(self) -> None:
+        self.lines = np.empty(0, np.float32)
+        self.halfway = np.empty(0, np.float32)
+
+
+_scratch = _Scratch()
+_KEPT_FLOATS = 1_000_000
+
+
+def grid(down: Bands, across: Bands, plane: Lines) -> Floats:
+    """down @ plane @ across.T: 64 x 64 points."""
+    count = POINTS * plane.shape[1]
+    if count > len(_scratch.halfway):
+        _scratch.halfway = np.empty(count, np.float32)
+    halfway = along(down, plane, _scratch.halfway[:count].reshape(POINTS, -1))
+    points = along(across, halfway.T).T
+    if count > _KEPT_FLOATS:
+        _scratch.halfway = np.empty(0, np.float32)
+    return points
+
+
+def along(matrix: Bands, plane: Lines, points: Floats | None = None) -> Floats:
+    """matrix @ plane: 64 lines for those of `plane`, written to `points` where given."""
+    points = np.empty((POINTS, plane.shape[1]), np.float32) if points is None else points
     count = POINTS // len(matrix)
-    # One place for all lines that are made floats: new memory for each would cost as much as the product.
-    place = np.empty((max(weights.shape[1] for _, weights in matrix), plane.shape[1]), np.float32)
     for number, (start, weights) in enumerate(matrix):
         lines = plane[start : start + weights.shape[1]]
         if lines.dtype != np.float32:
-            np.copyto(place[: len(lines)], lines)
-            lines = place[: len(lines)]
+            lines = _as_floats(lines)
         np.matmul(weights, lines, out=points[number * count : (number + 1) * count])
     return points
+
+
+def _as_floats(lines: NDArray[Any]) -> Floats:
+    """The same, in memory that the next call takes again."""
+    if lines.size > _KEPT_FLOATS:
+        return lines.astype(np.float32)
+    if lines.size > len(_scratch.lines):
+        _scratch.lines = np.empty(lines.size, np.float32)
+    floats = _scratch.lines[: lines.size].reshape(lines.shape)
+    np.copyto(floats, lines)
+    return floats
 
 
 def together(pixels: int) -> int:

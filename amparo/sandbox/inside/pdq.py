@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amparo.sandbox.inside import borders, published
-from amparo.sandbox.inside.bands import along, bands, bands_of_part, together
+from amparo.sandbox.inside.bands import bands, bands_of_part, grid, together
 from amparo.sandbox.inside.borders import Inner
 from amparo.sandbox.inside.published import COSINES, POINTS, TERMS, Floats, Luma
 
@@ -115,15 +115,22 @@ class Seen:
         medians = np.partition(turned.reshape(len(TURNS), -1), _MEDIAN, axis=1)[:, _MEDIAN]
         return _rows_of(turned - medians[:, None, None])
 
+    @cached_property
+    def apart(self) -> Floats:
+        """How far each term lies from the median."""
+        return np.abs(self.above)
+
     def doubtful_bits(self, by: float | Floats) -> int:
         """How many bits an error of `by` (of all terms, or by term) could turn: their terms lie that near to the median."""
-        return int(np.count_nonzero(np.abs(self.above) <= by)) - 1
+        return int(np.count_nonzero(self.apart <= by)) - 1
 
     def doubtful_quality(self, by: float) -> bool:
         """Whether steps between points that are wrong by `by` could add up to another quality."""
+        if published.certainly_best(self.steps):
+            return False
         percent = np.float32(by * 100 / 255)
         least = published.quality(np.maximum(self.steps - percent, 0))
-        return least < published.BEST and least < published.quality(self.steps + percent)
+        return least < published.quality(self.steps + percent)
 
     def may_be_rounded(self, longer_side: int) -> bool:
         """Whether a bit or the quality may differ by the published code's rounding. longer_side: of the picture, in pixels."""
@@ -199,8 +206,7 @@ def seen(luma: Luma, scale: int, height: int, width: int, *, blunt: bool = False
     """
     if min(height, width) < SHORTEST_SIDE:
         return NOTHING
-    lines = along(bands(height, scale, together(luma.size), blunt), luma)
-    return of_points(along(bands(width, scale, 8, blunt), lines.T).T)
+    return of_points(grid(bands(height, scale, together(luma.size), blunt), bands(width, scale, 8, blunt), luma))
 
 
 def within_borders(luma: NDArray[np.uint8], scale: int, height: int, width: int) -> Seen | None:
@@ -219,7 +225,7 @@ def _seen_part(luma: NDArray[np.uint8], scale: int, part: Inner) -> Seen | None:
     rows = bands_of_part(height, scale, part.top, part.rows)
     columns = bands_of_part(width, scale, part.left, part.columns)
     cut = luma[part.rows[0] : part.rows[1] + 1, part.columns[0] : part.columns[1] + 1]
-    return of_points(along(columns, along(rows, cut).T).T)
+    return of_points(grid(rows, columns, cut))
 
 
 def of_points(grid: Floats) -> Seen:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 POINTS = 64
 TERMS = 16
 BEST = 100
+_A_POINT_OF_QUALITY = 90
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int64]
@@ -91,10 +92,17 @@ def coefficients(grid: Floats) -> Floats:
 def steps(grid: Floats) -> Floats:
     """How far each point lies from its neighbours below and to the right, in percent of the whole range."""
     differences = np.concatenate([(grid[:-1] - grid[1:]).ravel(), (grid[:, :-1] - grid[:, 1:]).ravel()])
-    percents: Floats = np.abs(differences) * np.float32(100) / np.float32(255)
+    percents: Floats = np.abs(differences, differences)
+    percents *= np.float32(100)
+    percents /= np.float32(255)
     return percents
 
 
 def quality(percents: Floats) -> int:
     """0 to BEST: the whole percents of a picture's steps, added up."""
-    return min(int(np.floor(percents).sum()) // 90, BEST)
+    return min(int(np.floor(percents).sum()) // _A_POINT_OF_QUALITY, BEST)
+
+
+def certainly_best(percents: Floats) -> bool:
+    """Whether the quality is BEST even if each step were a whole percent smaller."""
+    return float(percents.sum()) - 2 * len(percents) > _A_POINT_OF_QUALITY * (BEST + 1)
