@@ -243,13 +243,13 @@ def import_group(
 @dataclass(frozen=True)
 class ItemsSighted:
     case: UUID
-    report: UUID
+    report: UUID | None
     items: tuple[UUID, ...]
 
 
 @act("items.sighted", power="groups.import")
-def sight_items(by: Actor, case: UUID, report: UUID, items: Mapping[UUID, str]) -> ItemsSighted:
-    """That these items (uuid -> SHA-256) came into the case with this report."""
+def sight_items(by: Actor, case: UUID, report: UUID | None, items: Mapping[UUID, str]) -> ItemsSighted:
+    """That these items (uuid -> SHA-256) came into the case with this report, or by themselves: a scan's manifest."""
     found = case_of(case)
     there = set(Sighting.objects.filter(case=found, report=report).values_list("item", flat=True))
     new = [

@@ -281,7 +281,7 @@ class CountryLine:
 
 @dataclass(frozen=True)
 class SightingFacts:
-    """Where an item was found: in a report, or in a group at a line."""
+    """Where an item was found: in a report, or in a group at a line; neither for what this house made."""
 
     item: UUID
     report: UUID | None
@@ -316,6 +316,11 @@ class ItemLine:
         if self.examination and self.examination.kind == "picture" and self.examination.facts.get("format"):
             return f"image/{str(self.examination.facts['format']).lower()}"
         return self.item.media_type or mimetypes.guess_type(self.item.name)[0] or ""
+
+    @property
+    def from_report(self) -> bool:
+        """Whether somebody sent it; a scan's manifest was made here."""
+        return any(each.report for each in self.sightings)
 
     @property
     def tile(self) -> dict[str, object]:

@@ -39,6 +39,16 @@ def gather_examined(act: str, about: dict[str, Any]) -> None:
 
 
 @task()
+def sight_scan(act: str, about: dict[str, Any]) -> None:
+    """Follows scan.finished: the manifest and the digest lists of a case's scan stand among its items."""
+    found = vault.items(UUID(each) for each in about["sealed"])
+    with finishing():
+        if about["case"] and found:
+            sealed = {each.uuid: each.sha256 for each in found.values()}
+            actions.sight_items(WORKER, UUID(about["case"]), None, sealed)
+
+
+@task()
 def hand_traces(act: str, about: dict[str, Any]) -> None:
     """Follows group.imported and person.identifier_added: whoever reads a report that names somebody of this case learns of it."""
     case = queries.case(UUID(about["case"]))

@@ -20,7 +20,7 @@ from django.urls import reverse
 from amparo.access import doors
 from amparo.access.acts import Actor
 from amparo.access.models import Officer
-from amparo.cases import actions as cases
+from amparo.cases import actions as cases, jobs as case_jobs, queries as case_queries
 from amparo.custody import queries as custody
 from amparo.foundation.errors import Missing, Refused, Unreachable
 from amparo.foundation.home import Home
@@ -109,9 +109,12 @@ class TestTheRecord:
         assert lines[2]["hits"][0]["category"] == "B1"
         with vault.open_item(WORKER, digests.uuid, "scan:test", ProcessKeys(home, "worker")) as opened:
             assert opened.read().count(b"\n") == 4
+        about = {"case": str(case.case), "sealed": [str(each) for each in facts.sealed]}
+        case_jobs.sight_scan.func("", about)
+        assert set(facts.sealed) <= {line.item.uuid for line in case_queries.items(case.case)}
         story = [line.kind for line in custody.story(case.case)]
         assert story.index("scan.started") < story.index("item.sealed", story.index("scan.started"))
-        assert story[-1] == "scan.finished" or "scan.finished" in story
+        assert "scan.finished" in story and story[-1] == "items.sighted"
 
     def test_a_stopped_scan_says_how_far_it_came_and_goes_on_with_lists_that_still_count(
         self, home: Home, seized: Path
