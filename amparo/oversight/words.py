@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 WORDS = {
+    "answer.failed": "Answer to a reporter could not be sent",
+    "answer.sent": "Answer to a reporter sent",
+    "answer.written": "Answer to a reporter written",
     "arrival.taken_in": "Arrival taken in",
     "board.read": "Board read",
     "bundle.unfolded": "Bundle unfolded",
@@ -20,6 +23,7 @@ WORDS = {
     "device.registered": "Seized device registered",
     "duty.set": "Officer on duty named",
     "fields.asked": "Reporter asked for what is missing",
+    "follow_up.added": "Message added to the talk with a reporter",
     "group.imported": "Group brought into a case",
     "group.zone_set": "Time zone of a group stated",
     "identity.agreed": "Opening of a reporter's identity agreed to by a second person",
@@ -58,6 +62,8 @@ WORDS = {
     "lists.server_added": "System whose lists are read added",
     "lists.server_read": "Another system's lists read",
     "lists.server_removed": "System whose lists are read removed",
+    "machine_mail.kept": "Mail written by a machine kept and answered by nothing",
+    "message.set_apart": "Message taken out of a talk and made a report",
     "officer.added": "Officer added",
     "officer.log_in_failed": "Log-in failed",
     "officer.logged_in": "Officer logged in",
@@ -90,6 +96,7 @@ WORDS = {
     "queue.exported": "Queue exported",
     "record.exported": "Part of the record exported",
     "record.verified": "Record verified",
+    "receipt.asked": "Confirmation of receipt asked for",
     "reply.arrived": "Reply arrived",
     "reply.returned": "Reply put back on the queue",
     "reply.settled": "Reply's open rows settled",

@@ -1,4 +1,4 @@
-"""`amparo verify`: the record, its checkpoints and their copy, every sealed file and every known-hash list, while nothing runs."""
+"""`amparo verify`: the record, its checkpoints and their copy, every sealed file, known-hash list and scan, while nothing runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from amparo.custody import queries as custody
 from amparo.custody.proofs import Verified
 from amparo.foundation.home import Home
-from amparo.matching import altered
+from amparo.matching import altered, scans_verified
 from amparo.vault import queries as vault
 from amparo.wiring.seals import checkpoints_copy, signed
 
@@ -25,10 +25,12 @@ class HouseVerified:
     lists: int = 0
     broken_item: str = ""
     broken_list: str = ""
+    scans: int = 0
+    broken_scan: str = ""
 
     @property
     def sound(self) -> bool:
-        return not self.record.broken and not self.broken_item and not self.broken_list
+        return not (self.record.broken or self.broken_item or self.broken_list or self.broken_scan)
 
 
 def verify_house(home: Home) -> HouseVerified:
@@ -37,9 +39,15 @@ def verify_house(home: Home) -> HouseVerified:
     files, broken = _check_files(home)
     if not broken:
         broken = next((each.sentence for each in vault.altered_items()), "")
+    # What lists should be is said by the record alone: one that was changed says nothing of them.
+    if record.broken:
+        return HouseVerified(record, files, custody.waiting_for_seal(), 0, broken)
     broken_list = next((each.sentence for each in altered.altered_lists(home)), "")
     lists = len(altered.recorded_lists())
-    return HouseVerified(record, files, custody.waiting_for_seal(), lists, broken, broken_list)
+    broken_scan = next((each.sentence for each in scans_verified.altered_scans(home)), "")
+    scans = sum(1 for _ in scans_verified.finished_scans())
+    waiting = custody.waiting_for_seal()
+    return HouseVerified(record, files, waiting, lists, broken, broken_list, scans, broken_scan)
 
 
 def _check_files(home: Home) -> tuple[int, str]:
@@ -65,7 +73,7 @@ def _sha256(path: Path) -> str:
 def print_verdict(found: HouseVerified, *, as_json: bool) -> int:
     """0 where everything is sound; otherwise 1, after naming the first broken link."""
     broken = found.record.broken
-    first = broken.sentence if broken else found.broken_item or found.broken_list
+    first = broken.sentence if broken else found.broken_item or found.broken_list or found.broken_scan
     if as_json:
         told = {
             "sound": found.sound,
@@ -73,6 +81,7 @@ def print_verdict(found: HouseVerified, *, as_json: bool) -> int:
             "checkpoints": found.record.checkpoints,
             "sealed_files": found.files,
             "known_hash_lists": found.lists,
+            "finished_scans": found.scans,
             "waiting_for_seal": found.waiting,
             "first_broken": first,
             "position": broken.position if broken else 0,
@@ -86,5 +95,6 @@ def print_verdict(found: HouseVerified, *, as_json: bool) -> int:
         print(f"checkpoints    {found.record.checkpoints} signed by this house, equal to their copy")
         print(f"sealed files   {found.files} unchanged, and their rows as recorded")
         print(f"hash lists     {found.lists} unchanged, and their rows as recorded")
+        print(f"scans          {found.scans} finished, their manifests as recorded")
         print("The chain of custody is whole." if found.sound else f"BROKEN: {first}")
     return 0 if found.sound else 1
