@@ -263,7 +263,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(VALUES, st.sampled_from(["vics", "threatexchange", "hma"]))
 def test_no_json_makes_a_reader_fail_otherwise_than_by_refusing(value: object, told: str) -> None:
     with suppress(Unreadable):
