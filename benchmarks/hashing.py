@@ -2,15 +2,15 @@
 
     .venv/bin/python -m benchmarks.hashing [--files 60] [--repeats 3] [--copies 30] [--listed 1000000]
 
-Generated abstract pictures of 0.3 to 12 megapixels, 70 % JPEG. All routes go over the same files in turns; CPU seconds, children's
-included; the median of the repeats. Read the ratios. The reference is the published binding on the picture decoded whole, as RGB.
+Generated abstract pictures of 0.3 to 12 megapixels, 70 % JPEG. All routes take each file in turns, on one core; CPU seconds,
+children's included; the median of the repeats. Read the ratios. The reference is the published binding on the picture decoded
+whole, as RGB.
 The last line is one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import platform
@@ -21,18 +21,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# One core, whatever the mathematics library would take.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import numpy as np
 import pdqhash
 from PIL import Image
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
-from amparo.matching import HashIndex, pdq, pdq_of_file
+from amparo.matching import pdq, pdq_of_file
 from amparo.sandbox.inside import decoders, picture
 from amparo.sandbox.inside.pdq import QUALITY_FLOOR
-from benchmarks import pictures
+from benchmarks import copies, pictures
+from benchmarks.copies import ours
 from benchmarks.pictures import Made
 
-WITHIN_BITS = 31
 GOALS = (
     ("JPEG files, times threatexchange", "jpeg_times_threatexchange", ">=", 25),
     ("JPEG files, share of decoding alone", "jpeg_share_of_decoding", ">=", 0.80),
@@ -59,7 +62,7 @@ def main() -> int:
         result |= speed(made, asked.repeats)
         result |= drift(made)
     result |= frames(asked.repeats)
-    result |= recall(asked.copies, asked.listed, asked.seed)
+    result |= copies.recall(asked.copies, asked.listed, asked.seed)
     _goals(result)
     print(json.dumps(result))
     return 0
@@ -83,104 +86,104 @@ def decode_alone(path: Path) -> None:
         opened.load()
 
 
-def published(path: Path) -> tuple[int, int]:
-    """The reference: fingerprint as a number, and quality."""
-    with Image.open(path) as opened:
-        return _published(opened)
-
-
-def _published(opened: Image.Image) -> tuple[int, int]:
-    vector, quality = pdqhash.compute(np.asarray(opened.convert("RGB")))
-    return int.from_bytes(np.packbits(vector.astype(bool)).tobytes(), "big"), int(quality)
-
-
-def ours(data: bytes) -> tuple[list[int], int, str]:
-    """All looks as numbers, quality and state, decoded in this process."""
-    facts = picture.read(data, {}, None)  # type: ignore[arg-type]  # a picture's reader writes nothing into a sink
-    return [int(look, 16) for look in facts["looks"]], int(str(facts["quality"])), str(facts["state"])  # type: ignore[attr-defined]
-
-
-ROUTES: dict[str, Callable[[Path], object]] = {
-    "threatexchange": PdqSignal.hash_from_file,
-    "published binding, whole decode": published,
-    "ours": lambda path: ours(path.read_bytes()),
-    "ours, in the sandbox": pdq_of_file,
-    "decoding alone, same scale": decode_alone,
+THEIRS, PUBLISHED, OURS = "threatexchange", "published binding, whole decode", "ours"
+DECODING, SANDBOX = "decoding alone, same scale", "ours, in the sandbox"
+IN_TURNS: dict[str, Callable[[Path], object]] = {
+    THEIRS: PdqSignal.hash_from_file,
+    PUBLISHED: copies.published_of_file,
+    OURS: lambda path: ours(path.read_bytes()),
+    DECODING: decode_alone,
 }
 
 
 def speed(made: list[Made], repeats: int) -> dict[str, float]:
-    """Prints the table; the ratios of the goals."""
-    groups = {"JPEG": [each for each in made if each.form == "JPEG"], "all": made}
-    others = [each for each in made if each.form != "JPEG"]
-    for route in ROUTES.values():
+    """Prints the tables; the ratios of the goals."""
+    by_form: dict[str, list[Made]] = {}
+    for each in made:
+        by_form.setdefault(each.form, []).append(each)
+    runs: dict[str, dict[str, list[float]]] = {name: {form: [] for form in by_form} for name in (*IN_TURNS, SANDBOX)}
+    for route in (*IN_TURNS.values(), pdq_of_file):
         route(made[0].path)
-    seconds: dict[str, dict[str, list[float]]] = {name: {"JPEG": [], "others": []} for name in ROUTES}
-    for repeat in range(repeats):
-        names = list(ROUTES)
-        for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
-            seconds[name]["JPEG"].append(_cpu_seconds(ROUTES[name], groups["JPEG"]))
-            seconds[name]["others"].append(_cpu_seconds(ROUTES[name], others))
-    medians = {
-        name: {group: statistics.median(runs) for group, runs in parts.items()} for name, parts in seconds.items()
-    }
-    for parts in medians.values():
-        parts["all"] = parts["JPEG"] + parts["others"]
-    slowest = medians["threatexchange"]
+    for _ in range(repeats):
+        for form, group in by_form.items():
+            for name, spent in _in_turns(group).items():
+                runs[name][form].append(spent)
+            runs[SANDBOX][form].append(_with_children(group))
+    seconds = {name: {form: statistics.median(each) for form, each in parts.items()} for name, parts in runs.items()}
+    groups = {"JPEG": by_form["JPEG"], "all": made}
+    for parts in seconds.values():
+        parts["all"] = sum(parts.values())
     print("| route | JPEG files/s | MB/s | times | all files/s | MB/s | times |\n|---|---|---|---|---|---|---|")
-    for name, parts in medians.items():
+    for name, parts in seconds.items():
         cells = [
-            f"{len(each) / parts[group]:.1f} | {_megabytes(each) / parts[group]:.1f} | {slowest[group] / parts[group]:.1f}"
+            f"{len(each) / parts[group]:.1f} | {_megabytes(each) / parts[group]:.1f} "
+            f"| {seconds[THEIRS][group] / parts[group]:.1f}"
             for group, each in groups.items()
         ]
         print(f"| {name} | {' | '.join(cells)} |")
-    print("\nBy format, files a CPU second: threatexchange, ours, decoding alone\n")
-    _by_format(made)
+    _print_by_form(by_form, seconds)
+
+    def times(one: str, other: str, group: str) -> float:
+        return round(seconds[one][group] / seconds[other][group], 3)
+
     return {
-        "jpeg_times_threatexchange": round(slowest["JPEG"] / medians["ours"]["JPEG"], 1),
-        "all_times_threatexchange": round(slowest["all"] / medians["ours"]["all"], 1),
-        "jpeg_share_of_decoding": round(medians["decoding alone, same scale"]["JPEG"] / medians["ours"]["JPEG"], 3),
-        "all_share_of_decoding": round(medians["decoding alone, same scale"]["all"] / medians["ours"]["all"], 3),
-        "sandbox_share_of_ours": round(medians["ours"]["all"] / medians["ours, in the sandbox"]["all"], 3),
+        "jpeg_times_threatexchange": times(THEIRS, OURS, "JPEG"),
+        "all_times_threatexchange": times(THEIRS, OURS, "all"),
+        "jpeg_share_of_decoding": times(DECODING, OURS, "JPEG"),
+        "all_share_of_decoding": times(DECODING, OURS, "all"),
+        "jpeg_times_threatexchange_in_sandbox": times(THEIRS, SANDBOX, "JPEG"),
     }
 
 
-def _by_format(made: list[Made]) -> None:
+def _print_by_form(by_form: dict[str, list[Made]], seconds: dict[str, dict[str, float]]) -> None:
+    print("\nFiles a CPU second, by format:\n")
     print(
         "| format | files | threatexchange | ours | decoding | times | share of decoding |\n|---|---|---|---|---|---|---|"
     )
-    for form in pictures.SHARES:
-        group = [each for each in made if each.form == form]
-        if not group:
-            continue
-        theirs, own, limit = (
-            _cpu_seconds(ROUTES[name], group) for name in ("threatexchange", "ours", "decoding alone, same scale")
-        )
+    for form, group in by_form.items():
+        theirs, own, limit = (seconds[name][form] for name in (THEIRS, OURS, DECODING))
         rates = " | ".join(f"{len(group) / spent:.1f}" for spent in (theirs, own, limit))
         print(f"| {form} | {len(group)} | {rates} | {theirs / own:.1f} | {limit / own:.2f} |")
     print()
 
 
-def _cpu_seconds(route: Callable[[Path], object], made: list[Made]) -> float:
+def _in_turns(group: list[Made]) -> dict[str, float]:
+    """CPU seconds of each route in this process, file by file in turns: what else runs here meets all of them alike."""
+    spent = dict.fromkeys(IN_TURNS, 0.0)
+    for each in group:
+        for name, route in IN_TURNS.items():
+            started = time.process_time()
+            route(each.path)
+            spent[name] += time.process_time() - started
+    return spent
+
+
+def _with_children(group: list[Made]) -> float:
+    """CPU seconds of the route through the sandbox, in this process and in all that it started."""
     before = time.process_time() + _children_seconds()
-    for each in made:
-        route(each.path)
+    for each in group:
+        pdq_of_file(each.path)
     return time.process_time() + _children_seconds() - before
 
 
 def _children_seconds() -> float:
-    """What this process's children have used: the sandbox's. Where the system doesn't tell (macOS), what has ended."""
+    """What the processes below this one have used. Where the system doesn't tell (macOS), only what has ended."""
     ended = os.times()
     total = ended.children_user + ended.children_system
-    if not Path("/proc/self/stat").exists():
-        return total
+    used: dict[int, float] = {}
+    below: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             continue  # it ended meanwhile
-        if int(fields[1]) == os.getpid():
-            total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        below.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+        used[int(stat.parent.name)] = sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+    waiting = below.get(os.getpid(), [])
+    while waiting:
+        process = waiting.pop()
+        total += used[process]
+        waiting += below.get(process, [])
     return total
 
 
@@ -194,7 +197,7 @@ def drift(made: list[Made]) -> dict[str, float]:
     states = plain = 0
     for each in made:
         looks, quality, state = ours(each.path.read_bytes())
-        reference, reference_quality = published(each.path)
+        reference, reference_quality = copies.published_of_file(each.path)
         states += (state == "examined") != (reference_quality >= QUALITY_FLOOR)
         if reference_quality < QUALITY_FLOOR:
             plain += 1
@@ -242,76 +245,6 @@ def _frame_seconds(route: Callable[[Any], object], planes: list[np.ndarray]) -> 
     for plane in planes:
         route(plane)
     return (time.process_time() - started) / len(planes)
-
-
-def recall(copies: int, listed: int, seed: int) -> dict[str, float]:
-    """Copies found within 31 bits of their own picture's reference fingerprint, and hits on anything else."""
-    generator = np.random.default_rng(seed + 1)
-    found: dict[str, list[tuple[bool, bool]]] = {name: [] for name in pictures.COPIES}
-    originals, looks_seen, owners = [], [], []
-    for number in range(copies):
-        height, width = (int(side) for side in generator.integers(500, 1_400, 2))
-        image = pictures.drawn(height, width, generator)
-        original, quality = _published(image)
-        if quality < QUALITY_FLOOR:
-            continue
-        originals.append((number, original))
-        for name, make in pictures.COPIES.items():
-            data = make(image)
-            looks, _, state = ours(data)
-            compared = looks if state == "examined" else looks[8:]
-            reference, _ = _published(Image.open(io.BytesIO(data)))
-            own = any((look ^ original).bit_count() <= WITHIN_BITS for look in compared)
-            found[name].append((own, (reference ^ original).bit_count() <= WITHIN_BITS))
-            looks_seen += compared
-            owners += [number] * len(compared)
-    _print_recall(found)
-    hits, pairs = _false_hits(originals, looks_seen, owners, listed, generator)
-    print(f"False hits: {hits} of {pairs:.3g} pairs of a copy's look and another picture's or a random fingerprint.\n")
-
-    def share(words: tuple[str, ...], of: int) -> float:
-        chosen = [pair[of] for name, pairs in found.items() if any(word in name for word in words) for pair in pairs]
-        return round(sum(chosen) / len(chosen), 3)
-
-    return {
-        "recall": share(("",), 0),
-        "recall_of_reference": share(("",), 1),
-        "recall_gain": round(share(("",), 0) - share(("",), 1), 3),
-        "boxed": share(("box", "framed"), 0),
-        "mirrored": share(("mirrored", "upside", "rotated"), 0),
-        "false_hits": hits,
-    }
-
-
-def _print_recall(found: dict[str, list[tuple[bool, bool]]]) -> None:
-    print("| copy | pictures | ours finds | the reference finds |\n|---|---|---|---|")
-    everything = [pair for pairs in found.values() for pair in pairs]
-    for name, pairs in (found | {"all": everything}).items():
-        own, reference = (sum(pair[place] for pair in pairs) / len(pairs) for place in (0, 1))
-        print(f"| {name} | {len(pairs)} | {own:.0%} | {reference:.0%} |")
-    print()
-
-
-def _false_hits(
-    originals: list[tuple[int, int]], looks: list[int], owners: list[int], listed: int, generator: np.random.Generator
-) -> tuple[int, float]:
-    known = np.concatenate([_rows([original for _, original in originals]), _random_rows(listed, generator)])
-    query_row, entry, _ = HashIndex(known).search(_rows(looks), WITHIN_BITS)
-    of_list = [number for number, _ in originals]
-    own = sum(hit < len(of_list) and of_list[hit] == owners[query] for query, hit in zip(query_row, entry, strict=True))
-    return len(entry) - own, float(len(looks)) * len(known)
-
-
-def _rows(numbers: list[int]) -> np.ndarray:
-    return (
-        np.frombuffer(b"".join(number.to_bytes(32, "big") for number in numbers), ">u8")
-        .reshape(-1, 4)
-        .astype(np.uint64)
-    )
-
-
-def _random_rows(count: int, generator: np.random.Generator) -> np.ndarray:
-    return generator.integers(0, 1 << 64, (count, 4), dtype=np.uint64)
 
 
 def _goals(result: dict[str, Any]) -> None:

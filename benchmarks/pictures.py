@@ -61,7 +61,7 @@ def _options(form: str, generator: np.random.Generator) -> dict[str, Any]:
             "quality": int(generator.choice([60, 75, 85, 92])),
             "subsampling": str(generator.choice(["4:2:0", "4:2:0", "4:2:2", "4:4:4"])),
         }
-        return chosen | ({"progressive": True} if generator.random() < 0.2 else {})
+        return chosen | ({"progressive": True} if generator.random() < 0.05 else {})
     return {
         "PNG": {"compress_level": 6},
         "WEBP": {"quality": int(generator.choice([75, 90])), "method": 2},
