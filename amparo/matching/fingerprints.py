@@ -1,6 +1,6 @@
 """A list's fingerprints (PDQ), in segments: each a saved index, and beside it the row and category number of each entry.
 
-A segment is as large as can be indexed in about two gigabytes of memory, so that a list of any length is imported in as much.
+A segment is as large as can be indexed in about three gigabytes of memory, so that a list of any length is imported in as much.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class SegmentsWriter:
         self._words: BinaryIO | None = None
 
     def add(self, words: Rows, rows: NDArray[Any], categories: NDArray[Any]) -> Iterator[int]:
-        """The next entries; says after each segment that they filled how many entries it has."""
+        """The next entries. Says 0 before it indexes a segment that they filled, and then how many entries that has."""
         while len(words):
             if self._columns is None:
                 size = min(self._left, SEGMENT_ENTRIES)
@@ -85,6 +85,7 @@ class SegmentsWriter:
             self._there += len(words[:room])
             words, rows, categories = words[room:], rows[room:], categories[room:]
             if self._there == self._columns.count:
+                yield 0
                 yield self._indexed(self._columns, self._words)
 
     def _indexed(self, columns: ColumnsFile, words: BinaryIO) -> int:

@@ -35,6 +35,13 @@ class HitFacts:
     scheme: str
     category: str
 
+    @property
+    def how(self) -> str:
+        """By what it was found, in words."""
+        from amparo.matching.wording import how
+
+        return how(self)
+
 
 @dataclass(frozen=True)
 class Verdict:

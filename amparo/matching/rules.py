@@ -166,7 +166,8 @@ def faults_in(problems: int, examples: Sequence[str], *, left_out: bool, rows: i
     """
     if problems and not left_out:
         more = f" And {problems - 5:,} more." if problems > 5 else ""
-        return f"{problems:,} rows can't be read: {'; '.join(examples[:5])}.{more} Nothing was imported."
+        said = f"{problems:,} rows can't be read: {'; '.join(examples[:5])}.{more} Nothing was imported."
+        return f"{said} Mend the file, or import it again and leave those rows out."
     return "" if rows else "The list holds no row."
 
 

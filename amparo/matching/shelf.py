@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from amparo.foundation.home import Home
 from amparo.matching import strongest
 from amparo.matching.looks import Looks, Rows, place_of
-from amparo.matching.rules import NEAR_BITS, Found, HitKind
+from amparo.matching.rules import NEAR_BITS, Found, HitKind, in_order
 from amparo.matching.strongest import DIGEST_RANKS, NEAR_RANK, Hits
 from amparo.matching.versions import Part, Version, opened
 
@@ -84,11 +84,9 @@ class Shelf:
             parts = version.parts_after((beyond or {}).get(version.uuid))
             hits = list(_exact(version, parts, digests, most))
             hits += _near(version, parts, asked, within_bits, most, threads)
-            for hit in strongest.kept(strongest.joined(hits), most):
-                answers[int(hit["item"])].append(_found(version, hit))
-        for found in answers:
-            found.sort(key=lambda each: (each.kind is HitKind.NEAR, each.distance_bits))
-        return answers
+            for item, found in _found(version, strongest.kept(strongest.joined(hits), most)):
+                answers[item].append(found)
+        return [in_order(found) for found in answers] if len(self.versions) > 1 else answers
 
 
 class _Asked:
@@ -202,21 +200,17 @@ def _near(
         yield rows[~whole]
 
 
-def _found(version: Version, hit: np.void) -> Found:
-    part = version.parts[hit["part"]]
-    scheme, code = part.category(int(hit["category"]))
-    near = int(hit["rank"]) == NEAR_RANK
-    framing, turn = place_of(int(hit["place"])) if near else ("", "")
-    return Found(
-        list=version.uuid,
-        row=int(hit["row"]),
-        kind=HitKind.NEAR if near else HitKind.EXACT,
-        digest="pdq" if near else strongest.DIGESTS[int(hit["rank"])],
-        distance_bits=int(hit["distance"]),
-        framing=framing,
-        turn=turn,
-        at_ms=int(hit["at_ms"]) if near and hit["at_ms"] >= 0 else None,
-        frames=int(hit["frames"]) if near and hit["at_ms"] >= 0 else 0,
-        scheme=scheme,
-        code=code,
-    )
+def _found(version: Version, hits: Hits) -> Iterator[tuple[int, Found]]:
+    """(item, what it was found to be) of each hit."""
+    names = ("item", "row", "part", "category", "rank", "distance", "place", "frames", "at_ms")
+    for item, row, part, category, rank, distance, place, frames, at_ms in zip(
+        *(hits[name].tolist() for name in names), strict=True
+    ):
+        scheme, code = version.parts[part].category(category)
+        if rank < NEAR_RANK:
+            digest = strongest.DIGESTS[rank]
+            yield item, Found(version.uuid, row, HitKind.EXACT, digest, 0, "", "", None, 0, scheme, code)
+        else:
+            framing, turn = place_of(place)
+            first, seen = (at_ms, frames) if at_ms >= 0 else (None, 0)
+            yield item, Found(version.uuid, row, HitKind.NEAR, "pdq", distance, framing, turn, first, seen, scheme, code)

@@ -50,7 +50,7 @@ def hash_list(request: HttpRequest, hash_list: UUID) -> HttpResponse:
         "kinds": wording.kinds_of(facts),
         "categories": _categories(facts),
         "category_count": len(facts.categories),
-        "known": [{"each": each, "item": items.get(each.item), "how": wording.how(each.hit)} for each in known],
+        "known": [{"each": each, "item": items.get(each.item)} for each in known],
         "may_withdraw": may_change and facts.state is ListState.ACTIVE,
         "may_update": may_change and facts.state is ListState.ACTIVE,
         "form": WithdrawForm(),

@@ -200,7 +200,7 @@ def bars(rows: Iterable[Any], unit: str = "", caption: str = "") -> SafeString:
     for row in given:
         value, label, href = int(facet(row, "value", 0)), facet(row, "label"), facet(row, "href")
         words = format_html('<a href="{}">{}</a>', href, label) if href else label
-        drawn.append((checked_tone(facet(row, "tone")), words, f"{100 * value / largest:.1f}", value))
+        drawn.append((checked_tone(facet(row, "tone")), words, f"{100 * value / largest:.1f}", f"{value:,}"))
     said = format_html('<p class="drawing-caption">{}</p>', caption) if caption else ""
     bar = (
         '<li class="{}"><span class="bar-label">{}</span><svg aria-hidden="true">'

@@ -239,9 +239,9 @@ def _event_words(event: Any) -> SafeString:
 def progress(done: int, total: int | None, label: str) -> SafeString:
     """How far long work is. total None: nobody knows how long it is, and the bar says so by moving."""
     if total is None:
-        counted, attributes = _("{} so far").format(done), SafeString("")
+        counted, attributes = _("{} so far").format(f"{done:,}"), SafeString("")
     else:
-        counted = _("{} of {}").format(done, total)
+        counted = _("{} of {}").format(f"{done:,}", f"{total:,}")
         attributes = format_html(' max="{}" value="{}"', max(total, 1), min(done, total))
     return format_html(
         '<div class="progress"><div class="progress-words"><span>{0}</span><span>{1}</span></div>'
