@@ -5,7 +5,6 @@ Who looks (this machine's cores, or a cluster) is the engine's business; that ev
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import shutil
@@ -235,11 +234,9 @@ class _Run:
         """The manifest's digest stands in the record; with a case, manifest and digest lists lie in its vault."""
         path = file_of(self._home, self._facts.uuid)
         with View(path) as view:
-            digest = hashlib.sha256()
-            for line in manifest.as_json_lines(view):
-                digest.update(line)
+            digest = manifest.sha256(view)
         sealed = list(_sealed(self._by, self._facts, path)) if self._facts.compartment else []
-        finish_scan(self._by, self._facts.uuid, self._store.summary(), digest.hexdigest(), sealed)
+        finish_scan(self._by, self._facts.uuid, self._store.summary(), digest, sealed)
         self._store.say(phase="finished", trouble="")
 
 

@@ -5,34 +5,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('intake', '0049_times_and_addresses'),
+        ("intake", "0049_times_and_addresses"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='report',
-            name='fields_expected',
+            model_name="report",
+            name="fields_expected",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='report',
-            name='fields_given',
+            model_name="report",
+            name="fields_given",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.CreateModel(
-            name='FieldsAsked',
+            name="FieldsAsked",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('codes', models.JSONField(default=list)),
-                ('at', models.DateTimeField()),
-                ('by', models.UUIDField()),
-                ('sent', models.BooleanField()),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='asked', to='intake.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("codes", models.JSONField(default=list)),
+                ("at", models.DateTimeField()),
+                ("by", models.UUIDField()),
+                ("sent", models.BooleanField()),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="asked", to="intake.report"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
     ]

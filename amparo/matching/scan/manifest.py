@@ -8,6 +8,7 @@ the folder where the device is mounted.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -120,6 +121,14 @@ def as_json_lines(view: View) -> Iterator[bytes]:
     }
     yield _json(head)
     yield from map(_json, lines(view))
+
+
+def sha256(view: View) -> str:
+    """The digest of the manifest as JSON lines, in hexadecimal: what the record says of it."""
+    digest = hashlib.sha256()
+    for line in as_json_lines(view):
+        digest.update(line)
+    return digest.hexdigest()
 
 
 def _root(root: bytes) -> str:

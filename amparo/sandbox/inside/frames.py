@@ -1,7 +1,8 @@
 """What passes between warden and child: requests in, frames out. The warden trusts none of it (warden.py caps and checks).
 
-A request is a 4-byte length and a JSON header {"kind", "options", "limit_s", "size"} of that length; then `size` bytes or, where a file is
-examined, no `size` and the file's descriptor, passed along with the first byte (incoming.py takes it, child.py sends it).
+A request is a 4-byte length and a JSON header {"kind", "options", "limit_s", "size"} of that length; then `size` bytes or,
+where a file is examined, no `size` and the file's descriptor, passed along with the first byte (incoming.py takes it, child.py
+sends it).
 A frame is a tag of one byte, a 4-byte length and that many bytes:
 
     H  hello: the layers that hold, JSON; sent once, after the lock-down and before the first hostile byte
