@@ -124,9 +124,10 @@ def _scan(given: argparse.Namespace) -> int:
     from amparo.matching.scan.running import Stop
     from amparo.wiring import scan_report
 
+    by, home = Actor.of_process("cli"), Home.from_env()
+    _check_house(home)
     if given.list:
         return scan_report.show_scans()
-    by, home = Actor.of_process("cli"), Home.from_env()
     if given.manifest:
         scan_report.check_manifest(given.manifest)
     engine = _engine(given)
@@ -142,6 +143,18 @@ def _scan(given: argparse.Namespace) -> int:
         return 0
     print(f"Stopped; nothing is lost. To go on: amparo scan --resume {facts.reference}", file=sys.stderr)
     return STOPPED_BY.get(ended_by[0], 1) if ended_by else 1
+
+
+def _check_house(home: Home) -> None:
+    """Missing where no house was ever started in this home."""
+    from django.db import DatabaseError
+
+    from amparo.matching import scans
+
+    try:
+        scans.every_scan()
+    except DatabaseError as error:
+        raise Missing(f"There is no house at {home.path}: start it once with amparo up, or set AMPARO_HOME.") from error
 
 
 def _begun(given: argparse.Namespace, by: Actor, home: Home) -> ScanFacts:

@@ -22,7 +22,7 @@ from amparo.foundation.home import Home
 from amparo.matching.engine.digests import TooLong, digests_of
 from amparo.matching.scan import keeping, manifest
 from amparo.matching.scan.examining import Examiner
-from amparo.matching.scan.facts import Looked, Read, Wanted
+from amparo.matching.scan.facts import Looked, Read, Row, Wanted
 from amparo.matching.scan.looking import Look, look_at
 from amparo.matching.scan.planning import chunks_of
 from amparo.matching.scan.reading import View
@@ -438,6 +438,24 @@ class TestCopies:
         others = [each for path, each in lines.items() if path != f"./{first}"]
         assert [each["kind"] for each in others] == ["picture", "picture"]
         assert sum("copy_of" in each for each in others) == 1
+
+    def test_a_copy_of_what_has_become_another_file_meanwhile_is_looked_at_itself(
+        self, home: Home, seized: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("a.png", "b.png"):
+            (seized / name).write_bytes(picture(8))
+        with store_of(tmp_path / "scan", seized) as store:
+            assert walk(store)
+            keeping.plan(store)
+            with Examiner(store.devices.values(), Shelf([])) as examiner:
+                first, copy = examiner.read(keeping.wanted(store, 1))
+            assert keeping.first_with(store, [first, copy]) == {first.file: first.file, copy.file: first.file}
+            keeping.keep(store, [Row(copy, None, copy_of=first.file)], {copy.file: 1})
+            (seized / "a.png").write_bytes(b"a text by now")
+            examine(store, Shelf([]))
+        lines = lines_of(tmp_path / "scan")
+        assert lines["./a.png"]["kind"] == "text"
+        assert (lines["./b.png"]["kind"], "copy_of" in lines["./b.png"]) == ("picture", False)
 
 
 class StopsAfter(Stop):

@@ -27,8 +27,10 @@ from amparo.foundation.home import Home
 from amparo.matching import actions, scanning, scans
 from amparo.matching.scan import walking
 from amparo.matching.scan.running import Cores, Stop
+from amparo.matching.scan.store import Store
 from amparo.matching.scanning import MakeEngine, Told
 from amparo.matching.scans import Seized
+from amparo.matching.scans_verified import altered_scans
 from amparo.vault import actions as vault, queries as vault_queries
 from amparo.vault.keys import ProcessKeys
 from amparo.wiring import cli
@@ -149,6 +151,16 @@ class TestTheRecord:
         (tmp_path / "unmounted").rename(seized)
         scanning.go_on(CLI, home, uuid)
         assert scanning.work(CLI, home, uuid, here(), Stop()).done == 4
+
+    def test_a_scan_s_file_that_was_changed_afterwards_is_found_by_verifying(self, home: Home, seized: Path) -> None:
+        house.lay()
+        facts = scanned(home, seized, [a_list(picture(1))])
+        assert all(each.scan != facts.uuid for each in altered_scans(home))
+        with Store(scans.file_of(home, facts.uuid)) as store, store.writing() as connection:
+            connection.execute("UPDATE results SET outcome = 'unknown' WHERE outcome = 'known'")
+        assert any(each.scan == facts.uuid and "was changed" in each.sentence for each in altered_scans(home))
+        scans.file_of(home, facts.uuid).unlink()
+        assert any(each.scan == facts.uuid and "is missing" in each.sentence for each in altered_scans(home))
 
     def test_nobody_works_at_a_scan_that_somebody_works_at(self, home: Home, seized: Path) -> None:
         house.lay()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from amparo.matching.rules import Found
 from amparo.matching.scan.facts import Read, Row, Wanted
-from amparo.matching.scan.outcomes import MEDIA, Outcome
+from amparo.matching.scan.outcomes import MEDIA
 from amparo.matching.scan.planning import CHUNK_BYTES, chunks_of
 from amparo.matching.scan.store import Store
 from amparo.matching.scan.tally import WAITING, Kept
@@ -105,8 +105,8 @@ def _settled_like_its_first(connection: sqlite3.Connection, row: Row) -> _Settle
     if row.outcome is not None:
         return row.outcome.value, row.reason, row.kind, row.media_type, row.look or None
     first = connection.execute(
-        "SELECT outcome, reason, kind, media_type, look FROM results WHERE file = ? AND outcome NOT IN (?, ?)",
-        (row.copy_of, WAITING, Outcome.UNREADABLE),
+        "SELECT outcome, reason, kind, media_type, look FROM results WHERE file = ? AND sha256 = ? AND outcome <> ?",
+        (row.copy_of, row.read.sha256, WAITING),
     ).fetchone()
     return first or (WAITING, "", "", "", None)
 
@@ -144,15 +144,15 @@ def _as_kept(hit: Found) -> tuple[object, ...]:
 def end(store: Store) -> bool:
     """Whether every file has its outcome; False where there are chunks to do. To be asked when no chunk is left.
 
-    Copies get the outcome of the file that was looked at for them. Where that one could not be opened any more, the next copy
-    is looked at in its place.
+    Copies get the outcome of the file that was looked at for them. Where that one could not be opened any more, or had become
+    another, the next copy is looked at in its place.
     """
     with store.writing() as connection:
         connection.execute(
-            "UPDATE results SET (outcome, reason, kind, media_type, look) = "
-            "(SELECT outcome, reason, kind, media_type, look FROM results AS first WHERE first.file = results.copy_of) "
-            "WHERE outcome = ? AND copy_of IN (SELECT file FROM results WHERE outcome NOT IN (?, ?))",
-            (WAITING, WAITING, Outcome.UNREADABLE),
+            "UPDATE results SET outcome = first.outcome, reason = first.reason, kind = first.kind, "
+            "media_type = first.media_type, look = first.look FROM results AS first "
+            "WHERE results.outcome = ? AND first.file = results.copy_of AND first.sha256 = results.sha256 AND first.outcome <> ?",
+            (WAITING, WAITING),
         )
         connection.execute(
             "DELETE FROM contents WHERE file IN (SELECT copy_of FROM results WHERE outcome = ?)", (WAITING,)
