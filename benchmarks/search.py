@@ -271,7 +271,7 @@ def touched_bytes(index: HashIndex, queries: np.ndarray) -> float:
     for segment in index._state.segments:  # noqa: SLF001 - what a query reads shows nowhere else
         widths, way = segment.bands.widths, plan(segment.bands.widths, len(segment), WITHIN_BITS)
         for query in queries:
-            passing = plain._near_tags(segment, query, way.radii[0], 1 << 60)  # noqa: SLF001
+            passing = plain._near_tags(segment, query, way.radii[0], np.arange(len(widths)), 1 << 60)  # noqa: SLF001
             total += 2 * LINE * len(passing) / len(queries)
         for band, width in enumerate(widths):
             probes = layout(widths).probes[band, way.radii[0, band] + 1]

@@ -66,10 +66,12 @@ def test_writers_in_many_threads_get_entries_of_their_own(monkeypatch: pytest.Mo
     assert np.array_equal(index.rows(entries), rows)
 
 
-def test_more_threads_answer_alike(loops: str) -> None:  # noqa: F811
+@pytest.mark.parametrize("kind", ["families", "plain"])
+def test_more_threads_answer_alike(loops: str, kind: str) -> None:  # noqa: F811
     generator = np.random.default_rng(6)
-    rows = rows_like("families", 18_000, generator)
-    index, asked = HashIndex(rows), flipped(rows[:70], 0, 40, generator)
+    rows = rows_like(kind, 18_000, generator)
+    index, asked = HashIndex(rows), flipped(rows[-100::3], 0, 40, generator)
+    asked = np.concatenate([asked, rows[9_000:9_010], rows[:1]])
     alone = index.search(asked)
     for threads in (2, 3, 64):
         assert all(

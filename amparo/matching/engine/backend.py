@@ -30,12 +30,14 @@ class Kernels(Protocol):
         segment: Segment,
         asked: Rows,
         radii: Numbers,
+        searched: Numbers,
         within_bits: int,
         most_cost: int,
         gone: NDArray[np.uint8],
     ) -> tuple[Hits, Numbers]:
-        """The hits of these queries in a banded segment, and which of them are tired: their account went beyond `most_cost` (an
-        entry looked at is 1, a row read ROW_COST), and their hits are left out. radii: one row a query, one column a band."""
+        """The hits of these queries in a banded segment that are reported from the bands `searched`, and which queries are tired:
+        their account went beyond `most_cost` (an entry looked at is 1, a row read ROW_COST), and their hits are left out.
+        radii: one row for all queries or one for each; one column a band."""
 
     def near_by_scan(self, segment: Segment, asked: Rows, within_bits: int, gone: NDArray[np.uint8]) -> Hits:
         """The hits of these queries, each row looked at."""

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amparo.matching.engine import kernels
-from amparo.matching.engine.cut import layout, lines_for
 from amparo.matching.engine.rows import Hits, Numbers, Rows
 from amparo.matching.engine.segment import Segment, id_bytes_for
 
@@ -19,42 +18,46 @@ MOST_PART_BITS = 11
 
 
 def near_by_bands(
-    segment: Segment, asked: Rows, radii: Numbers, within_bits: int, most_cost: int, gone: NDArray[np.uint8]
+    segment: Segment,
+    asked: Rows,
+    radii: Numbers,
+    searched: Numbers,
+    within_bits: int,
+    most_cost: int,
+    gone: NDArray[np.uint8],
 ) -> tuple[Hits, Numbers]:
     bands = segment.bands
     assert bands
-    plan = layout(bands.widths)
-    tired = np.zeros(len(asked), dtype=np.int64)
+    plan = bands.layout
+    # Behind the queries' marks stands how many of them are set.
+    tired = np.empty(len(asked) + 1, dtype=np.int64)
 
     def search(room: Hits) -> int:
-        return int(
-            kernels.near_by_bands(
-                asked.reshape(-1), radii, segment.front.reshape(-1), segment.back.reshape(-1),
-                bands.offsets, bands.tags, bands.ids, id_bytes_for(len(segment)),
-                plan.bands, plan.probes, plan.masks, plan.flips, lines_for(bands.widths, len(segment)),
-                within_bits, most_cost, gone, segment.first_entry, segment.numbers, *room, tired,
-            )
+        found: int = kernels.near_by_bands(
+            asked.reshape(-1), radii, searched, *segment.halves, bands.offsets, bands.tags, bands.ids,
+            id_bytes_for(len(segment)), plan.bands, plan.probes, plan.masks, plan.flips, segment.lines,
+            within_bits, most_cost, gone, segment.first_entry, segment.numbers, *room, tired,
         )  # fmt: skip
+        return found
 
-    hits, weary = _with_room(search, len(asked)), np.flatnonzero(tired)
-    if len(weary):
-        whole = tired[hits[0]] == 0
-        hits = (hits[0][whole], hits[1][whole], hits[2][whole])
-    return hits, weary
+    hits = _with_room(search, len(asked))
+    if not tired[-1]:
+        return hits, _NONE
+    whole = tired[hits[0]] == 0
+    return (hits[0][whole], hits[1][whole], hits[2][whole]), np.flatnonzero(tired[:-1])
 
 
 def near_by_scan(segment: Segment, asked: Rows, within_bits: int, gone: NDArray[np.uint8]) -> Hits:
     def search(room: Hits) -> int:
-        return int(
-            kernels.near_by_scan(
-                asked.reshape(-1), segment.front.reshape(-1), segment.back.reshape(-1), within_bits,
-                gone, segment.first_entry, segment.numbers, *room,
-            )
-        )  # fmt: skip
+        found: int = kernels.near_by_scan(
+            asked.reshape(-1), *segment.halves, within_bits, gone, segment.first_entry, segment.numbers, *room
+        )
+        return found
 
     return _with_room(search, len(asked))
 
 
+_NONE: Numbers = np.empty(0, dtype=np.int64)
 _hits_a_query = 4.0
 
 
@@ -76,7 +79,7 @@ def _with_room(search: Callable[[Hits], int], queries: int) -> Hits:
 
 def entries_within(segment: Segment, asked: Rows, radius: int) -> Numbers:
     assert segment.bands
-    plan = layout(segment.bands.widths)
+    plan = segment.bands.layout
     counts = np.zeros((len(asked), len(plan.bands), radius + 2), dtype=np.int64)
     kernels.entries_within(
         asked.reshape(-1), segment.bands.offsets, len(segment), plan.bands, plan.probes, plan.masks, counts
@@ -122,7 +125,13 @@ def _source(
     segment: Segment, start: int, width: int
 ) -> tuple[NDArray[np.uint64], int, NDArray[np.uint64], int, int, int]:
     """Where kernels.count and kernels.part find `width` bits from bit `start` on of each row."""
-    halves = segment.front.reshape(-1), segment.back.reshape(-1)
     first = start >> 6
     following = min(first + 1, 3)
-    return halves[first >> 1], first & 1, halves[following >> 1], following & 1, (start & 63) + width - 64, width
+    return (
+        segment.halves[first >> 1],
+        first & 1,
+        segment.halves[following >> 1],
+        following & 1,
+        (start & 63) + width - 64,
+        width,
+    )

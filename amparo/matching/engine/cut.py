@@ -153,12 +153,14 @@ def greatest_radius(width: int) -> int:
 @dataclass(frozen=True)
 class Layout:
     """A cut in numbers. bands: int64, one row a band, columns as named below; masks: what to flip in a band's number, fewest
-    bits first, and how many each flips; probes[band, radius + 1]: how many of the band's masks belong to a radius."""
+    bits first, and how many each flips; probes[band, radius + 1]: how many of the band's masks belong to a radius;
+    every: the bands' own numbers."""
 
     bands: Numbers
     masks: Numbers
     flips: Numbers
     probes: Numbers
+    every: Numbers
 
 
 START, WIDTH, TAG_START, TAG_WIDTH, OFFSETS_AT, MASKS_AT = range(6)
@@ -184,7 +186,7 @@ def layout(widths: tuple[int, ...]) -> Layout:
             probes[band, radius + 1] = buckets_within(width, min(radius, greatest_radius(width)))
         offsets_at += (1 << width) + 1
     flipping = np.concatenate(masks)
-    return Layout(bands, flipping, np.bitwise_count(flipping).astype(np.int64), probes)
+    return Layout(bands, flipping, np.bitwise_count(flipping).astype(np.int64), probes, np.arange(len(widths)))
 
 
 def _masks(width: int, radius: int) -> NDArray[np.int64]:

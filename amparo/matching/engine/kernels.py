@@ -141,6 +141,33 @@ def _verify(
 
 
 @inner
+def _budgets(radii):
+    """For each row of radii the sums of (t + 1) over the bands up to each, one row after the other."""
+    budgets = np.empty(radii.size, np.int64)
+    for row in range(radii.shape[0]):
+        budget = 0
+        for band in range(radii.shape[1]):
+            budget += radii[row, band] + 1
+            budgets[row * radii.shape[1] + band] = budget
+    return budgets
+
+
+@inner
+def _following(place, query, queries):
+    """The next step: each query in a band, then the next band."""
+    return (place, query + 1) if query + 1 < queries else (place + 1, 0)
+
+
+@inner
+def _call_starts(query, band, asked, radii, offsets, bands, probes, masks):
+    """The starts of a query's buckets in one band are on their way."""
+    number = bits_of(asked, 4 * query, bands[band, START], bands[band, WIDTH])
+    table, mask = bands[band, OFFSETS_AT], bands[band, MASKS_AT]
+    for probe in range(probes[band, radii[min(query, len(radii) - 1), band] + 1]):
+        fetch(offsets, table + (number ^ at(masks, mask + probe)))
+
+
+@inner
 def _look_up(query, band, asked, radii, offsets, tags, rows, bands, probes, masks, lines, slot, begins, ends, tag):
     """Where the entries of a query's buckets in one band lie, and their tags on their way; the number of entries."""
     radius = radii[min(query, len(radii) - 1), band]
@@ -162,48 +189,49 @@ def _look_up(query, band, asked, radii, offsets, tags, rows, bands, probes, mask
 
 
 _BY_BANDS = _I64(
-    _WORDS, _TABLE, _WORDS, _WORDS, _array(_U32), _array(_U16), _array(_U8), _I64, _TABLE, _TABLE, _NUMBERS, _NUMBERS,
+    _WORDS, _TABLE, _NUMBERS, _WORDS, _WORDS, _array(_U32), _array(_U16), _array(_U8), _I64, _TABLE, _TABLE, _NUMBERS, _NUMBERS,
     _NUMBERS, _I64, _I64, _array(_U8), _I64, _NUMBERS, _OUT, _OUT, _OUT, _OUT,
 )  # fmt: skip
 
 
 @compiled(_BY_BANDS)
 def near_by_bands(
-    asked, radii, front, back, offsets, tags, ids, id_bytes, bands, probes, masks, flips,
+    asked, radii, searched, front, back, offsets, tags, ids, id_bytes, bands, probes, masks, flips,
     lines, within_bits, most_cost, gone, first_entry, numbers, hit_query, hit_entry, hit_bits, tired,
 ):  # fmt: skip
-    """The number of hits; as many as there is room for are written. A query whose account exceeds `most_cost` is marked as tired:
-    its hits are not whole and have to be dropped. Goes band by band, so that a band's table stays in the cache, and looks up the
-    next query's buckets before it reads this one's entries."""
+    """The number of hits from the bands `searched`; as many as there is room for are written. A query whose account exceeds
+    `most_cost` is marked as tired: its hits are not whole and have to be dropped. Goes band by band, so that a band's table stays
+    in the cache, in three steps at once: one query's bucket starts are called for, the next one's are read and its tags called
+    for, this one's tags are read."""
     queries, rows = len(asked) >> 2, len(front) >> 1
     most_probes = probes[:, radii.max() + 1].max()
     begins, ends = np.empty(2 * most_probes, np.int64), np.empty(2 * most_probes, np.int64)
     tag, cost, difference = np.empty(2, np.int64), np.zeros(queries, np.int64), np.zeros(5, np.uint64)
     before, band_ends = np.zeros(5, np.int64), bands[:, START] + bands[:, WIDTH]
-    budgets = np.empty(radii.size, np.int64)
-    for row in range(len(radii)):
-        budget = 0
-        for band in range(len(bands)):
-            budget += radii[row, band] + 1
-            budgets[row * len(bands) + band] = budget
+    budgets = _budgets(radii)
     found_at, found_query = np.empty(WAITING, np.int64), np.empty(WAITING, np.int64)
-    waiting = hits = next_band = next_query = 0
+    waiting = hits = 0
     tired[:] = 0
-    for step in range(-1, len(bands) * queries):
-        if next_band < len(bands):
-            if not tired[next_query]:
-                cost[next_query] += _look_up(
-                    next_query, next_band, asked, radii, offsets, tags, rows, bands, probes, masks, lines,
-                    (step + 1) & 1, begins, ends, tag,
-                )  # fmt: skip
-                tired[next_query] = cost[next_query] > most_cost
-            next_query += 1
-            if next_query == queries:
-                next_query, next_band = 0, next_band + 1
-        if step < 0:
+    place, query = 0, -2
+    next_place, next_query = 0, -1
+    far_place, far_query = 0, 0
+    while place < len(searched):
+        if far_place < len(searched):
+            _call_starts(far_query, searched[far_place], asked, radii, offsets, bands, probes, masks)
+            far_place, far_query = _following(far_place, far_query, queries)
+        if next_query >= 0 and next_place < len(searched) and not tired[next_query]:
+            cost[next_query] += _look_up(
+                next_query, searched[next_place], asked, radii, offsets, tags, rows, bands, probes, masks, lines,
+                next_place * queries + next_query & 1, begins, ends, tag,
+            )  # fmt: skip
+            if cost[next_query] > most_cost:
+                tired[next_query] = 1
+        next_place, next_query = _following(next_place, next_query, queries)
+        if query < 0:
+            place, query = _following(place, query, queries)
             continue
-        band, query = step // queries, step % queries
-        radius, mask, slot = radii[min(query, len(radii) - 1), band], bands[band, MASKS_AT], step & 1
+        band, slot = searched[place], place * queries + query & 1
+        radius, mask = radii[min(query, len(radii) - 1), band], bands[band, MASKS_AT]
         most_bits = radius + radii[min(query, len(radii) - 1), (band + 1) % len(bands)] + 1
         near_tag = np.uint16(tag[slot])
         for probe in range(slot * most_probes, slot * most_probes + probes[band, radius + 1]):
@@ -222,12 +250,15 @@ def near_by_bands(
                     cost[query] += ROW_COST
                 entry += TAGS_A_LINE
                 if waiting > WAITING - TAGS_A_LINE:
-                    tired[query] = cost[query] > most_cost
+                    if cost[query] > most_cost:
+                        tired[query] = 1
                     hits = _verify(
                         waiting, found_at, found_query, asked, front, back, ids, id_bytes, band_ends, budgets, within_bits,
                         gone, first_entry, numbers, difference, before, hit_query, hit_entry, hit_bits, hits,
                     )  # fmt: skip
                     waiting = 0
+        place, query = _following(place, query, queries)
+    tired[queries] = tired[:queries].sum()
     return _verify(
         waiting, found_at, found_query, asked, front, back, ids, id_bytes, band_ends, budgets, within_bits,
         gone, first_entry, numbers, difference, before, hit_query, hit_entry, hit_bits, hits,

@@ -7,7 +7,7 @@ from collections.abc import Generator
 import numpy as np
 from numpy.typing import NDArray
 
-from amparo.matching.engine.cut import MASKS_AT, OFFSETS_AT, ROW_COST, START, TAG_START, TAG_WIDTH, WIDTH, layout
+from amparo.matching.engine.cut import MASKS_AT, OFFSETS_AT, ROW_COST, START, TAG_START, TAG_WIDTH, WIDTH
 from amparo.matching.engine.rows import Hits, Numbers, Rows
 from amparo.matching.engine.segment import Segment, id_bytes_for, is_gone
 
@@ -16,14 +16,20 @@ BLOCK_ROWS = 65_536
 
 
 def near_by_bands(
-    segment: Segment, asked: Rows, radii: Numbers, within_bits: int, most_cost: int, gone: NDArray[np.uint8]
+    segment: Segment,
+    asked: Rows,
+    radii: Numbers,
+    searched: Numbers,
+    within_bits: int,
+    most_cost: int,
+    gone: NDArray[np.uint8],
 ) -> tuple[Hits, Numbers]:
     tired = np.zeros(len(asked), dtype=np.bool_)
     parts = []
     for number, (query, radius) in enumerate(
         zip(asked, np.broadcast_to(radii, (len(asked), radii.shape[1])), strict=True)
     ):
-        places = _near_tags(segment, query, radius, most_cost)
+        places = _near_tags(segment, query, radius, searched, most_cost)
         tired[number] = places is None
         if places is not None and len(places):
             bits, rows, bands = _near_rows(segment, query, places, within_bits)
@@ -32,13 +38,14 @@ def near_by_bands(
     return _together(parts), np.flatnonzero(tired)
 
 
-def _near_tags(segment: Segment, query: Rows, radii: Numbers, most_cost: int) -> Numbers | None:
+def _near_tags(segment: Segment, query: Rows, radii: Numbers, searched: Numbers, most_cost: int) -> Numbers | None:
     """Places in the bands' tags; None where looking costs too much."""
     bands = segment.bands
     assert bands
-    plan = layout(bands.widths)
+    plan = bands.layout
     begins, ends, tags, most = [], [], [], []
-    for band, cut in enumerate(plan.bands):
+    for band in searched:
+        cut = plan.bands[band]
         probes = slice(cut[MASKS_AT], cut[MASKS_AT] + plan.probes[band, radii[band] + 1])
         buckets = cut[OFFSETS_AT] + (_bits(query[None], cut[START], cut[WIDTH]) ^ plan.masks[probes])
         end = np.minimum(bands.offsets[buckets + 1].astype(np.int64), len(segment))
@@ -81,7 +88,7 @@ def _starting_bands(segment: Segment, query: Rows, rows: Numbers, radii: Numbers
     """For each row the band that it is reported from: the one after the greatest sum of d - (t + 1) along the ring."""
     assert segment.bands
     difference = np.concatenate([segment.front[rows], segment.back[rows]], axis=1) ^ query
-    bands = layout(segment.bands.widths).bands
+    bands = segment.bands.layout.bands
     apart = np.stack([np.bitwise_count(_bits(difference, cut[START], cut[WIDTH])) for cut in bands], axis=1)
     sums = np.cumsum(apart - (radii + 1), axis=1)
     last_greatest = len(bands) - 1 - sums[:, ::-1].argmax(axis=1)
@@ -121,7 +128,7 @@ def _together(parts: list[Hits]) -> Hits:
 
 def entries_within(segment: Segment, asked: Rows, radius: int) -> Numbers:
     assert segment.bands
-    plan = layout(segment.bands.widths)
+    plan = segment.bands.layout
     counts = np.zeros((len(asked), len(plan.bands), radius + 2), dtype=np.int64)
     for band, cut in enumerate(plan.bands):
         masks = plan.masks[cut[MASKS_AT] : cut[MASKS_AT] + plan.probes[band, radius + 1]]

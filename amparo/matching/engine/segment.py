@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amparo.matching.engine.backend import Kernels
-from amparo.matching.engine.cut import OFFSETS_AT, START, TAG_START, TAG_WIDTH, TAGS_A_LINE, WIDTH, layout, widths_for
+from amparo.matching.engine.cut import (
+    OFFSETS_AT,
+    START,
+    TAG_START,
+    TAG_WIDTH,
+    TAGS_A_LINE,
+    WIDTH,
+    Layout,
+    Plan,
+    layout,
+    lines_for,
+    plan,
+    widths_for,
+)
 from amparo.matching.engine.rows import Numbers, Rows
 
 # A segment's rows and bucket starts are numbered in 32 bits.
@@ -31,6 +45,10 @@ class Bands:
     @property
     def nbytes(self) -> int:
         return self.offsets.nbytes + self.tags.nbytes + self.ids.nbytes
+
+    @cached_property
+    def layout(self) -> Layout:
+        return layout(self.widths)
 
 
 def id_bytes_for(rows: int) -> int:
@@ -63,6 +81,26 @@ class Segment:
     @property
     def nbytes(self) -> int:
         return self.front.nbytes + self.back.nbytes + self.numbers.nbytes + (self.bands.nbytes if self.bands else 0)
+
+    @cached_property
+    def halves(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """front and back, word after word."""
+        return self.front.reshape(-1), self.back.reshape(-1)
+
+    @cached_property
+    def lines(self) -> Numbers:
+        """How many lines of tags to ask for at once in each band's buckets."""
+        return lines_for(self.bands.widths, len(self)) if self.bands else DENSE
+
+    def plan(self, within_bits: int) -> Plan:
+        """How a query asks the bands, as far as it should."""
+        if within_bits not in self._plans:
+            self._plans[within_bits] = plan(self.bands.widths, len(self), within_bits) if self.bands else Plan(None, 0)
+        return self._plans[within_bits]
+
+    @cached_property
+    def _plans(self) -> dict[int, Plan]:
+        return {}
 
     @property
     def end(self) -> int:
