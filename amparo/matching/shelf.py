@@ -213,4 +213,7 @@ def _found(version: Version, hits: Hits) -> Iterator[tuple[int, Found]]:
         else:
             framing, turn = place_of(place)
             first, seen = (at_ms, frames) if at_ms >= 0 else (None, 0)
-            yield item, Found(version.uuid, row, HitKind.NEAR, "pdq", distance, framing, turn, first, seen, scheme, code)
+            yield (
+                item,
+                Found(version.uuid, row, HitKind.NEAR, "pdq", distance, framing, turn, first, seen, scheme, code),
+            )
