@@ -8,6 +8,7 @@ from amparo.intake import (
     bundle_pages,
     clock_pages,
     desk_pages,
+    mail_key_pages,
     moment_pages,
     relay_pages,
     report_pages,
@@ -59,6 +60,9 @@ urlpatterns = [
     path("reports/<uuid:report>/identity/ask/", report_pages.ask_identity, name="ask_identity"),
     path("reports/<uuid:report>/answer/", relay_pages.answer, name="answer"),
     path("messages/<uuid:message>/apart/", relay_pages.set_apart, name="set_apart"),
+    path("mail-key/", mail_key_pages.mail_key, name="mail_key"),
+    path("mail-key/amparo-line.asc", mail_key_pages.openpgp, name="mail_key_openpgp"),
+    path("mail-key/amparo-line.pem", mail_key_pages.smime, name="mail_key_smime"),
     path("identity/<uuid:request_uuid>/agree/", report_pages.agree_identity, name="agree_identity"),
     path("identity/<uuid:request_uuid>/open/", report_pages.open_identity, name="open_identity"),
 ]

@@ -99,10 +99,10 @@ def parser() -> argparse.ArgumentParser:
     triage_command.add_commands(add)
 
     keys = add("keys", _keys, "say where the keys lie, who holds what, and how to back them up")
-    del keys
+    keys.add_argument("--mail", action="store_true", help="print the line's public mail keys instead")
 
     run = add("run", _run, "run one process of the house in the foreground (amparo up runs them all)")
-    run.add_argument("process", choices=["worker", "courier", "receiver"])
+    run.add_argument("process", choices=["worker", "courier", "receiver", "mailbox"])
     run.add_argument("name", nargs="?", default="worker")
     return whole
 
@@ -237,8 +237,16 @@ def _keys(given: argparse.Namespace) -> int:
     from amparo.vault.keys import check_all_keys, describe_keys
 
     home = Home.from_env()
+    if given.mail:
+        from amparo.exchange.mail_keys import public_mail_keys
+
+        public = public_mail_keys(home)
+        print(public.openpgp.strip(), public.smime.strip(), sep="\n")
+        return 0
+    from amparo.exchange.mail_keys import describe_mail_keys
+
     check_all_keys(home)
-    print(*describe_keys(home), sep="\n")
+    print(*describe_keys(home), *describe_mail_keys(home), sep="\n")
     return 0
 
 
@@ -248,6 +256,10 @@ def _run(given: argparse.Namespace) -> int:
         from amparo.intake import receiver
 
         return receiver.main()
+    if given.process == "mailbox":
+        from amparo.intake import mailbox
+
+        return mailbox.main()
     _set_up_django()
     from amparo.wiring import worker
 

@@ -13,6 +13,10 @@ TEMPLATE = """\
 #AMPARO_HOUSE_NAME=Central unit
 #AMPARO_HOUSE_COUNTRY=ES
 #AMPARO_HOUSE_CONTACT=unit@example.org
+# The address and name by which reporters know the line, and the mail server that answers to them go out by.
+#AMPARO_LINE_ADDRESS=report@report.example.org
+#AMPARO_LINE_NAME=Report line
+#AMPARO_SMARTHOST=mail.example.org:587
 """
 DEMO = """\
 # A demonstration: every person, number and file in this home is invented. A real house needs a home of its own.

@@ -20,11 +20,19 @@ from typing import TextIO
 
 from amparo.foundation.errors import Refused, Unreachable
 from amparo.foundation.home import Home
+from amparo.intake.mailbox import mailbox_from_env
 from amparo.intake.receiver import Doors
+from amparo.intake.relay_letters import Line
 from amparo.vault.keys import check_all_keys, make_keys
 
 HOUSE_ADDRESS = "127.0.0.1:8000"
 MAIL_ADDRESSES = {"AMPARO_SMTP": Doors.smtp, "AMPARO_LMTP": Doors.lmtp}
+# Passwords, and the processes that each is told to.
+TOLD_TO = {
+    "AMPARO_DATABASE": ("worker", "courier", "house"),
+    "AMPARO_IMAP_PASSWORD": ("mailbox",),
+    "AMPARO_SMARTHOST_PASSWORD": ("courier",),
+}
 RESTART_SECONDS = (0.2, 1, 5, 15)
 SETTLED_SECONDS = 30
 GRACE_SECONDS = 10
@@ -52,12 +60,13 @@ class Process:
 
 def processes(workers: int) -> list[Process]:
     """All processes of one machine: each its own program with its own keys (DESIGN, part 3)."""
-    me = [sys.executable, "-m", "amparo.wiring.cli", "run"]
+    me, quiet = [sys.executable, "-m", "amparo.wiring.cli", "run"], {"AMPARO_LOG": "WARNING"}
     host, _, port = house_address().rpartition(":")
     house = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host.strip("[]"), "--port", port]
     house += ["--workers", "1", "--blocking-threads", "4", "--backpressure", "32", "--no-ws", "--log-level", "warning"]
     return [
         Process("receiver", [sys.executable, "-m", "amparo.intake.receiver"], {"AMPARO_LOG": "WARNING"}, ready="ready"),
+        *([Process("mailbox", [sys.executable, "-m", "amparo.intake.mailbox"], quiet)] if mailbox_from_env() else []),
         *(Process(f"worker-{n}", [*me, "worker", f"worker-{n}"]) for n in range(1, workers + 1)),
         Process("courier", [*me, "courier"]),
         Process("house", [*house, "amparo.wiring.wsgi:application"]),
@@ -76,10 +85,13 @@ def prepare(home: Home) -> bool:
     from django.core.management import call_command
 
     from amparo.exchange.keys import make_house_key
+    from amparo.exchange.mail_keys import make_mail_keys
     from amparo.vault import actions as vault
     from amparo.wiring.officers import lay_foundations
 
     make_house_key(home, os.environ.get("AMPARO_HOUSE_NAME", "Amparo house"))
+    line = Line.from_env()  # refused here rather than when the first answer is to go out
+    make_mail_keys(home, line.name, f"{line.local}@{line.domain}")
 
     call_command("migrate", verbosity=0, interactive=False)
     lay_foundations(home)
@@ -142,8 +154,9 @@ class Supervisor:
     def _spawn(self, process: Process) -> None:
         environment = {**os.environ, "AMPARO_HOME": str(self._home.path), **process.environment}
         environment["DJANGO_SETTINGS_MODULE"] = "amparo.wiring.settings"
-        if process.name == "receiver":
-            environment.pop("AMPARO_DATABASE", None)  # whoever breaks in there learns no password
+        for variable, told in TOLD_TO.items():
+            if not process.name.startswith(told):
+                environment.pop(variable, None)  # whoever breaks in there learns no password
         process.child = subprocess.Popen(
             process.command,
             env=environment,
