@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from amparo.intake import wording
-from amparo.intake.queries import QueueFilter
+from amparo.intake.queue_queries import QueueFilter
 
 
 class QueueForm(forms.Form):

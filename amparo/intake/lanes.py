@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat, Substr
 
 from amparo.access.acts import Actor, act
@@ -25,6 +25,7 @@ from amparo.intake.triage.draws import is_drawn
 FLOOD, SERIAL = "flood", "serial"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DAYS_A_MONTH = 30
+MOST_COUNTED = 10_000
 ASIDE = -10  # how far behind everybody else's the jobs of a flood stand
 WORKER = Actor.of_process("worker")
 
@@ -193,7 +194,7 @@ def urgency(abouts: Sequence[dict[str, Any]]) -> list[int]:
 
 @dataclass(frozen=True)
 class Lane:
-    """How many reports stand in a kind of lane, of how many senders."""
+    """How many reports stand in a kind of lane, and how many senders have such a lane now (one at least, whose flood is over)."""
 
     lane: str
     reports: int
@@ -201,7 +202,10 @@ class Lane:
 
 
 def lanes() -> tuple[Lane, ...]:
-    """Those in which something waits."""
-    waiting = Report.objects.filter(state=ReportState.NEW, hidden=False).exclude(lane="").order_by()
-    found = waiting.values_list("lane").annotate(Count("id"), Count("sender", distinct=True))
-    return tuple(Lane(*each) for each in sorted(found))
+    """Those in which something waits; counted to MOST_COUNTED and one more."""
+    found = []
+    for lane in (FLOOD, SERIAL):
+        waiting = Report.objects.filter(state=ReportState.NEW, hidden=False, lane=lane).order_by()
+        if many := waiting[: MOST_COUNTED + 1].count():
+            found.append(Lane(lane, many, max(1, Sender.objects.filter(lane=lane).count())))
+    return tuple(found)

@@ -203,6 +203,8 @@ class Report(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["state", "hidden", "lane", "place", "received_at", "id"], name="intake_queue"),
+            models.Index(fields=["state", "hidden", "lane", "received_at", "id"], name="intake_by_arrival"),
+            models.Index(fields=["state", "hidden", "lane", "danger", "language", "channel"], name="intake_choices"),
             models.Index(fields=["bundle", "state", "hidden", "place", "received_at"], name="intake_bundle_order"),
             models.Index(fields=["sender", "state", "lane", "place", "received_at"], name="intake_of_sender"),
             models.Index(fields=["state", "escalate_at"], name="intake_late"),

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Left
+from django.db.models import Count, Q, QuerySet
 
 from amparo.foundation.errors import Missing
 from amparo.intake import relay_queries
 from amparo.intake.models import (
     Arrival,
     ArrivalState,
-    Bundle,
     IdentityRequest,
     Ranking,
     Report,
@@ -24,10 +21,8 @@ from amparo.intake.models import (
     SealedIdentity,
     WorkItem,
 )
-from amparo.intake.triage import AXES, Axis, Reason
-from amparo.intake.triage.signals import fold
-
-EXCERPT_CHARACTERS = 180
+from amparo.intake.queue_queries import axes_of
+from amparo.intake.triage import Axis
 
 
 @dataclass(frozen=True)
@@ -165,17 +160,7 @@ def _report(row: Report) -> ReportFacts:
 
 
 def _ranking(row: Ranking) -> RankingFacts:
-    return RankingFacts(row.rule_version, _axes(row.axes), row.floor, row.position, row.band, row.lane, row.at)
-
-
-def _axes(stored: dict[str, Any]) -> dict[str, Axis]:
-    return {
-        name: Axis(
-            stored[name]["level"],
-            tuple(Reason(each["code"], each["words"], tuple(each["found"])) for each in stored[name]["reasons"]),
-        )
-        for name in AXES
-    }
+    return RankingFacts(row.rule_version, axes_of(row.axes), row.floor, row.position, row.band, row.lane, row.at)
 
 
 def _work_item(row: WorkItem, report: Report) -> WorkItemFacts:
@@ -212,160 +197,6 @@ def _arrival(row: Arrival) -> ArrivalFacts:
     )
 
 
-# --- The queue -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class QueueFilter:
-    """What of the queue is asked for; empty fields filter nothing. order: "rank", "received" or "-received"."""
-
-    state: str = ReportState.NEW
-    danger: str = ""
-    language: str = ""
-    channel: str = ""
-    search: str = ""
-    work_items: bool = False
-    lane: str = ""
-    sender: UUID | None = None
-    order: str = "rank"
-
-
-@dataclass(frozen=True)
-class QueueRow:
-    """members: of the bundle that it stands for or belongs to; 0 without one. lifted: it belongs to one, but stands by itself."""
-
-    uuid: UUID
-    reference: str
-    received_at: datetime
-    channel: str
-    subject: str
-    excerpt: str
-    language: str
-    state: str
-    attachments: int
-    open_work_items: int
-    unread: bool
-    axes: dict[str, Axis]
-    floor: str
-    band: str
-    look_by: datetime | None
-    decide_by: datetime | None
-    lane: str
-    bundle: UUID | None
-    bundle_reference: str
-    members: int
-    lifted: bool
-    owner: UUID | None
-
-
-def queue(wanted: QueueFilter) -> QuerySet[Report]:
-    """The reports asked for, in order, not fetched yet: count it, cut it into pages, hand a piece to `rows`."""
-    # Replies to packages are not reports; they are here only when asked for, or when nobody knew them.
-    found = (
-        Report.objects.filter(state=wanted.state) if wanted.state else Report.objects.exclude(state=ReportState.REPLY)
-    )
-    # A search looks behind the rows too; else a bundle is one row, and a flood stands in its own lane.
-    if wanted.state == ReportState.NEW and not wanted.search and not wanted.sender:
-        found = found.filter(hidden=False, lane=wanted.lane)
-    elif wanted.lane:
-        found = found.filter(lane=wanted.lane)
-    if wanted.sender:
-        found = found.filter(sender__uuid=wanted.sender)
-    if wanted.danger:
-        found = found.filter(danger=wanted.danger)
-    if wanted.language:
-        found = found.filter(language=wanted.language)
-    if wanted.channel:
-        found = found.filter(channel=wanted.channel)
-    for word in fold(wanted.search).split():
-        found = found.filter(search_text__contains=word)
-    if wanted.work_items:
-        found = found.filter(Exists(WorkItem.objects.filter(report=OuterRef("pk"), settled_at=None)))
-    # A report that waits for its first ranking comes first ("" before any place): nobody knows yet what it says.
-    orders = {
-        "rank": ("place", "received_at", "id"),
-        "received": ("received_at", "id"),
-        "-received": ("-received_at", "-id"),
-    }
-    order = orders.get(wanted.order, orders["rank"])
-    # A text can be a million characters long; a row shows its beginning.
-    found = found.defer("text", "search_text").annotate(beginning=Left("text", EXCERPT_CHARACTERS * 3))
-    return found.order_by(*order)
-
-
-def rows(reports: Iterable[Report]) -> tuple[QueueRow, ...]:
-    """The rows of a piece of the queue, in its order."""
-    piece = list(reports)
-    waiting = WorkItem.objects.filter(report__in=[row.id for row in piece], settled_at=None)
-    open_work_items = dict(waiting.order_by().values_list("report_id").annotate(Count("id")))
-    rankings = {
-        each.report_id: each for each in Ranking.objects.filter(report__in=[row.id for row in piece], current=True)
-    }
-    bundles = {
-        each.id: each for each in Bundle.objects.filter(id__in=[row.bundle_id for row in piece if row.bundle_id])
-    }
-    return tuple(
-        _row(each, rankings.get(each.id), open_work_items.get(each.id, 0), bundles.get(each.bundle_id or 0))
-        for each in piece
-    )
-
-
-def _row(row: Report, ranking: Ranking | None, open_work_items: int, bundle: Bundle | None) -> QueueRow:
-    excerpt = " ".join(str(getattr(row, "beginning", "")).split())
-    return QueueRow(
-        row.uuid,
-        row.reference or "",
-        row.received_at,
-        row.channel,
-        row.subject,
-        excerpt if len(excerpt) <= EXCERPT_CHARACTERS else excerpt[: EXCERPT_CHARACTERS - 1].rstrip() + "…",
-        row.language,
-        row.state,
-        row.attachments,
-        open_work_items,
-        row.first_read_at is None,
-        _axes(ranking.axes) if ranking else {},
-        ranking.floor if ranking else "",
-        row.band,
-        row.look_by,
-        row.decide_by,
-        row.lane,
-        bundle.uuid if bundle else None,
-        (bundle.reference or "") if bundle else "",
-        bundle.members if bundle else 0,
-        bool(bundle and bundle.head_id != row.id),
-        row.owner,
-    )
-
-
-@dataclass(frozen=True)
-class QueueCounts:
-    """How many reports there are in each state; of the new ones, how many by danger, language and channel, and unread ones."""
-
-    states: dict[str, int]
-    danger: dict[str, int]
-    languages: dict[str, int]
-    channels: dict[str, int]
-    unread: int
-    work_items: int
-
-
-def counts() -> QueueCounts:
-    new = Report.objects.filter(state=ReportState.NEW)
-    return QueueCounts(
-        _counted(Report.objects.all(), "state"),
-        _counted(new.exclude(danger=""), "danger"),
-        _counted(Report.objects.all(), "language"),
-        _counted(Report.objects.all(), "channel"),
-        new.filter(first_read_at=None).count(),
-        WorkItem.objects.filter(settled_at=None).count(),
-    )
-
-
-def _counted(found: QuerySet[Any], field: str) -> dict[str, int]:
-    return dict(found.order_by().values_list(field).annotate(Count("id")).order_by("-id__count"))
-
-
 # --- What waits for a person, and the ledger --------------------------------------------------------------------------------
 
 
@@ -387,6 +218,10 @@ class Ledger:
     total: int
     waiting: int
     waiting_since: datetime | None
+
+
+def _counted(found: QuerySet[Any], field: str) -> dict[str, int]:
+    return dict(found.order_by().values_list(field).annotate(Count("id")).order_by("-id__count"))
 
 
 def ledger() -> Ledger:

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,9 +20,9 @@ from amparo.exchange.formats.tables import csv_bytes
 from amparo.foundation import clock
 from amparo.foundation.clock import as_text
 from amparo.foundation.errors import Refused
-from amparo.intake import actions, lanes, notices, queries, rules, second_look, wording
+from amparo.intake import actions, lanes, notices, queries, queue_queries, rules, second_look, wording
 from amparo.intake.forms import QueueForm, ReasonForm
-from amparo.intake.queries import QueueRow
+from amparo.intake.queue_queries import QueueRow
 from amparo.intake.triage import AXES, Axis
 from amparo.intake.triage.axes import in_words
 
@@ -41,9 +40,9 @@ def actor_of(request: HttpRequest) -> Actor:
 def queue(request: HttpRequest) -> HttpResponse:
     """The first page of the house. Asked by htmx it answers with the rows alone, or with nothing where nothing changed."""
     wanted = QueueForm(request.GET).wanted()
-    piece = Paginator(queries.queue(wanted), ROWS_A_PAGE).get_page(request.GET.get("page"))
-    shown = queries.rows(piece.object_list)
-    digest = _digest(shown, piece.paginator.count)
+    piece = queue_queries.piece(wanted, request.GET.get("after", ""), ROWS_A_PAGE)
+    shown = queue_queries.rows(piece.reports)
+    digest = _digest(shown, piece.many)
     live = bool(request.headers.get("HX-Request"))
     if live and request.GET.get("seen") == digest:
         return HttpResponse(status=204)
@@ -52,13 +51,15 @@ def queue(request: HttpRequest) -> HttpResponse:
     plain = address.urlencode()
     address["seen"] = digest
     at, officers = clock.now(), {each.uuid: each.name for each in access.officers()}
-    filtered = any(name not in ("page", "sort", "seen") for name in request.GET)
+    filtered = any(name not in ("after", "sort", "seen") for name in request.GET)
     context: dict[str, Any] = {
         "title": _("Queue"),
         "wanted": wanted,
-        "page": piece,
+        "after": request.GET.get("after", ""),
+        "next": piece.after,
         "rows": [_shown(row, at, officers) for row in shown],
-        "total": piece.paginator.count,
+        "total": min(piece.many, queue_queries.MOST_COUNTED),
+        "many_more": piece.many > queue_queries.MOST_COUNTED,
         "filtered": filtered,
         "address": f"{reverse('intake:queue')}?{address.urlencode()}",
         "export": f"{reverse('intake:export')}?{plain}",
@@ -81,20 +82,24 @@ def _digest(shown: tuple[QueueRow, ...], total: int) -> str:
 
 def _choices() -> dict[str, Any]:
     """The filters' choices, each with how many there are; those nobody would get anything from are left out."""
-    counts = queries.counts()
-    states = [(code, words, counts.states.get(code, 0)) for code, words in wording.STATES.items()]
+    counts = queue_queries.counts()
+    states = [(code, words, _many(counts.states.get(code, 0))) for code, words in wording.STATES.items()]
     return {
         "counts": counts,
         "lanes": [(each, wording.LANES[each.lane]) for each in lanes.lanes()],
-        "ledger": queries.ledger(),
         "states": [*states, ("all", _("All reports"))],
         "dangers": [
             (code, words, counts.danger[code]) for code, words in wording.DANGER.items() if counts.danger.get(code)
         ],
         "languages": [(code, wording.LANGUAGES.get(code, code), count) for code, count in counts.languages.items()],
         "channels": [(code, wording.CHANNELS.get(code, code), count) for code, count in counts.channels.items()],
-        "work": [("open", _("Open"), counts.work_items)],
+        "work": [("open", _("Open"), _many(counts.work_items))],
     }
+
+
+def _many(count: int) -> str:
+    """A count that ends somewhere, said so."""
+    return f"{queue_queries.MOST_COUNTED:,}+" if count > queue_queries.MOST_COUNTED else str(count)
 
 
 def _shown(row: QueueRow, at: datetime, officers: dict[UUID, str]) -> dict[str, Any]:
@@ -140,7 +145,7 @@ def chip(name: str, axis: Axis) -> dict[str, str]:
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
     """The filtered queue as CSV, with its reasons; that it was taken is recorded."""
-    shown = queries.rows(queries.queue(QueueForm(request.GET).wanted())[:EXPORTED_ROWS])
+    shown = queue_queries.rows(queue_queries.queue(QueueForm(request.GET).wanted())[:EXPORTED_ROWS])
     columns = (
         "reference",
         "received_at",

@@ -21,8 +21,9 @@ from amparo.access.rules import powers_of
 from amparo.foundation.clock import now
 from amparo.foundation.home import Home
 from amparo.foundation.ids import new_id
-from amparo.intake import collector, queries
-from amparo.intake.queries import QueueFilter, ReportFacts
+from amparo.intake import collector, queries, queue_queries
+from amparo.intake.queries import ReportFacts
+from amparo.intake.queue_queries import QueueFilter
 from amparo.intake.spool import Mail, Spool
 from amparo.jobs import followers, queries as jobs
 from amparo.jobs.worker import Worker
@@ -85,7 +86,7 @@ def kinds(report: ReportFacts) -> list[str]:
 
 
 def on_the_queue(report: ReportFacts) -> bool:
-    return any(row.uuid == report.uuid for row in queries.rows(queries.queue(QueueFilter())))
+    return any(row.uuid == report.uuid for row in queue_queries.rows(queue_queries.queue(QueueFilter())))
 
 
 def officer(home: Home, *roles: str) -> tuple[Actor, OfficerKeys]:

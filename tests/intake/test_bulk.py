@@ -16,8 +16,8 @@ from hypothesis import given, strategies as st
 from amparo.access.acts import Actor
 from amparo.foundation.errors import Refused
 from amparo.foundation.home import Home
-from amparo.intake import actions, batches, columns, queries
-from amparo.intake.queries import QueueFilter
+from amparo.intake import actions, batches, columns, queries, queue_queries
+from amparo.intake.queue_queries import QueueFilter
 from amparo.sandbox.readings import ExaminationFailed
 
 HEAD = ["ID", "Fecha", "Descripción", "URL", "Usuario", "Plataforma", "Urgente", "Denunciante", "Notas"]
@@ -87,7 +87,7 @@ def clerk(home: Home) -> Actor:
 
 
 def queue() -> set[str]:
-    return {row.subject for row in queries.rows(queries.queue(QueueFilter()))}
+    return {row.subject for row in queue_queries.rows(queue_queries.queue(QueueFilter()))}
 
 
 def shown(clerk: Actor, data: bytes) -> UUID:
@@ -128,7 +128,7 @@ def test_rows_become_reports_with_their_danger_and_reporters_are_nowhere_in_the_
     house.work(home)
     assert batches.facts(batch).state == "taken"
     assert queue() == {"Item shared in a group.", "user-two"}
-    top = queries.rows(queries.queue(QueueFilter()))[0]
+    top = queue_queries.rows(queue_queries.queue(QueueFilter()))[0]
     assert top.subject == "user-two"
     everything = json.dumps(
         [str(queries.report(each.report)) for each in batches.shown_rows(batch, wrong=False, limit=9) if each.report]
@@ -143,7 +143,7 @@ def test_the_same_rows_imported_again_are_not_taken_twice(home: Home, clerk: Act
         batches.take(clerk, batch)
         house.work(home)
     assert batches.facts(batch).counts.get("repeated") == 2
-    assert len(queries.rows(queries.queue(QueueFilter()))) == 2
+    assert len(queue_queries.rows(queue_queries.queue(QueueFilter()))) == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,10 +16,10 @@ from amparo.access.acts import Actor
 from amparo.foundation.errors import Refused
 from amparo.foundation.home import Home
 from amparo.foundation.ids import new_id
-from amparo.intake import actions, bundles, folding, looks, past, queries
+from amparo.intake import actions, bundles, folding, looks, past, queries, queue_queries
 from amparo.intake.actions import Letter, Text
 from amparo.intake.models import Bundle, Report
-from amparo.intake.queries import QueueFilter
+from amparo.intake.queue_queries import QueueFilter
 from amparo.intake.rules import Finding
 from amparo.intake.triage import Facts, place, shipped_rule
 from amparo.intake.triage.folds import Key, key_of_file, keys_of_text, without_signature
@@ -64,7 +64,7 @@ def file(number: int = 1) -> Key:
 
 
 def shown() -> list[UUID]:
-    return [row.uuid for row in queries.rows(queries.queue(QueueFilter()))]
+    return [row.uuid for row in queue_queries.rows(queue_queries.queue(QueueFilter()))]
 
 
 def bundle_of(uuid: UUID) -> bundles.BundleFacts:
@@ -271,7 +271,7 @@ def test_one_report_is_taken_out_and_the_rest_stay() -> None:
 
 def test_nothing_is_deleted_and_a_search_looks_behind_the_rows() -> None:
     made = {report(LONG) for _ in range(4)}
-    found = queries.rows(queries.queue(QueueFilter(search="going round")))
+    found = queue_queries.rows(queue_queries.queue(QueueFilter(search="going round")))
     assert {row.uuid for row in found} == made
 
 
@@ -313,7 +313,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 def test_copies_of_a_picture_by_mail_become_one_row(home: Home) -> None:
     picture = house.picture(3, size=400)
     made = [house.arrived(home, house.mail(f"Number {number}", a=(f"{number}.jpg", picture))) for number in range(3)]
-    assert [row.uuid for row in queries.rows(queries.queue(QueueFilter()))] == [made[0].uuid]
+    assert [row.uuid for row in queue_queries.rows(queue_queries.queue(QueueFilter()))] == [made[0].uuid]
     assert why(made[2].uuid).startswith("the same file")
     again = house.picture(3, size=402)
     near = house.arrived(home, house.mail("Nearly", a=("near.jpg", again)))

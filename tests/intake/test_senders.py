@@ -14,11 +14,11 @@ from amparo.access.acts import Actor
 from amparo.custody import actions as sealing, queries as custody
 from amparo.foundation.errors import Refused
 from amparo.foundation.ids import new_id
-from amparo.intake import actions, lanes, months, queries, rulings, senders
+from amparo.intake import actions, lanes, months, queries, queue_queries, rulings, senders
 from amparo.intake.actions import Letter, Text
 from amparo.intake.jobs import rank_report_again
 from amparo.intake.models import Report, Sender, SenderMonth
-from amparo.intake.queries import QueueFilter
+from amparo.intake.queue_queries import QueueFilter
 from amparo.intake.rules import sender_tag
 from amparo.intake.triage import Facts, place, shipped_rule
 from amparo.intake.triage.draws import commitment, is_drawn, share_of
@@ -66,7 +66,7 @@ def flood(many: int, text: str = "buy this", sender: str = "mail:flood", at: dat
 
 
 def queue(lane: str = "") -> list[UUID]:
-    return [row.uuid for row in queries.rows(queries.queue(QueueFilter(lane=lane)))]
+    return [row.uuid for row in queue_queries.rows(queue_queries.queue(QueueFilter(lane=lane)))]
 
 
 def test_a_flood_stands_in_its_own_lane_and_changes_nobody_elses_place() -> None:

@@ -12,7 +12,7 @@ from amparo.access.rules import powers_of
 from amparo.custody import queries as custody
 from amparo.foundation.errors import Refused
 from amparo.foundation.ids import new_id
-from amparo.intake import actions, months, queries, rulings, second_look, second_reading
+from amparo.intake import actions, months, queries, queue_queries, rulings, second_look, second_reading
 from amparo.intake.actions import Letter, Text
 from amparo.intake.models import Report, SecondLook
 from amparo.intake.ranking import facts_of
@@ -83,7 +83,7 @@ def test_what_was_missed_stands_first_in_the_queue_again_and_is_the_second_reade
     assert facts.ranking
     assert facts.ranking.floor == "child_in_danger_now"
     assert facts.ranking.axes["danger"].reasons[0].words == "An officer states that a child is in danger now"
-    rows = queries.rows(queries.queue(queries.QueueFilter()))
+    rows = queue_queries.rows(queue_queries.queue(queue_queries.QueueFilter()))
     assert [row.uuid for row in rows] == [missed, other]
 
 

@@ -10,7 +10,7 @@ from amparo.cases import queries as cases
 from amparo.cases.facts import PersonFacts
 from amparo.foundation.errors import Missing
 from amparo.foundation.home import Home
-from amparo.intake import queries as intake
+from amparo.intake import queries as intake, queue_queries
 from amparo.wiring.demo import words
 from amparo.wiring.demo.cast import Member
 from amparo.wiring.demo.generator import Operation
@@ -47,8 +47,8 @@ class Story:
         """The report that the house made of our mail. Raises Missing before it did."""
         if self._report is None:
             digest = hashlib.sha256(self.operation.report.data).hexdigest()
-            wanted = intake.QueueFilter(state="", search=words.REPORT_SUBJECT)
-            found = (intake.report(row.uuid) for row in intake.queue(wanted))
+            wanted = queue_queries.QueueFilter(state="", search=words.REPORT_SUBJECT)
+            found = (intake.report(row.uuid) for row in queue_queries.queue(wanted))
             self._report = next((each.uuid for each in found if each.arrival.original_sha256 == digest), None)
         if self._report is None:
             raise Missing("The demo's report is not on the queue yet.")
