@@ -104,9 +104,9 @@ def speed(made: list[Made], repeats: int) -> dict[str, float]:
     runs: dict[str, dict[str, list[float]]] = {name: {form: [] for form in by_form} for name in (*IN_TURNS, SANDBOX)}
     for route in (*IN_TURNS.values(), pdq_of_file):
         route(made[0].path)
-    for _ in range(repeats):
+    for turn in range(repeats):
         for form, group in by_form.items():
-            for name, spent in _in_turns(group).items():
+            for name, spent in _in_turns(group, turn).items():
                 runs[name][form].append(spent)
             runs[SANDBOX][form].append(_with_children(group))
     seconds = {name: {form: statistics.median(each) for form, each in parts.items()} for name, parts in runs.items()}
@@ -147,13 +147,15 @@ def _print_by_form(by_form: dict[str, list[Made]], seconds: dict[str, dict[str, 
     print()
 
 
-def _in_turns(group: list[Made]) -> dict[str, float]:
-    """CPU seconds of each route in this process, file by file in turns: what else runs here meets all of them alike."""
-    spent = dict.fromkeys(IN_TURNS, 0.0)
-    for each in group:
-        for name, route in IN_TURNS.items():
+def _in_turns(group: list[Made], turn: int) -> dict[str, float]:
+    """CPU seconds of each route in this process, file by file in turns, each beginning with another route: what else runs
+    here, and what the one before left in the caches, meets all of them alike."""
+    spent, names = dict.fromkeys(IN_TURNS, 0.0), list(IN_TURNS)
+    for number, each in enumerate(group):
+        first = (number + turn) % len(names)
+        for name in names[first:] + names[:first]:
             started = time.process_time()
-            route(each.path)
+            IN_TURNS[name](each.path)
             spent[name] += time.process_time() - started
     return spent
 

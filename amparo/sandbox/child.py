@@ -7,27 +7,18 @@ import os
 import selectors
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import BinaryIO
 
 from amparo.sandbox.handing_over import own_descriptor
 from amparo.sandbox.inside import frames
 from amparo.sandbox.inside.lockdown import Layers
 from amparo.sandbox.readings import Blobs, ExaminationFailed, plain_text
+from amparo.sandbox.starting import Process
 
-SERVE = "amparo.sandbox.inside.serve"
-_ROOT = str(Path(__file__).resolve().parents[2])
-# -I below drops the environment's and the folder's say in what is imported; the code's own place is given here instead.
-_START = (
-    "import sys; sys.path.insert(0, sys.argv[2]); "
-    "import importlib; importlib.import_module(sys.argv[1]).main(int(sys.argv[3]))"
-)
+Start = Callable[[socket.socket, int], Process]
 _FRAME_BYTES = 4 << 20
 _FACTS_BYTES = 32 << 20
 _READ_BYTES = 1 << 18
@@ -103,29 +94,25 @@ def cut_back(file: BinaryIO, size_bytes: int) -> None:
 class Child:
     """A started and locked child. Not for two threads at once."""
 
-    def __init__(self, entry: str, limits: Limits, start_s: float) -> None:
-        """Starts it and waits until it has locked down. Raises ExaminationFailed or OSError where it doesn't come up."""
+    def __init__(self, start: Start, limits: Limits, start_s: float) -> None:
+        """Starts it and waits until it has locked down. Raises ExaminationFailed or OSError where it doesn't come up.
+
+        start: from the socket on which it takes requests and the descriptor to which it writes replies, to its process.
+        """
         self.served = 0
         self.busy_s = 0.0
         self.fit = True
         self._limits = limits
-        # An empty folder to stand in; the child can reach neither it nor any other afterwards.
-        folder = tempfile.mkdtemp(prefix="amparo-empty-")
-        self._to, others = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with others:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
-                [sys.executable, "-I", "-c", _START, entry, _ROOT, str(os.getpid())],
-                stdin=others.fileno(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd=folder,
-                # Nothing of ours: no secret, no path. One thread for the mathematics library, as locking down needs.
-                env={"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
-                close_fds=True,
-                start_new_session=True,
-            )
-        assert self._process.stdout is not None
-        self._from = self._process.stdout.fileno()
+        self._to, requests = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._from, replies = os.pipe()
+        try:
+            self._process = start(requests, replies)
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            requests.close()
+            os.close(replies)
         # Requests go one way: what a child might write to its own standard input reaches nobody.
         self._to.shutdown(socket.SHUT_RD)
         self._to.setblocking(False)
@@ -135,9 +122,6 @@ class Child:
         except BaseException:
             self.end()
             raise
-        finally:
-            # It stands in a folder that is no longer there, and nothing is left over, however we end.
-            Path(folder).rmdir()
 
     def _hello(self, until: float) -> Layers:
         tag, payload = next(self._frames(_Asked([]), until))
@@ -145,6 +129,15 @@ class Child:
         if tag != frames.HELLO:
             raise ExaminationFailed("crashed")
         return Layers(**{layer.name: said.get(layer.name) is True for layer in fields(Layers)})
+
+    @property
+    def waits(self) -> bool:
+        """Whether it stands ready. One that ended, or that says something unasked, doesn't."""
+        if self._from < 0:
+            return False
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._from, selectors.EVENT_READ)
+            return not selector.select(0)
 
     def examine(
         self,
@@ -245,9 +238,8 @@ class Child:
 
     def _end_of_it(self) -> ExaminationFailed:
         """Why the child's pipe closed, from how it died."""
-        try:
-            code = self._process.wait(5)
-        except subprocess.TimeoutExpired:
+        code = self._process.ended()
+        if code is None:
             return ExaminationFailed("crashed")
         causes = {-signal.SIGSYS: "forbidden_call", -signal.SIGXCPU: "timed_out", -signal.SIGKILL: "out_of_memory"}
         return ExaminationFailed(causes.get(code, "crashed"), died=code)
@@ -255,11 +247,15 @@ class Child:
     def end(self) -> None:
         """Afterwards the child is gone, whatever it was doing."""
         self.fit = False
-        self._process.kill()
+        if self._from >= 0:
+            self._process.end()
+        self._close()
+
+    def _close(self) -> None:
         self._to.close()
-        if self._process.stdout:
-            self._process.stdout.close()
-        self._process.wait()
+        if self._from >= 0:
+            os.close(self._from)
+            self._from = -1
 
 
 def _settled(blobs: list[tuple[dict[str, object], bytearray]]) -> Blobs:

@@ -14,7 +14,7 @@ from amparo.sandbox.rules import State
 @dataclass(frozen=True)
 class ExaminationFacts:
     """state: examined, too_plain, not_examined or failed. reason: a code for the last two, and for a video examined in part
-    (cut_off, damaged, out_of_time, too_many); sentence: for the officer.
+    (cut_off, damaged, out_of_time, too_many, too_big); sentence: for the officer.
 
     facts of a picture: format, width, height, frames, pdq_hex, quality, averaged_by, taken_raw, device, has_location; of an
     video: container, codec, width, height, tracks, duration_ms, reached_ms, interval_ms, frames, widest_gap_ms, ended; of an

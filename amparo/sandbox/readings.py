@@ -200,7 +200,8 @@ class VideoReading:
 
     document: JSON, {"frames": [{"at_ms", "quality", "looks": [64 hexadecimal digits, ...]}]}, in the order of their times, checked;
     looks are in the order of a picture's. duration_ms: as the file says, 0 where it doesn't. reached_ms: how far it could be read.
-    widest_gap_ms: between two frames. ended: whole, cut_off (it holds less than it says), damaged, out_of_time or too_many frames.
+    widest_gap_ms: between two frames. ended: whole, cut_off (it holds less than it says), damaged, out_of_time, too_many or too_big
+    frames.
     """
 
     state: str
@@ -584,7 +585,7 @@ def _video(facts: _Fields, blobs: Blobs) -> VideoReading:
 
 
 _VIDEO_NUMBERS = ("width", "height", "duration_ms", "reached_ms", "interval_ms", "frames", "widest_gap_ms")
-_ENDINGS = ("whole", "cut_off", "damaged", "out_of_time", "too_many")
+_ENDINGS = ("whole", "cut_off", "damaged", "out_of_time", "too_many", "too_big")
 _FRAMES = 20_000
 
 

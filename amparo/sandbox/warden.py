@@ -12,20 +12,24 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO
 from uuid import UUID
 
 from amparo.foundation.errors import Unreachable
-from amparo.sandbox.child import SERVE, Child, Limits, cut_back
+from amparo.sandbox.child import Child, Limits, cut_back
 from amparo.sandbox.inside.lockdown import Layers
 from amparo.sandbox.readings import ExaminationFailed, Reading, reading_of
+from amparo.sandbox.starting import Alone, Nursery
 
 __all__ = ["Box", "ExaminationFailed", "Layers", "Warden", "the_warden"]
 
+SERVE = "amparo.sandbox.inside.serve"
 # A child is also replaced after this many examinations, or so long a time at work: what leaks or is planted does not grow old.
 EXAMINATIONS_A_CHILD = 500
 BUSY_SECONDS_A_CHILD = 3_600.0
@@ -60,6 +64,8 @@ class Box:
 
         kinds: identify, mail, archive, chat, picture, video, look, render, hash_list, reply.
         """
+        if self._child and not self._child.waits:
+            self._drop()
         if self._child is None:
             self._child = self._warden.take_child()
         limit_s = self._warden.limits.seconds if limit_s is None else min(limit_s, LONGEST_SECONDS)
@@ -117,6 +123,7 @@ class Warden:
         self._layers: Layers | None = None
         self._trouble: Exception | None = None
         self._closed = False
+        self._nursery: Nursery | None = None
         # The kernel ends a child with the thread that started it (parent-death signal), so one lasting thread starts all.
         self._starter = threading.Thread(target=self._keep_spares, name="sandbox-starter", daemon=True)
         self._starter.start()
@@ -158,6 +165,11 @@ class Warden:
 
     def take_child(self) -> Child:
         """A spare that has seen no byte yet. Raises Unreachable where none starts."""
+        while not (child := self._take_spare()).waits:
+            child.end()
+        return child
+
+    def _take_spare(self) -> Child:
         with self._changed:
             came = self._changed.wait_for(lambda: self._spares or self._trouble or self._closed, START_SECONDS)
             if not came or not self._spares:
@@ -177,7 +189,7 @@ class Warden:
                 if self._closed:
                     return
             try:
-                child = Child(self._entry, self.limits, START_SECONDS)
+                child = self._started()
             except (OSError, ExaminationFailed) as trouble:
                 with self._changed:
                     self._trouble = trouble
@@ -192,6 +204,25 @@ class Warden:
             if unwanted:
                 child.end()
 
+    def _started(self) -> Child:
+        """Another child. Only the starter thread makes one. Raises OSError, ExaminationFailed."""
+        if not sys.platform.startswith("linux"):
+            return Child(partial(Alone, self._entry), self.limits, START_SECONDS)
+        if self._nursery and self._nursery.is_old:
+            self._retire_nursery()
+        if self._nursery:
+            try:
+                return Child(self._nursery.fork, self.limits, START_SECONDS)
+            except (OSError, ExaminationFailed):
+                self._retire_nursery()  # it ended, or can't any more
+        self._nursery = Nursery(self._entry, START_SECONDS)
+        return Child(self._nursery.fork, self.limits, START_SECONDS)
+
+    def _retire_nursery(self) -> None:
+        old, self._nursery = self._nursery, None
+        if old:
+            old.retire()
+
     def close(self) -> None:
         """Ends all children, those still at work too: the kernel ends them with the thread that started them."""
         with self._changed:
@@ -203,6 +234,8 @@ class Warden:
         for child in ended:
             child.end()
         self._starter.join(START_SECONDS)
+        if self._nursery:
+            self._nursery.close()
 
 
 _own: tuple[int, Warden] | None = None

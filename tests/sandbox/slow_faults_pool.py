@@ -9,10 +9,10 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from amparo.foundation.errors import Unreachable
-from amparo.sandbox.child import Child, Limits
+from amparo.sandbox.child import Limits
 from amparo.sandbox.readings import ExaminationFailed, Identified
 from amparo.sandbox.warden import Warden
 
@@ -25,7 +25,7 @@ CAUSES = {"crashed", "out_of_memory", "timed_out"}
 def test_a_killed_child_costs_one_examination_and_no_answer_is_ever_anothers(tmp_path: Path) -> None:
     pool = Warden(THREADS, limits=Limits(seconds=3))
     until = time.monotonic() + SECONDS
-    children: dict[UUID, Child] = {}
+    children: list[int] = []  # pidfds: a number may be another process by now
     answered, lost, wrong = [0] * THREADS, [0] * THREADS, list[str]()
 
     def examine(thread: int) -> None:
@@ -49,9 +49,8 @@ def test_a_killed_child_costs_one_examination_and_no_answer_is_ever_anothers(tmp
                         answered[thread] += 1
                         if reading != Identified("text", "text/plain", lines):
                             wrong.append(f"{reading} for {lines} lines")
-                    if box._child:
-                        children[boundary] = box._child
-            children.pop(boundary, None)
+                    if box._child and box._child.served == 1:
+                        children.append(os.pidfd_open(box._child._process.pid))
 
     threads = [threading.Thread(target=examine, args=(number,)) for number in range(THREADS)]
     for thread in threads:
@@ -59,10 +58,12 @@ def test_a_killed_child_costs_one_examination_and_no_answer_is_ever_anothers(tmp
     chance, killed, pause = random.Random(0), 0, threading.Event()
     while any(thread.is_alive() for thread in threads):
         pause.wait(chance.uniform(0.02, 0.3))
-        if alive := [child for child in list(children.values()) if child._process.returncode is None]:
-            chance.choice(alive)._process.send_signal(chance.choice(SIGNALS))
+        with suppress(ProcessLookupError, IndexError):
+            signal.pidfd_send_signal(chance.choice(children[-2 * THREADS :]), chance.choice(SIGNALS))
             killed += 1
     pool.close()
+    for descriptor in children:
+        os.close(descriptor)
     print(f"{sum(answered):,} answered, {sum(lost):,} lost, {killed:,} signals")
     assert wrong == []
     assert sum(answered) > SECONDS and sum(lost) > 0

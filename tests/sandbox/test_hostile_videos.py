@@ -171,6 +171,15 @@ def test_flipped_and_cut_films_never_stop_the_pool(made: Callable[[str], Path], 
         assert isinstance(box.examine("video", data), VideoReading)
 
 
+def test_a_small_moving_picture_that_says_it_is_huge_takes_no_memory_for_every_frame() -> None:
+    data = bytearray(moving())
+    assert struct.unpack_from("<HH", data, 6) == (200, 200)
+    struct.pack_into("<HH", data, 6, 65_000, 1_500)
+    facts, frames = watched(bytes(data))
+    assert facts["ended"] == "too_big"
+    assert len(frames) == 1
+
+
 LIES: list[dict[str, object]] = [
     {"ended": "never"}, {"width": -1}, {"duration_ms": 1 << 50}, {"codec": "<b>"}, {"state": "hit"}, {"tracks": "2"},
 ]  # fmt: skip

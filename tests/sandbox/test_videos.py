@@ -158,6 +158,27 @@ def test_a_picture_that_moves_is_sampled_as_a_film_is(tmp_path: Path, form: str)
         assert cut["ended"] == "damaged" and len(some) == 1
 
 
+def test_pictures_that_begin_long_after_the_sound_are_found(tmp_path: Path) -> None:
+    """A Flash film lists no tracks: they are known when they turn up."""
+    path = tmp_path / "late.flv"
+    with av.open(str(path), "w", format="flv") as container:
+        sound, film = container.add_stream("libmp3lame", rate=44_100), container.add_stream("flv", rate=RATE)
+        film.width, film.height, film.pix_fmt = 160, 120, "yuv420p"
+        sound.codec_context.layout = "mono"
+        for start in range(0, 100 * 44_100, 1152):
+            block = av.AudioFrame.from_ndarray(np.zeros((1, 1152), np.float32), format="fltp", layout="mono")
+            block.sample_rate, block.pts = 44_100, start
+            container.mux(sound.encode(block))
+        for number in range(30):
+            frame = av.VideoFrame.from_ndarray(pattern(number), format="rgb24")
+            frame.pts = 100 * RATE + number
+            container.mux(film.encode(frame))
+        container.mux(film.encode(None))
+    facts, frames = watched(path.read_bytes())
+    assert facts["tracks"] == 1
+    assert [frame["at_ms"] // 1000 for frame in frames] == [100, 101]
+
+
 def test_every_track_with_moving_pictures_is_looked_at_and_a_cover_is_none(tmp_path: Path) -> None:
     path = tmp_path / "two.mkv"
     with av.open(str(path), "w", format="matroska") as container:

@@ -13,6 +13,8 @@ from amparo.sandbox.inside.strips import Strips
 
 # Those of several pages or several shots (TIFF, MPO) have no times.
 FORMATS = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
+# Each frame is laid over those before it, which takes several times its own memory. Of a larger one the first alone is seen.
+MOVING_PIXELS = 24_000_000
 # How long browsers show a frame that says nothing of it.
 _UNTIMED_MS = 100
 
@@ -40,9 +42,10 @@ class Animation:
     def samples(self, interval_ms: int, is_over: Callable[[], str]) -> Iterator[Sample]:
         """The first frame at or after each mark. is_over: why to stop here, or an empty text; asked before each frame."""
         number, due_ms = 0, 0
-        while (frame := self._frame(number)) is not None:
-            if over := is_over():
-                self.ended = over
+        is_large = self._picture.width * self._picture.height > MOVING_PIXELS
+        while not (over := is_over() or ("too_big" if is_large and number else "")):
+            frame = self._frame(number)
+            if frame is None:
                 return
             if self.reached_ms >= due_ms:
                 due_ms = mark_after(self.reached_ms, interval_ms)
@@ -50,6 +53,7 @@ class Animation:
             shown_ms = frame.info.get("duration") or _UNTIMED_MS
             self.reached_ms = min(self.reached_ms + max(int(shown_ms), 1), LAST_MS)
             number += 1
+        self.ended = over
 
     def _frame(self, number: int) -> Image.Image | None:
         """The frame, decoded, as it is shown: over those before it."""

@@ -44,6 +44,9 @@ DECODERS = frozenset((
     "mjpegb", "prores", "dnxhd", "dvvideo", "rawvideo", "huffyuv", "ffvhuff", "ffv1", "utvideo", "qtrle", "svq1", "svq3", "cinepak",
     "indeo3", "indeo4", "indeo5", "msvideo1", "rv10", "rv20", "rv30", "rv40",
 ))  # fmt: skip
+# Their tracks are known when they turn up. Sound for a minute must not hide the pictures behind it.
+_LISTS_NO_TRACKS = frozenset({"flv", "mpeg", "mpegts"})
+_PATIENCE = {"probesize": str(128 << 20), "analyzeduration": str(3_600 * 1_000_000)}
 # The object that says how large an ASF file is, before its size (Advanced Systems Format, 3.2).
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
@@ -71,8 +74,17 @@ def demuxer_of(head: bytes) -> str:
 
 def opened(data: BinaryIO, demuxer: str) -> Any:
     """The container, its tracks listed. Raises FFmpegError."""
+    container = _opened(data, demuxer, {})
+    if demuxer in _LISTS_NO_TRACKS and not container.streams.video:
+        container.close()
+        return _opened(data, demuxer, _PATIENCE)
+    return container
+
+
+def _opened(data: BinaryIO, demuxer: str, more: Mapping[str, str]) -> Any:
     data.seek(0)
     options = {
+        **more,
         "protocol_whitelist": "",
         "codec_whitelist": ",".join(sorted(DECODERS)),
         "max_streams": str(STREAMS),

@@ -1,8 +1,7 @@
 """What passes between warden and child: requests in, frames out. The warden trusts none of it (warden.py caps and checks).
 
 A request is a 4-byte length and a JSON header {"kind", "options", "limit_s", "size"} of that length; then `size` bytes or,
-where a file is examined, no `size` and the file's descriptor, passed along with the first byte (incoming.py takes it, child.py
-sends it).
+where a file is examined, no `size` and the file's descriptor, passed along with the first byte (incoming.py, child.py).
 A frame is a tag of one byte, a 4-byte length and that many bytes:
 
     H  hello: the layers that hold, JSON; sent once, after the lock-down and before the first hostile byte
@@ -21,6 +20,8 @@ from typing import Protocol
 
 HEAD = struct.Struct("!cI")
 LENGTH = struct.Struct("!I")
+# Between warden and nursery (nursery.py).
+ORDER, ANSWER = struct.Struct("!cI"), struct.Struct("!iI")
 HELLO, BLOB, DATA, VOID, RESULT, FAILURE = b"H", b"B", b"D", b"X", b"R", b"F"
 CHUNK_BYTES = 1 << 20
 

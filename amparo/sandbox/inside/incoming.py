@@ -42,7 +42,7 @@ class Requests:
     """The requests that the warden sends, in order. Made before the lock-down: it asks the socket what it is."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=STANDARD_INPUT)
+        self._socket = standard_input()
         self._stream = open(STANDARD_INPUT, "rb", closefd=False)  # noqa: SIM115 - kept for life
 
     def next(self) -> Request | None:
@@ -62,15 +62,27 @@ class Requests:
     def _length(self) -> tuple[int | None, int | None]:
         """How long the next header is, and the descriptor that came with its first byte."""
         # Nothing of the last request is left in the stream's buffer: the warden sends the next one after the answer.
-        head, ancillary, _, _ = self._socket.recvmsg(frames.LENGTH.size, socket.CMSG_SPACE(_DESCRIPTOR_BYTES))
-        head += self._stream.read(frames.LENGTH.size - len(head)) if head else b""
+        head, descriptors = taken(self._socket, frames.LENGTH.size, 1)
         if len(head) < frames.LENGTH.size:
             return None, None
-        descriptor = None
-        for level, kind, payload in ancillary:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                descriptor = array.array("i", payload[:_DESCRIPTOR_BYTES])[0]
-        return frames.LENGTH.unpack(head)[0], descriptor
+        return frames.LENGTH.unpack(head)[0], descriptors[0] if descriptors else None
+
+
+def standard_input() -> socket.socket:
+    """Made before the lock-down: asking what it is is a forbidden call."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=STANDARD_INPUT)
+
+
+def taken(channel: socket.socket, size_bytes: int, most: int) -> tuple[bytes, list[int]]:
+    """So many bytes, fewer at the end; and the descriptors that came with the first of them, `most` at most."""
+    head, ancillary, _, _ = channel.recvmsg(size_bytes, socket.CMSG_SPACE(most * _DESCRIPTOR_BYTES))
+    descriptors = array.array("i")
+    for level, kind, payload in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            descriptors.frombytes(payload[: len(payload) - len(payload) % _DESCRIPTOR_BYTES])
+    while head and len(head) < size_bytes and (more := os.read(channel.fileno(), size_bytes - len(head))):
+        head += more
+    return head, descriptors.tolist()
 
 
 def all_of(data: BinaryIO) -> bytes:

@@ -64,7 +64,7 @@ def lock_down(parent: int) -> Layers:
     network = _holds(lambda: _leave_network(libc))
     user = _holds(lambda: _become_nobody_else(libc))
     limits = _holds(_limit)
-    _die_with(parent, libc)
+    die_with(parent)
     # Not dumpable: no other process of the same user may look into this memory.
     _check(libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
     _check(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -144,9 +144,11 @@ def _become_nobody_else(libc: ctypes.CDLL) -> None:
     _check(libc.syscall(number, header, struct.pack("=6I", *[0] * 6)))
 
 
-def _die_with(parent: int, libc: ctypes.CDLL) -> None:
-    """Afterwards the kernel kills this process when its parent ends, also when it hangs."""
-    _check(libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+def die_with(parent: int) -> None:
+    """Afterwards the kernel kills this process when its parent (the thread that started it) ends, also when it hangs."""
+    if not sys.platform.startswith("linux"):
+        return
+    _check(ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
     if os.getppid() != parent:
         os._exit(1)  # it ended before the signal was set
 

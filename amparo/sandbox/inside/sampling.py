@@ -82,7 +82,7 @@ class Sampler:
     """Takes a track's packets in the file's order and gives its samples: (at_ms, frame), the first at or after each mark.
 
     in_order: decode everything; else `feed` and `end` may raise UnreliableKeyframes. keyframes: take only keyframes, for a file
-    that is too long for the clock. damaged: whether a packet could not be decoded.
+    that is too long for the clock. damaged: whether a packet could not be decoded; starved: and wanted too much memory.
     """
 
     decoder: Decoder
@@ -91,6 +91,7 @@ class Sampler:
     in_order: bool = False
     keyframes: bool = False
     damaged: bool = False
+    starved: bool = False
     _due_ms: int = 0
     _begun: bool = False
     _before: list[Packet] = field(default_factory=list)
@@ -187,10 +188,11 @@ class Sampler:
         """What comes out when this packet goes in; for None, what is still inside."""
         try:
             yield from self.decoder.decode(packet)
-        except (MemoryError, PermissionError):
-            raise
-        except FFmpegError:
-            self.damaged = True  # a damaged packet costs its frames
+        except FFmpegError as error:
+            # A damaged packet costs its frames. The oldest decoders call every damage a missing right (their -1 is EPERM), and
+            # absurd sizes are refused as too much memory before any is taken: neither is what its name says.
+            self.damaged = True
+            self.starved = self.starved or isinstance(error, MemoryError)
 
     def _taken(self, frames: Iterator[Frame]) -> Iterator[Sample]:
         """Of frames in the order in which they are shown, those that are due."""

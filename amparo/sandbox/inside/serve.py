@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import cache
 from typing import BinaryIO
 
 from amparo.sandbox.inside import (
@@ -86,6 +87,7 @@ def main(parent: int, readers: Mapping[str, Reader] = READERS) -> None:
         gc.collect()
 
 
+@cache
 def warm() -> None:
     """Afterwards every decoder and text codec that may be asked for is loaded; none could be opened later."""
     decoding.warm()

@@ -71,8 +71,8 @@ def read(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
     film is too long for it, its later part is seen by keyframes only, and then not at all.
     Facts: state ("examined"; "too_plain" where all frames are; "not_examined" where there is sound alone), container, codec,
     width, height, tracks (with moving pictures), duration_ms as the file says (0: it doesn't), reached_ms, interval_ms, frames,
-    widest_gap_ms between two of them, ended: "whole", "cut_off" (it holds less than it says), "damaged", "out_of_time" or
-    "too_many" frames.
+    widest_gap_ms between two of them, ended: "whole", "cut_off" (it holds less than it says), "damaged", "out_of_time",
+    "too_many" frames, or "too_big" ones of a moving picture, of which the first alone is seen.
     """
     limit_s, interval_ms = options.get("limit_s", 60.0), options.get("interval_ms", INTERVAL_MS)
     if not isinstance(limit_s, (int, float)) or not isinstance(interval_ms, int) or not 1 <= interval_ms <= 3_600_000:
@@ -80,8 +80,6 @@ def read(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
     film = _Film(data, size_of(data), data.read(identify.HEAD_BYTES), interval_ms, time.monotonic(), limit_s)
     try:
         facts, frames = _moving_picture(film) if identify.identify(film.head)[0] == "picture" else _watched(film)
-    except (MemoryError, PermissionError):
-        raise
     except FFmpegError as error:
         raise Unreadable("malformed", _UNOPENED) from error
     if frames:
@@ -168,15 +166,15 @@ class _Watching:
         return Sampler(decoder, clock, self.interval_ms, in_order=self.in_order or counted)
 
     def watch(self) -> None:
-        """Raises UnreliableKeyframes."""
+        """Raises UnreliableKeyframes; MemoryError where there was no frame for want of memory."""
         try:
             self._demux()
-        except (MemoryError, PermissionError):
-            raise
-        except FFmpegError:
+        except (FFmpegError, IndexError):  # the latter is the library's own, where a track turns up late
             self.ended = "damaged"
         for sampler in self._samplers.values():
             self._see(sampler.end())
+        if not self.frames and any(sampler.starved for sampler in self._samplers.values()):
+            raise MemoryError
         damaged = any(sampler.damaged for sampler in self._samplers.values())
         if self.ended in ("whole", "damaged"):
             missing_ms = max(MISSING_MS, int(self.duration_ms * MISSING_SHARE))
