@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 
-# The rooms' tests once more on PostgreSQL; what starts systems of its own brings its own databases.
+# Of the rooms' tests those that ask a database, once more on PostgreSQL; what starts systems of its own brings its own databases.
 ON_POSTGRES = ["custody", "jobs/test_leases.py", "access", "vault", "matching", "intake", "cases", "victims"]
 ON_POSTGRES += ["referrals", "outcomes", "oversight"]
 
@@ -41,7 +41,9 @@ def checks(quick: bool) -> list[tuple[str, list[str]]]:
     found.append(("tests", pytest))
     if programs():
         rooms = [f"tests/{each}" for each in ON_POSTGRES if (ROOT / "tests" / each).exists()]
-        found.append(("tests on PostgreSQL", [PYTHON, "-m", "tests.throwaway_postgres", *pytest, *rooms]))
+        found.append(
+            ("tests on PostgreSQL", [PYTHON, "-m", "tests.throwaway_postgres", *pytest, "-m", "django_db", *rooms])
+        )
     return found
 
 

@@ -181,6 +181,8 @@ def _log_in(server: imaplib.IMAP4, mailbox: Mailbox) -> None:
     if "AUTH=PLAIN" in server.capabilities:  # takes any letters, where LOGIN takes ASCII
         told = f"\0{mailbox.user}\0{mailbox.password}".encode()
         server.authenticate("PLAIN", lambda _: told)
+    elif not (mailbox.user + mailbox.password).isascii():
+        raise imaplib.IMAP4.error("this server takes no letters beyond ASCII in names and passwords")
     else:
         server.login('"' + mailbox.user.replace("\\", "\\\\").replace('"', '\\"') + '"', mailbox.password)
 

@@ -91,7 +91,7 @@ def test_mails_are_kept_byte_for_byte_and_moved_and_their_seen_flag_is_left(
 def test_a_server_that_cannot_move_copies_and_removes(
     home: Home, spool: Spool, server: Dovecot, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imaplib.IMAP4, "capability", lambda _: ("OK", [b"IMAP4rev1 UIDPLUS"]))
+    monkeypatch.setattr(imaplib.IMAP4, "capability", lambda _: ("OK", [b"IMAP4rev1 UIDPLUS AUTH=PLAIN"]))
     asked = mailbox(server, folder)
     server.deliver(RAW % 1, folder=folder)
     assert look(asked, spool, Journal(home, asked)).moved == 1
