@@ -232,6 +232,8 @@ def frames(repeats: int) -> dict[str, float]:
         lumas = [np.asarray(pictures.drawn(height, width, generator).convert("L")) for _ in range(8)]
         colours = [np.repeat(luma[:, :, None], 3, axis=2) for luma in lumas]
         theirs, own = [], []
+        for _ in range(160):
+            pdq(lumas[0])  # as in a stream: long under way
         for _ in range(max(3, repeats)):
             theirs.append(_frame_seconds(pdqhash.compute, colours))
             own.append(_frame_seconds(pdq, lumas))

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from amparo.matching.engine import HashIndex
     from amparo.matching.files import pdq_of_file
-    from amparo.sandbox.inside.pdq import pdq
+    from amparo.matching.frames import pdq
 
 __all__ = ["HashIndex", "pdq", "pdq_of_file"]
 
 _PLACES = {
     "HashIndex": "amparo.matching.engine",
-    "pdq": "amparo.sandbox.inside.pdq",
+    "pdq": "amparo.matching.frames",
     "pdq_of_file": "amparo.matching.files",
 }
 

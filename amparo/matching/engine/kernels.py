@@ -10,17 +10,15 @@ answer wrongly (its checksums say so when asked), but never reads outside its ar
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numba
 import numpy as np
-from numba.core.errors import NumbaWarning
 
 from amparo.matching.engine import cut, simd
+from amparo.matching.engine.compiling import array, kept
 from amparo.matching.engine.cut import MASKS_AT, OFFSETS_AT, ROW_COST, START, TAG_START, TAG_WIDTH, TAGS_A_LINE, WIDTH
 from amparo.matching.engine.simd import at, fetch, first_one, halves_near, ones, put, put_bytes, tags_near
 
@@ -28,32 +26,14 @@ WAITING = 1024
 SCAN_BLOCK_ROWS = 1024
 
 
-def _array(kind: Any, dimensions: int = 1, *, written: bool = False, layout: str = "C") -> Any:
-    return numba.types.Array(kind, dimensions, layout, readonly=not written)
-
-
 _U8, _U16, _U32, _U64, _I64 = (getattr(numba.types, name) for name in ("uint8", "uint16", "uint32", "uint64", "int64"))
-_WORDS, _NUMBERS, _TABLE = _array(_U64), _array(_I64), _array(_I64, 2)
-_OUT = _array(_I64, written=True)
+_WORDS, _NUMBERS, _TABLE = array(_U64), array(_I64), array(_I64, 2)
+_OUT = array(_I64, written=True)
 
 
-# Numba notices when this file changes. What else is compiled into the loops goes into the names of their cache's files.
+# What else is compiled into the loops goes into the names of their cache's files.
 _STAMP = sha256(b"".join(Path(each.__file__).read_bytes() for each in (cut, simd))).hexdigest()[:12]
-
-
-def compiled(signature: Any) -> Callable[[Callable[..., Any]], Any]:
-    """numba.njit, cached where a cache can be written: beside this file, else in the user's; else compiled in each process."""
-
-    def decorate(function: Callable[..., Any]) -> Any:
-        function.__qualname__ += f"_{_STAMP}"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NumbaWarning)
-            try:
-                return numba.njit(signature, nogil=True, cache=True)(function)
-            except Exception:  # no place for a cache, or a broken one
-                return numba.njit(signature, nogil=True)(function)
-
-    return decorate
+compiled = partial(kept, stamp=_STAMP)
 
 
 # Part of the loop that calls it. Not cached by itself: what comes from a cache can't be inlined.
@@ -189,8 +169,8 @@ def _look_up(query, band, asked, radii, offsets, tags, rows, bands, probes, mask
 
 
 _BY_BANDS = _I64(
-    _WORDS, _TABLE, _NUMBERS, _WORDS, _WORDS, _array(_U32), _array(_U16), _array(_U8), _I64, _TABLE, _TABLE, _NUMBERS, _NUMBERS,
-    _NUMBERS, _I64, _I64, _array(_U8), _I64, _NUMBERS, _OUT, _OUT, _OUT, _OUT,
+    _WORDS, _TABLE, _NUMBERS, _WORDS, _WORDS, array(_U32), array(_U16), array(_U8), _I64, _TABLE, _TABLE, _NUMBERS, _NUMBERS,
+    _NUMBERS, _I64, _I64, array(_U8), _I64, _NUMBERS, _OUT, _OUT, _OUT, _OUT,
 )  # fmt: skip
 
 
@@ -265,7 +245,7 @@ def near_by_bands(
     )  # fmt: skip
 
 
-_ENTRIES = numba.types.void(_WORDS, _array(_U32), _I64, _TABLE, _TABLE, _NUMBERS, _array(_I64, 3, written=True))
+_ENTRIES = numba.types.void(_WORDS, array(_U32), _I64, _TABLE, _TABLE, _NUMBERS, array(_I64, 3, written=True))
 
 
 @compiled(_ENTRIES)
@@ -285,7 +265,7 @@ def entries_within(asked, offsets, rows, bands, probes, masks, counts):
                 counts[query, band, radius + 1] = entries
 
 
-_BY_SCAN = _I64(_WORDS, _WORDS, _WORDS, _I64, _array(_U8), _I64, _NUMBERS, _OUT, _OUT, _OUT)
+_BY_SCAN = _I64(_WORDS, _WORDS, _WORDS, _I64, array(_U8), _I64, _NUMBERS, _OUT, _OUT, _OUT)
 
 
 @compiled(_BY_SCAN)
@@ -319,7 +299,7 @@ def near_by_scan(asked, front, back, within_bits, gone, first_entry, numbers, hi
     return hits
 
 
-_COUNT = numba.types.void(_I64, _I64, _WORDS, _I64, _WORDS, _I64, _I64, _I64, _array(_U32, written=True))
+_COUNT = numba.types.void(_I64, _I64, _WORDS, _I64, _WORDS, _I64, _I64, _I64, array(_U32, written=True))
 
 
 @inner
@@ -342,7 +322,7 @@ def count(start, end, high, high_at, low, low_at, over, width, counts):
 
 _PART = numba.types.void(
     _I64, _I64, _WORDS, _I64, _WORDS, _I64, _I64, _I64, _WORDS, _I64, _WORDS, _I64, _I64, _I64,
-    _I64, _OUT, _array(_U64, written=True),
+    _I64, _OUT, array(_U64, written=True),
 )  # fmt: skip
 
 
@@ -362,7 +342,7 @@ def part(
 
 
 _SETTLE = numba.types.void(
-    _I64, _I64, _I64, _array(_U64), _array(_U32, written=True), _array(_U16, written=True), _array(_U8, written=True),
+    _I64, _I64, _I64, array(_U64), array(_U32, written=True), array(_U16, written=True), array(_U8, written=True),
     _I64,
 )  # fmt: skip
 

@@ -83,23 +83,19 @@ def together(pixels: int) -> int:
     return 8 if pixels <= 600_000 else 2 if pixels <= 5_000_000 else 1
 
 
-# 32 matrices are those of 16 sizes of pictures; the largest possible one (65,535 pixels) has two megabytes.
-@lru_cache(maxsize=32)
+# Those of many sizes of pictures; the largest possible one (65,535 pixels) has two megabytes, the usual one a hundredth of that.
+@lru_cache(maxsize=128)
 def bands(size: int, scale: int = 1, count: int = 8, blunt: bool = False) -> Bands:
     """The matrix for a side of `size` pixels, of which a decoder gives one for each `scale`; `count` points together.
 
-    blunt: the matrix that would do for a decoder giving half as many, on the same lines.
+    blunt: the matrix that would do for a decoder giving half as many, on the same lines: equal weights within each pair of lines.
     """
-    sharp = _banded(size, lambda pixels: pixels // scale, count)
-    return tuple(_blunted(start, weights, -(-size // scale)) for start, weights in sharp) if blunt else sharp
-
-
-def _blunted(start: int, weights: Floats, lines: int) -> tuple[int, Floats]:
-    """The same weights, equal within each pair of lines; what the last line of an odd number would share is lost."""
-    before = start % 2
-    padded = np.pad(weights, ((0, 0), (before, (before + weights.shape[1]) % 2)))
-    paired = padded.reshape(len(weights), -1, 2).mean(axis=2).repeat(2, axis=1).astype(np.float32)
-    return start - before, paired[:, : lines - start + before]
+    if not blunt:
+        return _banded(size, lambda pixels: pixels // scale, count)
+    lines = -(-size // scale)
+    paired = _banded(size, lambda pixels: pixels // (2 * scale), count)
+    # What the last line of an odd number would share is lost.
+    return tuple((2 * start, (each * 0.5).repeat(2, axis=1)[:, : lines - 2 * start]) for start, each in paired)
 
 
 def bands_of_part(size: int, scale: int, offset: int, pure: tuple[int, int]) -> Bands:
@@ -108,24 +104,34 @@ def bands_of_part(size: int, scale: int, offset: int, pure: tuple[int, int]) -> 
 
 
 def _banded(size: int, decoded: Callable[[Numbers], Numbers], count: int) -> Bands:
-    """Two box filters after each other at the 64 sampled pixels, their weights added up by the line that a pixel is decoded to."""
+    """The weights of the pixels, added up by the line that a pixel is decoded to."""
+    pixels, weights = _blur(size)
+    lines = decoded(pixels)
+    first = lines[::count, 0]
+    beyond = (lines.reshape(len(first), -1) - first[:, None]).reshape(POINTS, -1)
+    length = int(beyond.max()) + 1
+    beyond += length * np.arange(POINTS)[:, None]
+    summed = np.bincount(beyond.ravel(), weights, POINTS * length).astype(np.float32)
+    lengths = np.minimum(length, lines[-1, -1] + 1 - first)
+    groups = zip(first.tolist(), summed.reshape(-1, count, length), lengths.tolist(), strict=True)
+    return tuple((start, group[:, :length]) for start, group, length in groups)
+
+
+@lru_cache(maxsize=32)
+def _blur(size: int) -> tuple[Numbers, NDArray[np.float64]]:
+    """Two box filters after each other at the 64 sampled pixels: which pixels, ascending (64, any), and their weights in a row."""
     starts, ends = published.box_reach(size)
     counts, at = ends - starts, published.sampled(size)
     width = int(counts.max())
     ahead = (width + 2) // 2
     # The second box at a sampled pixel is a mean of first boxes: of those from starts[at] to ends[at] that reach the pixel.
     shares = np.concatenate([[0.0], np.cumsum(1.0 / counts)])
+    low, high = starts[at][:, None], ends[at][:, None]
     pixels = starts[starts[at]][:, None] + np.arange(2 * width)
-    reaching_from = np.clip(pixels - ahead + 1, starts[at][:, None], ends[at][:, None])
-    reaching_to = np.clip(pixels - ahead + 1 + width, starts[at][:, None], ends[at][:, None])
+    reaching = pixels - ahead + 1
+    reaching_from = np.minimum(np.maximum(reaching, low), high)
+    reaching += width
+    reaching_to = np.minimum(np.maximum(reaching, low), high)
     weights = (shares[reaching_to] - shares[reaching_from]) / counts[at][:, None]
     weights[pixels >= size] = 0
-    lines = decoded(np.minimum(pixels, size - 1))
-    first = lines[::count, 0]
-    beyond = lines - np.repeat(first, count)[:, None]
-    length = int(beyond.max()) + 1
-    places = beyond + length * np.arange(POINTS)[:, None]
-    summed = np.bincount(places.ravel(), weights.ravel(), POINTS * length).astype(np.float32)
-    groups = summed.reshape(-1, count, length)
-    last = lines.max()
-    return tuple((int(start), group[:, : last + 1 - start]) for start, group in zip(first, groups, strict=True))
+    return np.minimum(pixels, size - 1), weights.ravel()

@@ -52,7 +52,7 @@ def pdq(luma: NDArray[np.uint8]) -> tuple[Row, int]:
     luma: uint8 of shape (height, width). Bits and quality are what the published code gives for this luma; where a side is
     shorter than 5, all bits are 0 and so is the quality. Raises ValueError for another shape or type and for no pixels at all.
     """
-    seen = exact(_checked(luma))
+    seen = exact(checked(luma))
     return seen.row, seen.quality
 
 
@@ -67,7 +67,7 @@ def looks(luma: NDArray[np.uint8], scale: int = 1, size: tuple[int, int] | None 
 
 def appearance(luma: NDArray[np.uint8], scale: int = 1, size: tuple[int, int] | None = None) -> Appearance:
     """The same, with the quality."""
-    _checked(luma)
+    checked(luma)
     height, width = size or (luma.shape[0] * scale, luma.shape[1] * scale)
     whole = exact(luma) if scale == 1 else seen(luma, scale, height, width)
     return Appearance(whole, within_borders(luma, scale, height, width))
@@ -184,10 +184,13 @@ def _rows_of(above: Floats) -> Rows:
 
 
 def exact(luma: Luma) -> Seen:
-    """The picture as the published code sees it, by its own steps where the fast way leaves a doubt."""
-    height, width = luma.shape
-    fast = seen(luma, 1, height, width)
-    longer = max(height, width)
+    """The picture as the published code sees it."""
+    return settled(seen(luma, 1, *luma.shape), luma)
+
+
+def settled(fast: Seen, luma: Luma) -> Seen:
+    """What the fast way saw, or where it leaves a doubt what the published code's own steps give."""
+    longer = max(luma.shape)
     return step_by_step(luma) if fast.may_be_rounded(longer) or fast.hangs_on_rounding(longer) else fast
 
 
@@ -236,7 +239,8 @@ def of_points(grid: Floats) -> Seen:
 NOTHING = Seen(np.zeros((POINTS, POINTS), np.float32), np.zeros((TERMS, TERMS), np.float32))
 
 
-def _checked(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def checked(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same. Raises ValueError for another shape or type and for no pixels at all."""
     if luma.dtype != np.uint8 or luma.ndim != 2 or not luma.size:
         raise ValueError(f"luma is uint8 of shape (height, width), not {luma.dtype} of shape {luma.shape}")
     return luma

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from amparo.sandbox.inside import decoders, pdq
@@ -76,14 +75,15 @@ def fingerprint(picture: Image.Image, data: bytes) -> tuple[Appearance, int]:
     if scale == 1:
         return _in_colours(decoded), 1
     luma = np.asarray(decoded)
-    whole = pdq.seen(luma, scale, height, width)
+    floats = luma.astype(np.float32)
+    whole = pdq.seen(floats, scale, height, width)
     trimmed = pdq.within_borders(luma, scale, height, width)
-    if width * height <= decoders.PIXEL_LIMIT and _is_doubtful(whole, luma, scale, height, width):
+    if width * height <= decoders.PIXEL_LIMIT and _is_doubtful(whole, floats, scale, height, width):
         return Appearance(_whole(Strips(loaded(opened(data))), height, width), trimmed), 1
     return Appearance(whole, trimmed), scale
 
 
-def _is_doubtful(seen: Seen, luma: NDArray[np.uint8], scale: int, height: int, width: int) -> bool:
+def _is_doubtful(seen: Seen, luma: Floats, scale: int, height: int, width: int) -> bool:
     """Whether the colours, decoded whole, could give a fingerprint that differs by more than four bits, or another state."""
     if seen.quality < QUALITY_FLOOR + NEAR_THE_FLOOR:
         return seen.quality > QUALITY_FLOOR - NEAR_THE_FLOOR
