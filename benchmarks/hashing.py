@@ -18,6 +18,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def main() -> int:
         "python": platform.python_version(),
     }
     with tempfile.TemporaryDirectory() as folder:
-        made = list(pictures.files(Path(folder), asked.files, asked.seed))
+        made = list(pictures.files(Path(folder), asked.files, asked.seed, asked.noise))
         print(f"{len(made)} files, {sum(each.megapixels for each in made):.0f} megapixels, {_megabytes(made):.0f} MB\n")
         result |= speed(made, asked.repeats)
         result |= drift(made)
@@ -75,6 +76,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--copies", type=int, default=30, help="pictures of which all kinds of copies are made")
     parser.add_argument("--listed", type=int, default=1_000_000, help="random fingerprints in the list of known ones")
     parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument(
+        "--noise", type=float, default=pictures.NOISE, help="of the sensor: what a JPEG's decoding costs"
+    )
     return parser.parse_args()
 
 
@@ -148,12 +152,11 @@ def _print_by_form(by_form: dict[str, list[Made]], seconds: dict[str, dict[str, 
 
 
 def _in_turns(group: list[Made], turn: int) -> dict[str, float]:
-    """CPU seconds of each route in this process, file by file in turns, each beginning with another route: what else runs
-    here, and what the one before left in the caches, meets all of them alike."""
-    spent, names = dict.fromkeys(IN_TURNS, 0.0), list(IN_TURNS)
+    """CPU seconds of each route in this process, file by file in all orders of the routes: what else runs here, and what the
+    one before left in the caches, meets all of them alike."""
+    spent, orders = dict.fromkeys(IN_TURNS, 0.0), list(permutations(IN_TURNS))
     for number, each in enumerate(group):
-        first = (number + turn) % len(names)
-        for name in names[first:] + names[:first]:
+        for name in orders[(7 * number + 11 * turn) % len(orders)]:
             started = time.process_time()
             IN_TURNS[name](each.path)
             spent[name] += time.process_time() - started

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 pillow_heif.register_heif_opener(thumbnails=False)
 
 MEGAPIXELS = (0.3, 12.0)
+NOISE = 4.0
 # Of a hundred files; what phones and messengers leave on a device.
 SHARES = {"JPEG": 70, "PNG": 9, "WEBP": 8, "HEIF": 5, "GIF": 3, "TIFF": 3, "AVIF": 2}
 _SHAPES = ((3, 4), (4, 3), (9, 16), (16, 9), (1, 1), (2, 3))
@@ -32,15 +33,15 @@ class Made:
     megapixels: float
 
 
-def files(folder: Path, count: int, seed: int) -> Iterator[Made]:
-    """`count` files of the formats in SHARES, as they are written."""
+def files(folder: Path, count: int, seed: int, noise: float = NOISE) -> Iterator[Made]:
+    """`count` files of the formats in SHARES, as they are written. noise: as in `drawn`."""
     generator = np.random.default_rng(seed)
     forms = [form for form, share in SHARES.items() for _ in range(max(1, round(share * count / 100)))]
     for number, form in enumerate(forms[:count] if len(forms) >= count else forms + ["JPEG"] * (count - len(forms))):
         low, high = np.log(MEGAPIXELS[0]), np.log(min(MEGAPIXELS[1], _SLOW.get(form, 99)))
         # Spread evenly over the range, so that few files already show all sizes.
         megapixels = float(np.exp(low + (high - low) * ((number * 0.618 + 0.3) % 1)))
-        picture = drawn(*_size(megapixels, generator), generator)
+        picture = drawn(*_size(megapixels, generator), generator, noise)
         options = _options(form, generator)
         path = folder / f"{number:04}.{form.lower()}"
         picture.save(path, form, **options)
@@ -72,8 +73,11 @@ def _options(form: str, generator: np.random.Generator) -> dict[str, Any]:
     }[form]
 
 
-def drawn(height: int, width: int, generator: np.random.Generator) -> Image.Image:
-    """Waves of all lengths with shapes on them, softened, and the noise of a sensor: areas, edges, fine structure."""
+def drawn(height: int, width: int, generator: np.random.Generator, noise: float = NOISE) -> Image.Image:
+    """Waves of all lengths with shapes on them, softened, and the noise of a sensor: areas, edges, fine structure.
+
+    noise: the most that a sensor's may deviate, of 255; a picture's own is drawn from a quarter of it on.
+    """
     coarse_height, coarse_width = max(2, height // 4), max(2, width // 4)
     waves = 48
     lengths = np.arange(1, waves + 1)[:, None]
@@ -96,9 +100,9 @@ def drawn(height: int, width: int, generator: np.random.Generator) -> Image.Imag
         colour = tuple(int(part) for part in generator.integers(30, 226, 3))
         shape((left, top, left + size, top + int(size * generator.uniform(0.4, 1.6))), fill=colour)
     picture = coarse.resize((width, height), Image.Resampling.BICUBIC)
-    tile = generator.normal(0, generator.uniform(1, 4), (min(height, 512), min(width, 512), 1))
-    noise = np.tile(tile, (-(-height // tile.shape[0]), -(-width // tile.shape[1]), 1))[:height, :width]
-    return Image.fromarray((np.asarray(picture) + noise).clip(0, 255).astype(np.uint8))
+    tile = generator.normal(0, generator.uniform(noise / 4, noise), (min(height, 512), min(width, 512), 1))
+    grain = np.tile(tile, (-(-height // tile.shape[0]), -(-width // tile.shape[1]), 1))[:height, :width]
+    return Image.fromarray((np.asarray(picture) + grain).clip(0, 255).astype(np.uint8))
 
 
 def _as_jpeg(quality: int) -> Callable[[Image.Image], bytes]:
