@@ -145,7 +145,8 @@ def calm_down(at: datetime) -> int:
 def placed_for(report: UUID, placed: Placed, rule: Rule) -> Placed:
     """The place in everybody's queue, or aside where its sender's lane is open. Once somebody has read a report it stays there.
 
-    One with a floor is lifted out while few of its sender's stand so; behind them it waits above everything without a floor.
+    One with a floor is lifted out while few of its sender's stand so; behind them it waits above everything without a floor. Of the
+    others some are drawn, a few a day: read among everybody's, they must not make the others wait.
     """
     row = Report.objects.select_related("sender").filter(uuid=report).first()
     if row is None or row.first_read_at or row.state != ReportState.NEW:
@@ -155,8 +156,17 @@ def placed_for(report: UUID, placed: Placed, rule: Rule) -> Placed:
         return placed
     if placed.floor:
         return placed if _lifted(row) < rule.flood.lifted_at_once else placed.aside(lane)
-    share = rule.flood.sampled_in_1000 if lane == FLOOD else rule.serial.sampled_in_1000
-    return placed if is_drawn(months.seed(row.received_at), row.uuid, share) else placed.aside(lane)
+    limits = rule.flood if lane == FLOOD else rule.serial
+    drawn = is_drawn(months.seed(row.received_at), row.uuid, limits.sampled_in_1000)
+    return placed if drawn and _sampled(row) < limits.sampled_a_day else placed.aside(lane)
+
+
+def _sampled(report: Report) -> int:
+    """How many of its sender's reports of the day before it stand among everybody's, drawn since the lane was opened."""
+    assert report.sender
+    since = max(report.received_at - DAY, report.sender.lane_since or report.received_at)
+    arrived = Report.objects.filter(sender=report.sender, received_at__gte=since, received_at__lte=report.received_at)
+    return arrived.filter(lane="", place__startswith="1.0.").exclude(id=report.id)[:1001].count()
 
 
 def _lifted(report: Report) -> int:

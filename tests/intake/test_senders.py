@@ -81,6 +81,14 @@ def test_a_flood_stands_in_its_own_lane_and_changes_nobody_elses_place() -> None
     assert len(queue("flood")) + len(sampled) == len(made)
 
 
+def test_the_sample_of_a_flood_is_a_few_a_day_however_long_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "is_drawn", lambda *_: True)
+    made = flood(RULE.flood.in_an_hour + 3 * RULE.flood.sampled_a_day)
+    assert len([uuid for uuid in made if uuid in queue()]) == RULE.flood.sampled_a_day
+    tomorrow = flood(RULE.flood.in_an_hour + 5, at=NOON + timedelta(days=1, hours=1))
+    assert len([uuid for uuid in tomorrow if uuid in queue()]) == RULE.flood.sampled_a_day
+
+
 def test_the_first_of_a_flood_join_it_once_it_is_one_unless_somebody_reads_them() -> None:
     first, *_ = flood(RULE.flood.in_an_hour)
     assert first in queue()

@@ -43,6 +43,7 @@ class Flood:
     times_the_usual: int
     lifted_at_once: int
     sampled_in_1000: int
+    sampled_a_day: int
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Serial:
     proposed_after: int
     proposed_from_percent: int
     sampled_in_1000: int
+    sampled_a_day: int
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ class _Reader:
                     times_the_usual=self._number(1, 1000),
                     lifted_at_once=self._number(1, 1000),
                     sampled_in_1000=self._number(1, 1000),
+                    sampled_a_day=self._number(1, 1000),
                 )
             ),
             serial=Serial(
@@ -176,6 +179,7 @@ class _Reader:
                     proposed_after=self._number(5, 1_000_000),
                     proposed_from_percent=self._number(50, 100),
                     sampled_in_1000=self._number(1, 1000),
+                    sampled_a_day=self._number(1, 1000),
                 )
             ),
             fold=Fold(
@@ -312,8 +316,9 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "clock": {"remind_after_percent": 50},
     "flood": {
         "in_an_hour": 30, "in_a_day": 120, "times_the_usual": 4, "lifted_at_once": 5, "sampled_in_1000": 20,
+        "sampled_a_day": 10,
     },
-    "serial": {"proposed_after": 20, "proposed_from_percent": 95, "sampled_in_1000": 50},
+    "serial": {"proposed_after": 20, "proposed_from_percent": 95, "sampled_in_1000": 50, "sampled_a_day": 10},
     "fold": {
         "message": "1 day", "file": "1 day", "near_file": "1 day", "address": "1 day", "account": "1 day",
         "incident": "1 hour", "near_bits": 31, "lifted_at_most": 20,
