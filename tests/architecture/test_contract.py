@@ -134,7 +134,10 @@ GUARDED = {
     "the network": (
         {"urllib.request", "http.client", "requests", "httpx", "smtplib", "imaplib", "ftplib", "aiohttp"},
         ("exchange/courier.py", "exchange/submission.py", "matching/hma/courier.py"),
-        {"wiring/demo/": "plays the reporter and the partners, who send mail to the house on this machine"},
+        {
+            "intake/mailbox_fetch.py": "reads the line's own mailbox, in a process that holds public keys alone",
+            "wiring/demo/": "plays the reporter and the partners, who send mail to the house on this machine",
+        },
     ),
 }
 
