@@ -371,7 +371,7 @@ def open_under(secret: bytes, sealed: bytes, context: bytes) -> bytes:
 def lock(private: bytes, passphrase: str, context: bytes) -> bytes:
     """A private key that only `passphrase` opens (Argon2id: 64 MiB, 3 passes, 4 lanes), for `context` only."""
     salt, nonce = os.urandom(16), os.urandom(12)
-    sealed = AESGCM(_stretched(passphrase, salt)).encrypt(nonce, private, LOCK_MAGIC + salt + context)
+    sealed = AESGCM(stretched(passphrase, salt)).encrypt(nonce, private, LOCK_MAGIC + salt + context)
     return LOCK_MAGIC + salt + nonce + sealed
 
 
@@ -381,12 +381,13 @@ def unlock(locked: bytes, passphrase: str, context: bytes) -> bytes:
         raise _malformed("the header is missing")
     salt, nonce = locked[8:24], locked[24:36]
     try:
-        return AESGCM(_stretched(passphrase, salt)).decrypt(nonce, locked[36:], LOCK_MAGIC + salt + context)
+        return AESGCM(stretched(passphrase, salt)).decrypt(nonce, locked[36:], LOCK_MAGIC + salt + context)
     except InvalidTag as error:
         raise Refused("The password does not open this key.") from error
 
 
-def _stretched(passphrase: str, salt: bytes) -> bytes:
+def stretched(passphrase: str, salt: bytes) -> bytes:
+    """32 bytes of a passphrase or code, made slow to guess (Argon2id: 64 MiB, 3 passes, 4 lanes)."""
     derivation = Argon2id(
         salt=salt, length=KEY_BYTES, iterations=ARGON2ID_PASSES, lanes=ARGON2ID_LANES, memory_cost=ARGON2ID_MEMORY_KIB
     )
