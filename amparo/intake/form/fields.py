@@ -21,7 +21,7 @@ FIELDS: dict[str, dict[str, int]] = {
         "danger": 10, "text": TEXT, "platform": LINE, "handle": LINES, "ongoing": 10, "when": 200, "crisis": 10,
         "name": LINE, "contact": LINE,
     },
-    BACK: {"text": TEXT, "code": 1000},
+    BACK: {"danger": 10, "text": TEXT, "code": 1000},
 }  # fmt: skip
 # What a choice may be; anything else says nothing.
 CHOICES = {
@@ -120,3 +120,26 @@ def stated(route: str, said: Mapping[str, str]) -> dict[str, Any]:
     if when := said.get("when", "").strip():
         found["times"] = [{"name": "happened", "raw": when, "zone": said.get("zone", "")}]
     return found
+
+
+# What may not be unsaid by a later message: of two answers the one further left counts.
+_GRAVEST = {
+    "danger_now": ("yes", "no", "unknown"),
+    "crisis": ("yes", "no", "unknown"),
+    "ongoing": ("yes", "no", "unknown"),
+    "live": ("now", "planned", "over", "unknown"),
+}
+
+
+def merged(first: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a report after its reporter has sent more: what names something is added, and nothing grave is taken back."""
+    found = dict(first)
+    for name, order in _GRAVEST.items():
+        said = [each for each in (first.get(name), later.get(name)) if each in order]
+        if said:
+            found[name] = min(said, key=order.index)
+    for name in ("identifiers", "times"):
+        lists = [each for each in (first.get(name), later.get(name)) if isinstance(each, list)]
+        if together := [each for one in lists for each in one]:
+            found[name] = [each for at, each in enumerate(together) if each not in together[:at]]
+    return {**{name: value for name, value in later.items() if name not in found}, **found}

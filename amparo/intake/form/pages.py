@@ -168,7 +168,7 @@ def back(request: HttpRequest, language: str) -> HttpResponse:
     try:
         if writes and not errors:
             answers = counter().write_back(code, fields.submission(BACK, language, nonce, said))
-            said["text"], nonce = "", new_nonce()
+            said["text"], said["danger"], nonce = "", "", new_nonce()
         else:
             answers, writes = counter().open(code), False
     except (Busy, OSError) as fault:
@@ -207,6 +207,7 @@ def _talk(
         answers=[{"text": each.text, "at": each.at, "direction": texts(each.language).direction} for each in answers],
         said=said,
         nonce=nonce,
+        choices={"danger": [(each, texts(language)[f"report_danger_{each}"]) for each in fields.CHOICES["danger"]]},
         errors=_sentences(language, BACK, errors or {}),
         written=written,
         trouble=trouble,
