@@ -135,7 +135,9 @@ def answer(request: HttpRequest, report: UUID) -> HttpResponse:
         actor_of(request), report, given.get("words", ""), language if language in languages() else FALLBACK, to
     )
     if mailbox_queries.mailbox_of(report):
-        messages.success(request, _("The answer will be read with the reporter’s code. It bears the line’s name, not yours."))
+        messages.success(
+            request, _("The answer will be read with the reporter’s code. It bears the line’s name, not yours.")
+        )
     else:
         messages.success(request, _("The answer is on its way. It bears the line’s name, not yours."))
     return redirect("intake:report", report)

@@ -1,26 +1,22 @@
 """The public form's entry for a WSGI server: its keys are read, then it is confined, then it serves.
 
-    python -m granian --interface wsgi amparo.wiring.public:application
+python -m granian --interface wsgi amparo.wiring.public:application
 """
 
 from __future__ import annotations
 
-import logging
 import os
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "amparo.wiring.public_settings"
 
 import django
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from amparo.foundation.confinement import code_folders, confine
 from amparo.foundation.home import Home
 from amparo.intake import spool
-from amparo.intake.form.talking import Counter
+from amparo.intake.form.talking import open_counter
 from amparo.vault.keys import check_keys
-
-log = logging.getLogger("amparo.form")
 
 
 def _ready() -> None:
@@ -30,11 +26,10 @@ def _ready() -> None:
     check_keys(home, "form")
     for folder in (home.talk, home.spool):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    counter = Counter(home)
+    counter = open_counter(home)
     confine(readable=(*code_folders(), *counter.readable), writable=counter.writable)
     spool.sweep(home.spool)
     django.setup()
-    settings.COUNTER = counter
 
 
 _ready()

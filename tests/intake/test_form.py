@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -30,8 +30,8 @@ WORDS = "They broadcast in a room at 21:00."
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    yield new_house(tmp_path, monkeypatch)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    return new_house(tmp_path, monkeypatch)
 
 
 def mailbox(home: Home, nonce: str) -> Mailbox:
@@ -39,13 +39,13 @@ def mailbox(home: Home, nonce: str) -> Mailbox:
     return codes.mailbox_of(codes.draw(key, nonce), key)
 
 
-def sent(home: Home, nonce: str = "0" * 32, route: str = fields.REPORT, files: tuple[FormFile, ...] = (), **said: str) -> UUID:
+def sent(
+    home: Home, nonce: str = "0" * 32, route: str = fields.REPORT, files: tuple[FormFile, ...] = (), **said: str
+) -> UUID:
     """The arrival's id: as the form's process leaves what was sent."""
     typed = fields.typed(route, {"text": WORDS, **said})
     box = mailbox(home, nonce)
-    whole = replace(
-        fields.submission(route, "en", nonce, typed, files), mailbox=box.uuid, public=box.public
-    )
+    whole = replace(fields.submission(route, "en", nonce, typed, files), mailbox=box.uuid, public=box.public)
     return FormSpool(home).put(whole, now())
 
 
@@ -78,7 +78,7 @@ def test_what_was_typed_stands_on_the_queue_in_the_fields_that_triage_reads(home
 def test_the_original_is_sealed_byte_for_byte_and_holds_no_name(home: Home) -> None:
     arrival = sent(home, name="Persona de Prueba", contact="reporter@example.org")
     document = letters.read(letters.waiting(home)[0], ProcessKeys(home, "worker")).document
-    report = the_report(home)
+    the_report(home)
     content = Arrival.objects.get(uuid=arrival).content
     assert content
     with vault.open_item(WORKER, content, "test", ProcessKeys(home, "worker")) as opened:
@@ -235,7 +235,13 @@ def test_a_worker_that_ends_at_any_step_loses_and_doubles_nothing(home: Home, mo
     )  # fmt: skip
     for place, name in steps:
         kept: Callable[..., object] = getattr(place, name)
-        monkeypatch.setattr(place, name, ends if name != "ReporterMailbox" else type("M", (), {"objects": type("O", (), {"create": staticmethod(ends)})}))
+        monkeypatch.setattr(
+            place,
+            name,
+            ends
+            if name != "ReporterMailbox"
+            else type("M", (), {"objects": type("O", (), {"create": staticmethod(ends)})}),
+        )
         with pytest.raises(Ended):
             form_collector.collect(home, ProcessKeys(home, "worker"), 20)
         monkeypatch.setattr(place, name, kept)

@@ -27,11 +27,7 @@ BEGINNING = 4  # letters that tell a word from all others
 
 # Words of the lists that nobody who reports abuse should be handed. A code that holds one, in any language, is drawn again.
 _UNWANTED = frozenset(
-    """abuse baby blood boy child crime girl gun hurt infant kiss knife love shoot victim weapon
-    abuso amor besar beso crimen daño desnudo dolor matar mortal muerte niñez niño sangre sexo virgo
-    abusif amour besace enfance intime
-    amore bacio bambino infatti
-    amoroso arma beber criminal dolorido infantil intimar nudez sangue sedutor""".split()
+    ["abuse", "accuse", "baby", "blame", "blood", "boy", "child", "crime", "cruel", "evil", "fatal", "fault", "ghost", "girl", "guilt", "gun", "hurt", "infant", "kiss", "knife", "love", "panic", "punish", "sad", "scare", "shoot", "suffer", "suspect", "tragic", "trap", "victim", "weapon", "abuso", "amor", "besar", "beso", "crimen", "daño", "desnudo", "dolor", "matar", "mortal", "muerte", "niñez", "niño", "sangre", "sexo", "virgo", "abusif", "amour", "besace", "enfance", "intime", "amore", "bacio", "bambino", "infatti", "amoroso", "arma", "beber", "criminal", "dolorido", "infantil", "intimar", "nudez", "sangue", "sedutor"]
 )
 
 

@@ -6,8 +6,8 @@ import logging
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 
 from amparo.intake.form import pages
+from amparo.intake.form.talking import counter
 
 log = logging.getLogger("amparo.form")
 
@@ -38,12 +39,12 @@ DRAINED_BLOCKS = 512  # of what is too large: a browser shows the answer only af
 class InMemory(MemoryFileUploadHandler):
     """A file is kept in memory alone, or, where the form takes none, not at all."""
 
-    def new_file(self, *given: object, **named: object) -> None:
-        self.activated = settings.FORM_FILES
+    def new_file(self, *given: Any, **named: Any) -> None:
+        self.activated = counter().offer.files
         super().new_file(*given, **named)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        return super().receive_data_chunk(raw_data, start) if settings.FORM_FILES else None
+        return super().receive_data_chunk(raw_data, start) if self.activated else None
 
 
 class Guard:
@@ -69,10 +70,12 @@ class Guard:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not (length.isascii() and length.isdecimal()):
             return pages.problem(request, "unreadable", 400)
-        if int(length) > settings.FORM_LARGEST_BYTES:
+        if int(length) > counter().offer.largest_bytes:
             _drain(request)
             return pages.problem(request, "too_large", 413)
         try:
+            if len(request.body) != int(length):  # the connection broke off: half a report is none
+                return pages.problem(request, "unreadable", 400)
             request.POST, request.FILES  # noqa: B018  # parses
         except (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError, ValueError, OSError):
             return pages.problem(request, "unreadable", 400)

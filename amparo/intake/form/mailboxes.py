@@ -50,9 +50,7 @@ def read(home: Home, mailbox: Mailbox) -> tuple[Answer, ...]:
     for path in sorted((home.talk / str(mailbox.uuid)).glob("*.letter"))[-MOST:]:
         try:
             uuid = UUID(path.stem)
-            said = json.loads(
-                envelope.open_letter(path.read_bytes(), mailbox.private, Binding(uuid, mailbox.uuid))
-            )
+            said = json.loads(envelope.open_letter(path.read_bytes(), mailbox.private, Binding(uuid, mailbox.uuid)))
             found.append(Answer(uuid, datetime.fromisoformat(said["at"]), str(said["language"]), str(said["text"])))
         except (Broken, OSError, KeyError, TypeError, ValueError) as fault:
             log.critical("integrity: an answer in a mailbox does not open: %s", type(fault).__name__)

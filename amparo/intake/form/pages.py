@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
@@ -17,7 +16,7 @@ from amparo.intake.form import codes, fields
 from amparo.intake.form.codes import NoCode
 from amparo.intake.form.fields import BACK, CHILD, REPORT
 from amparo.intake.form.letters import FormFile, new_nonce
-from amparo.intake.form.talking import Busy, Counter
+from amparo.intake.form.talking import Busy, counter
 from amparo.intake.form.texts import languages, preferred, texts
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -26,11 +25,6 @@ STYLES = (
     PACKAGE / "intake" / "static" / "form" / "form.css",
 )
 MOST_FILES = 10
-
-
-def counter() -> Counter:
-    made: Counter = settings.COUNTER
-    return made
 
 
 def page(request: HttpRequest, template: str, language: str, *, status: int = 200, **more: Any) -> HttpResponse:
@@ -58,7 +52,12 @@ def problem(request: HttpRequest, what: str, status: int) -> HttpResponse:
         language = preferred(request.headers.get("Accept-Language", ""), languages())
     said = texts(language)
     return page(
-        request, "problem", language, status=status, title=said["not_found_title" if what == "not_found" else "problem_title"], sentence=said[what]
+        request,
+        "problem",
+        language,
+        status=status,
+        title=said["not_found_title" if what == "not_found" else "problem_title"],
+        sentence=said[what],
     )
 
 
@@ -144,7 +143,7 @@ def sent(request: HttpRequest, language: str) -> HttpResponse:
 
 
 def _files(request: HttpRequest) -> tuple[FormFile, ...]:
-    if not settings.FORM_FILES:
+    if not counter().offer.files:
         return ()
     return tuple(
         FormFile(str(each.name)[:200], str(each.content_type)[:100], each.read())
@@ -179,9 +178,7 @@ def back(request: HttpRequest, language: str) -> HttpResponse:
     return _talk(request, language, code.digits, answers, said, nonce, errors=errors, written=writes)
 
 
-def _door(
-    request: HttpRequest, language: str, typed: str = "", trouble: str = "", status: int = 200
-) -> HttpResponse:
+def _door(request: HttpRequest, language: str, typed: str = "", trouble: str = "", status: int = 200) -> HttpResponse:
     return page(request, "back", language, status=status, path="back/", typed=typed, trouble=trouble)
 
 

@@ -81,7 +81,9 @@ def verify(text: bytes, public_pem: bytes, statement: str | None = None) -> Verd
 def _read(text: bytes) -> tuple[Receipt, bytes, bytes]:
     if len(text) > LONGEST:
         raise ValueError("too long")
-    lines = text.decode().replace("\r\n", "\n").removesuffix("\n").split("\n")  # a mail program may have changed the line ends
+    lines = (
+        text.decode().replace("\r\n", "\n").removesuffix("\n").split("\n")
+    )  # a mail program may have changed the line ends
     first, *named, last = lines
     label, _, signature = last.partition(": ")
     pairs = [line.partition(": ") for line in named]

@@ -1,4 +1,4 @@
-"""What the pages do, without a page: send, open a mailbox, write back. At most four codes are stretched at a time. No Django."""
+"""What the pages do, without a page: send, open a mailbox, write back. Codes are stretched one at a time. No Django."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import Lock
 
 from amparo.foundation.clock import now
 from amparo.foundation.errors import AmparoError
@@ -18,7 +18,8 @@ from amparo.intake.form.letters import FormSpool, Submission
 from amparo.intake.form.mailboxes import Answer
 from amparo.vault.keys import code_key, receipt_keys
 
-AT_A_TIME, WAIT_SECONDS = 4, 20.0
+MIB = 1024 * 1024
+WAIT_SECONDS = 30.0
 EXIT = "https://www.wikipedia.org/"
 
 
@@ -36,30 +37,35 @@ class Sent:
 
 @dataclass(frozen=True)
 class Offer:
-    """What the deployer decides about the form. files: whether the law here lets the public send any. leave: where the quick exit leads."""
+    """What the deployer decides. files: whether the law here lets the public send any. leave: where the quick exit leads."""
 
     line: str
     files: bool
     leave: str
 
+    @property
+    def largest_bytes(self) -> int:
+        """Of all that one post may carry."""
+        return 25 * MIB if self.files else 2 * MIB
+
     @classmethod
     def from_env(cls) -> Offer:
-        """AMPARO_HOUSE_NAME, AMPARO_FORM_FILES and AMPARO_FORM_EXIT."""
+        """AMPARO_LINE_NAME (else AMPARO_HOUSE_NAME), AMPARO_FORM_FILES and AMPARO_FORM_EXIT."""
         return cls(
-            " ".join(os.environ.get("AMPARO_HOUSE_NAME", "").split()),
+            " ".join((os.environ.get("AMPARO_LINE_NAME") or os.environ.get("AMPARO_HOUSE_NAME", "")).split()),
             os.environ.get("AMPARO_FORM_FILES", "") == "1",
             os.environ.get("AMPARO_FORM_EXIT", "") or EXIT,
         )
 
 
 class Counter:
-    """All that the form's process holds. Made before it is confined: afterwards its keys and the help lines are not read again."""
+    """All that the form's process holds. Made before it is confined: its keys and help lines are not read again."""
 
     def __init__(self, home: Home) -> None:
         self.home, self.offer, self.helplines = home, Offer.from_env(), helplines.load(home)
         self._spool, self._key = FormSpool(home), code_key(home)
         self._signing, self.receipt_key = receipt_keys(home)
-        self._stretching = BoundedSemaphore(AT_A_TIME)
+        self._stretching = Lock()
         for language in codes.LISTS:
             codes.word_list(language)
 
@@ -112,3 +118,17 @@ class Counter:
             yield
         finally:
             self._stretching.release()
+
+
+_open: list[Counter] = []
+
+
+def open_counter(home: Home) -> Counter:
+    """This process's counter, from now on. Refused or Missing where its keys or its help lines are not as they should be."""
+    _open[:] = [Counter(home)]
+    return _open[0]
+
+
+def counter() -> Counter:
+    """The counter of this process."""
+    return _open[0]
