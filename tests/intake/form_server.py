@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -89,7 +90,7 @@ class FormServer:
             assert self.process.poll() is None and time.monotonic() < deadline, self.stop()
             time.sleep(0.05)
 
-    def __enter__(self) -> FormServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""The long run: a thousand form posts while the form and the collector are killed at random (`python -m maintenance.slow faults`)."""
+"""The long run: a thousand form posts while form and collector are killed at random (`python -m maintenance.slow faults`)."""
 
 from __future__ import annotations
 

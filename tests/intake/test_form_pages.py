@@ -187,7 +187,7 @@ HOSTILE = {
     "broken multipart": (with_length(b"--x\r\nbro", HEAD + b"Content-Type: multipart/form-data; boundary=x\r\n"), 422),
     "multipart in multipart": (
         with_length(
-            b"--x\r\nContent-Disposition: form-data; name=text\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!\r\n--x--\r\n",
+            b"--x\r\nContent-Disposition: form-data; name=text\r\nContent-Transfer-Encoding: base64\r\n\r\n!\r\n--x--\r\n",
             HEAD + b"Content-Type: multipart/form-data; boundary=x\r\n",
         ),
         None,

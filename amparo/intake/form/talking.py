@@ -78,7 +78,7 @@ class Counter:
         return (self.home.spool,)
 
     def send(self, said: Submission) -> Sent:
-        """The report is on the disk, sealed; sent again it is the same. Busy, or OSError where the disk refuses: then nothing is."""
+        """The report is on the disk, sealed; sent again it is the same. Busy, or OSError where the disk refuses."""
         code = codes.draw(self._key, said.nonce)
         mailbox = self._mailbox(code)
         self._put(said, mailbox)
