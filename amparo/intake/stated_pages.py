@@ -33,5 +33,5 @@ def part_of(facts: ReportFacts) -> dict[str, Any]:
     for kind in kinds:
         values = [each.value for each in said.identifiers if each.kind == kind]
         found.append((wording.COLUMNS.get(kind, kind), values))
-    found.append((_("When it happened"), [" ".join((each.raw, each.zone)).strip() for each in said.times]))
+    found.append((_("When it happened"), [f"{each.raw} {each.zone}".strip() for each in said.times]))
     return {"stated": [{"label": label, "values": values} for label, values in found if values]}

@@ -177,7 +177,8 @@ def make_keys(home: Home) -> bool:
 
 def _make_all(fresh: Path) -> None:
     for name in FOLDERS:
-        (fresh / name).mkdir(mode=0o700, parents=True)
+        if name != "form":
+            (fresh / name).mkdir(mode=0o700, parents=True)
     fresh.chmod(0o700)
     pairs = {name: envelope.new_key_pair() for name in (*COMPARTMENTS, "worker", "recovery")}
     holders = {CONTENT: ("worker", "recovery"), IDENTITY: ("recovery",)}
@@ -226,15 +227,19 @@ def _make_relay(keys: Path, recovery: bytes | None) -> None:
 
 
 def _make_form(keys: Path) -> None:
-    """What the public form holds. Written last: what says that all is there."""
-    (keys / "form").mkdir(mode=0o700, exist_ok=True)
+    """What the public form holds: the folder is there whole or not at all."""
+    fresh = keys / "form.new"
+    shutil.rmtree(fresh, ignore_errors=True)  # of a start that was cut short
+    fresh.mkdir(mode=0o700)
     for name in COMPARTMENTS:
-        _write(keys / "form" / f"{name}.pub", (keys / "house" / f"{name}.pub").read_text())
+        _write(fresh / f"{name}.pub", (keys / "house" / f"{name}.pub").read_text())
     private, public = envelope.new_signing_key()
-    _write(keys / "form" / "receipt.pub", public.decode())
-    _write(keys / "form" / "receipt.key", private.decode())
-    _write(keys / "form" / CODE_KEY, secrets.token_hex(32) + "\n")
-    sync_folder(keys / "form")
+    _write(fresh / "receipt.pub", public.decode())
+    _write(fresh / "receipt.key", private.decode())
+    _write(fresh / CODE_KEY, secrets.token_hex(32) + "\n")
+    sync_folder(fresh)
+    fresh.rename(keys / "form")
+    sync_folder(keys)
 
 
 def _complete(home: Home) -> None:
@@ -245,11 +250,8 @@ def _complete(home: Home) -> None:
             return
         if not (home.keys / "receiver" / "relay.pub").exists():
             _complete_relay(home)
-        if not (home.keys / "form" / CODE_KEY).exists():
-            for path in (home.keys / "form").glob("*"):
-                path.unlink()  # of a start that was cut short: no receipt was signed yet
+        if not (home.keys / "form").is_dir():
             _make_form(home.keys)
-            sync_folder(home.keys)
 
 
 def _complete_relay(home: Home) -> None:

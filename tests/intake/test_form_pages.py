@@ -192,7 +192,9 @@ HOSTILE = {
         ),
         None,
     ),
-    "another charset": (with_length(b"text=+AGE-", HEAD + b"Content-Type: application/x-www-form-urlencoded; charset=utf-7\r\n"), 400),
+    "another charset": (
+        with_length(b"text=+AGE-", HEAD + b"Content-Type: application/x-www-form-urlencoded; charset=utf-7\r\n"), 400
+    ),
     "JSON": (with_length(b'{"text": "abc"}', HEAD + b"Content-Type: application/json\r\n"), 422),
     "no body": (TYPED + b"\r\n", 422),
     "chunks": (TYPED + b"Transfer-Encoding: chunked\r\n\r\n8\r\ntext=abc\r\n0\r\n\r\n", None),
