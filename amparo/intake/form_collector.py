@@ -98,7 +98,6 @@ def _statement(letter: FormLetter) -> Statement:
         subject=first_words(text),
         body=text,
         language=str(said["language"]),
-        sent_raw=written(str(said["sent"])),
         fields=_written_all(said["fields"]),
         original=letter.document,
     )

@@ -92,7 +92,6 @@ def submission(
         nonce=nonce,
         language=language,
         body=statement_of(said),
-        sent_raw=said.get("when", "").strip(),
         fields=stated(route, said),
         name=said.get("name", "").strip(),
         contact=said.get("contact", "").strip(),

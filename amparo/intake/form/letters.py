@@ -55,7 +55,6 @@ class Submission:
     nonce: str
     language: str
     body: str = field(repr=False)
-    sent_raw: str = field(default="", repr=False)
     fields: dict[str, Any] = field(default_factory=dict, repr=False)
     name: str = field(default="", repr=False)
     contact: str = field(default="", repr=False)
@@ -67,7 +66,7 @@ class Submission:
     def arrival(self) -> UUID:
         """The same for the same words and files of the same form; another one for anything changed."""
         said = canonical_bytes(
-            [self.nonce, str(self.mailbox), self.body, self.sent_raw, self.fields, self.name, self.contact]
+            [self.nonce, str(self.mailbox), self.body, self.fields, self.name, self.contact]
             + [[each.name, hashlib.sha256(each.content).hexdigest()] for each in self.files]
         )
         return UUID(bytes=hashlib.sha256(b"amparo form 1" + said).digest()[:16], version=5)
@@ -80,7 +79,6 @@ class Submission:
                 "received_at": received_at.isoformat(),
                 "text": self.body,
                 "language": self.language,
-                "sent": self.sent_raw,
                 "fields": self.fields,
             }
         )
