@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import string
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from amparo.foundation.errors import Broken, Refused
 from amparo.foundation.home import Home
@@ -22,12 +23,14 @@ from amparo.intake.triage.stated import stated_of
 from amparo.vault import envelope, keys
 from amparo.wiring import cli
 
+FEW = 200 if os.environ.get("AMPARO_FUZZ") else 25  # drawing a code looks through five lists of words
 KEY = bytes(range(32))
 NONCES = st.text("0123456789abcdef", min_size=32, max_size=32)
 LANGUAGES = st.sampled_from(["en", "es", "fr", "it", "pt", "de", "ca", "ar"])
 WHEN = datetime(2026, 11, 22, 21, 0, 5, tzinfo=UTC)
 
 
+@settings(max_examples=FEW)
 @given(NONCES, LANGUAGES, LANGUAGES)
 def test_a_code_is_read_from_its_words_or_digits_whatever_the_page_s_language(
     nonce: str, shown: str, typed_at: str
@@ -40,6 +43,7 @@ def test_a_code_is_read_from_its_words_or_digits_whatever_the_page_s_language(
     assert len(code.digits.replace(" ", "")) == 24
 
 
+@settings(max_examples=FEW)
 @given(NONCES, LANGUAGES, st.sampled_from([" ", ", ", "-", "\n", " 1. ", " \u00a0 "]), st.booleans(), st.booleans())
 def test_typing_forgives_case_accents_separators_and_everything_behind_the_fourth_letter(
     nonce: str, language: str, between: str, loud: bool, short: bool
@@ -53,6 +57,7 @@ def test_typing_forgives_case_accents_separators_and_everything_behind_the_fourt
     assert codes.read(digits.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))) == code
 
 
+@settings(max_examples=FEW)
 @given(NONCES, LANGUAGES, st.integers(0, 6), st.integers(1, 2047))
 def test_one_other_word_is_nearly_always_told_and_never_taken_for_the_code(
     nonce: str, language: str, at: int, by: int
@@ -103,7 +108,7 @@ def test_a_word_of_no_list_is_named_by_its_place() -> None:
 
 
 def test_no_code_holds_a_word_that_nobody_who_reports_should_be_handed() -> None:
-    for number in range(2000):
+    for number in range(300):
         code = codes.draw(KEY, str(number))
         assert not any(codes._UNWANTED.intersection(code.words(language)) for language in codes.LISTS)
 
@@ -130,6 +135,7 @@ def made(pair: tuple[bytes, bytes], statement: str = "In a room.\nAt nine.") -> 
     return receipts.text_of(receipts.make("Line  7", KEY, "a" * 32, statement, WHEN), pair[0])
 
 
+@settings(max_examples=FEW)
 @given(st.text(max_size=400))
 def test_a_receipt_is_for_its_words_and_no_others(statement: str) -> None:
     private, public = envelope.new_signing_key()
@@ -153,11 +159,13 @@ def test_a_receipt_names_neither_words_nor_reporter_and_its_number_is_the_same_e
 def test_every_changed_character_of_a_receipt_is_seen(pair: tuple[bytes, bytes]) -> None:
     text = made(pair)
     for at in range(len(text)):
-        other = text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1 :]
-        try:
-            assert not receipts.verify(other.encode(), pair[1]).signed
-        except Broken:
-            continue
+        # Of the signature's last letter only two bits count: every other letter there is tried.
+        letters = string.ascii_letters + string.digits if text[at + 1 : at + 2] == "=" else "01"
+        for letter in letters.replace(text[at], ""):
+            try:
+                assert not receipts.verify((text[:at] + letter + text[at + 1 :]).encode(), pair[1]).signed
+            except Broken:
+                continue
 
 
 @pytest.mark.parametrize("text", [b"", b"amparo receipt 1\n", b"\xff\xfe", b"x" * 10_000, b"a: b\n" * 6])
@@ -204,6 +212,7 @@ def test_the_command_checks_offline_and_ends_with_1_where_something_differs(
 # --- Fields, catalogues, help lines --------------------------------------------------------------------------------------
 
 
+@settings(max_examples=FEW)
 @given(st.dictionaries(st.sampled_from(sorted(fields.FIELDS["report"])), st.text(max_size=80)))
 def test_whatever_is_typed_becomes_fields_that_triage_reads(said: dict[str, str]) -> None:
     typed = fields.typed("report", said)

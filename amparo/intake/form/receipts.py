@@ -92,4 +92,7 @@ def _read(text: bytes) -> tuple[Receipt, bytes, bytes]:
     house, number, received, digest = (value for _, _, value in pairs)
     at = datetime.strptime(received, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     signed = "".join(f"{line}\n" for line in lines[:-1]).encode()
-    return Receipt(house, number, at, digest), signed, base64.b64decode(signature, validate=True)
+    raw = base64.b64decode(signature, validate=True)
+    if base64.b64encode(raw).decode() != signature:  # bits beyond the last byte: another text for the same signature
+        raise ValueError("not canonical")
+    return Receipt(house, number, at, digest), signed, raw
