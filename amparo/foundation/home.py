@@ -44,11 +44,16 @@ class Home:
         return self.path / "outbox"
 
     @property
+    def talk(self) -> Path:
+        """Answers to reporters who hold a code, sealed to them: a folder for each mailbox."""
+        return self.path / "talk"
+
+    @property
     def run(self) -> Path:
         """Process ids, sockets and the like: may be emptied whenever nothing runs."""
         return self.path / "run"
 
     def make(self) -> None:
         """Afterwards every folder is there, and those this call made are its owner's alone (0700)."""
-        for folder in (self.path, self.keys, self.vault, self.spool, self.outbox, self.run):
+        for folder in (self.path, self.keys, self.vault, self.spool, self.outbox, self.talk, self.run):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

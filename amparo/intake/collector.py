@@ -18,7 +18,7 @@ from amparo.access.actors import Actor
 from amparo.foundation.clock import now
 from amparo.foundation.errors import Broken
 from amparo.foundation.home import Home
-from amparo.intake import actions, jobs, lanes, queries, relay, rules, spool
+from amparo.intake import actions, form_collector, jobs, lanes, queries, relay, rules, spool
 from amparo.intake.actions import Letter
 from amparo.intake.models import ArrivalState
 from amparo.intake.postmarks import relay_token, token_digest
@@ -46,6 +46,7 @@ def collect(home: Home) -> int:
             except FileNotFoundError:  # a worker of another machine was faster
                 continue
             taken += 1
+        taken += form_collector.collect(home, keys, BATCH) if alone else 0
     return taken + _move_clocks()
 
 

@@ -753,3 +753,17 @@ class TalkMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.uuid}"
+
+
+class ReporterMailbox(models.Model):
+    """Where answers to a reporter with a code are left: its name and the key that seals them. The code itself is kept nowhere."""
+
+    retention = "report"
+
+    report = models.OneToOneField("intake.Report", on_delete=models.PROTECT, related_name="mailbox")
+    mailbox = models.UUIDField(unique=True, editable=False)
+    public = models.BinaryField(max_length=1216)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"mailbox of {self.report_id}"

@@ -15,6 +15,9 @@ from amparo.foundation.clock import now
 from amparo.foundation.errors import Broken, Missing, Refused, Unreachable
 from amparo.foundation.home import Home
 from amparo.intake import jobs, queries, relay, relay_queries, relay_rules as rules, spool
+from amparo.intake.form import mailboxes
+from amparo.intake.form.mailboxes import Answer
+from amparo.intake.mailbox_queries import MailboxFacts
 from amparo.intake.postmarks import ReturnAddress, message_digests
 from amparo.intake.relay_letters import Line, addresses_of, compose, words
 from amparo.intake.relay_queries import Outgoing
@@ -47,7 +50,10 @@ def _deliver(message: UUID) -> None:
     if waiting is None:
         return
     try:
-        _send(waiting)
+        if waiting.mailbox:
+            _leave(waiting, waiting.mailbox)
+        else:
+            _send(waiting)
     except Unreachable as fault:
         _try_later(waiting, fault.sentence)
     except (Refused, Broken, Missing) as fault:
@@ -82,6 +88,15 @@ def _send(waiting: Outgoing) -> None:
         by_machine=waiting.kind == rules.RECEIPT,
     )
     submission.submit(letter, called="the reporter", sender=addresses.back, recipient=back.address)
+
+
+def _leave(waiting: Outgoing, mailbox: MailboxFacts) -> None:
+    """The answer lies sealed where the reporter's code opens it. Left twice it lies there once."""
+    answer = Answer(waiting.message, waiting.written_at, waiting.language, waiting.text)
+    try:
+        mailboxes.lay(Home.from_env(), mailbox.mailbox, mailbox.public, answer)
+    except OSError as error:
+        raise Unreachable(f"The answer could not be left in the reporter's mailbox: {error.strerror}.") from error
 
 
 def _return_address(waiting: Outgoing, secret: bytes) -> ReturnAddress:

@@ -15,7 +15,7 @@ from amparo.access import queries as access
 from amparo.access.doors import page
 from amparo.exchange import submission
 from amparo.foundation.errors import Missing, Refused
-from amparo.intake import relay, relay_queries, relay_rules as rules, wording
+from amparo.intake import mailbox_queries, relay, relay_queries, relay_rules as rules, wording
 from amparo.intake.queries import ReportFacts
 from amparo.intake.relay_letters import FALLBACK, languages, words
 from amparo.intake.relay_queries import MessageFacts, Reachable
@@ -33,6 +33,11 @@ KINDS = {
     rules.BOUNCE: gettext_lazy("Delivery report"),
     rules.LOOP: gettext_lazy("A mail of ours that came back"),
     rules.RECEIPT: gettext_lazy("Receipt, written by the house"),
+}
+JOINED = {
+    "token": gettext_lazy("by the report’s address"),
+    "reference": gettext_lazy("by the mail that it answers"),
+    "mailbox": gettext_lazy("by the reporter’s code"),
 }
 OPENED = {
     "openpgp": gettext_lazy("It was encrypted, and opened with the line’s OpenPGP key."),
@@ -54,7 +59,8 @@ def part_of(facts: ReportFacts, request: HttpRequest) -> dict[str, Any]:
     draft = words(language).answers.get(request.GET.get("draft", ""), ("", ""))[1]
     mail = relay_queries.mail_of(facts.arrival.uuid)
     obstacles = rules.obstacles_to_answering("-", state=facts.state, reachable=bool(reachable))
-    if not submission.is_configured() and not obstacles:
+    by_code = mailbox_queries.mailbox_of(facts.uuid) is not None
+    if not by_code and not submission.is_configured() and not obstacles:
         obstacles = (_("No mail server is set, so that nothing can be sent: an administrator sets AMPARO_SMARTHOST."),)
     shown = bool(said) or (bool(reachable) and actor.can("reports.answer"))
     return {
@@ -71,7 +77,8 @@ def part_of(facts: ReportFacts, request: HttpRequest) -> dict[str, Any]:
             "drafts": [(code, title) for code, (title, _text) in words(language).answers.items()],
             "drafted": request.GET.get("draft", ""),
             "draft": draft,
-            "foot": words(language).foot,
+            "foot": "" if by_code else words(language).foot,
+            "by_code": by_code,
         },
         "mail": mail,
         "mail_notes": []
@@ -95,7 +102,8 @@ def _shown(each: MessageFacts) -> dict[str, Any]:
         "person": each.kind == rules.PERSON,
         "state": state,
         "tone": tone,
-        "joined": _("by the report’s address") if each.joined_by == "token" else _("by the mail that it answers"),
+        "joined": JOINED.get(each.joined_by, JOINED["reference"]),
+        "by_mail": each.joined_by != "mailbox",
         "files": len(each.items),
     }
 
@@ -126,7 +134,12 @@ def answer(request: HttpRequest, report: UUID) -> HttpResponse:
     relay.answer(
         actor_of(request), report, given.get("words", ""), language if language in languages() else FALLBACK, to
     )
-    messages.success(request, _("The answer is on its way. It bears the line’s name, not yours."))
+    if mailbox_queries.mailbox_of(report):
+        messages.success(
+            request, _("The answer will be read with the reporter’s code. It bears the line’s name, not yours.")
+        )
+    else:
+        messages.success(request, _("The answer is on its way. It bears the line’s name, not yours."))
     return redirect("intake:report", report)
 
 

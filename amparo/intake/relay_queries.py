@@ -11,6 +11,7 @@ from uuid import UUID
 
 from amparo.foundation.errors import Missing
 from amparo.intake import relay_rules as rules
+from amparo.intake.mailbox_queries import MailboxFacts, mailbox_of
 from amparo.intake.models import Arrival, ArrivalState, ArrivedMail, RelayAddress, Report, ReportState, TalkMessage
 from amparo.intake.relay_letters import words
 
@@ -186,6 +187,8 @@ def reachable(report: UUID) -> tuple[Reachable, ...]:
     row = Report.objects.select_related("arrival").filter(uuid=report).first()
     if row is None:
         return ()
+    if mailbox_of(report):
+        return (Reachable(row.arrival.uuid, row.received_at, True, None),)
     said = TalkMessage.objects.filter(report=row, kind=rules.PERSON, arrival__isnull=False).select_related("arrival")
     mails = _with_return_letters([row.arrival_id, *(each.arrival_id for each in said if each.arrival_id)])
     own = [Reachable(row.arrival.uuid, row.received_at, True, None)] if row.arrival_id in mails else []
@@ -224,7 +227,7 @@ def mail_of(arrival: UUID) -> MailFacts | None:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """What the courier needs of a message that waits: whose talk, to whom, what."""
+    """What the courier needs of a message that waits: whose talk, to whom, what. mailbox: of a reporter who holds a code."""
 
     message: UUID
     report: UUID
@@ -235,6 +238,7 @@ class Outgoing:
     text: str
     written_at: datetime
     tries: int
+    mailbox: MailboxFacts | None = None
 
 
 def outgoing(message: UUID) -> Outgoing | None:
@@ -245,7 +249,16 @@ def outgoing(message: UUID) -> Outgoing | None:
     mail = ArrivedMail.objects.filter(arrival=row.answers).first()
     letter = bytes(mail.return_letter) if mail else b""
     return Outgoing(
-        row.uuid, row.report.uuid, row.answers.uuid, letter, row.kind, row.language, row.text, row.at, row.tries
+        row.uuid,
+        row.report.uuid,
+        row.answers.uuid,
+        letter,
+        row.kind,
+        row.language,
+        row.text,
+        row.at,
+        row.tries,
+        mailbox_of(row.report.uuid),
     )
 
 

@@ -47,7 +47,7 @@ def obstacles_to_answering(words: str, *, state: str, reachable: bool) -> tuple[
     """Why this answer can't be sent; empty when it can. reachable: some message of the talk has an address to answer to."""
     found = []
     if not reachable:
-        found.append("There is no address to answer to: this report did not come by mail.")
+        found.append("There is no way to answer: this report came neither by mail nor by the form.")
     if state == "reply":
         found.append("This is a reply to a package: answer the partner, not a reporter.")
     if not words.strip():

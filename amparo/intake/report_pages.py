@@ -33,6 +33,7 @@ from amparo.intake import (
     relay_pages,
     rules,
     second_look,
+    stated_pages,
     wording,
 )
 from amparo.intake.queries import ReportFacts
@@ -107,6 +108,7 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
         "may_answer": actor.can("reports.answer"),
         "unfolding": rules.UNFOLDING.items(),
         **relay_pages.part_of(facts, request),
+        **stated_pages.part_of(facts),
     }
     return render(request, "intake/report.html", context)
 

@@ -25,7 +25,7 @@ import json
 import os
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -191,21 +191,7 @@ class Spool:
         OSError where the disk refuses; then nothing of the mail is left behind.
         """
         arrival = new_id()
-        part = self._parts / f"{arrival}.part"
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)  # tells `sweep` that its writer lives
-                for piece in self._sealed(arrival, mail):
-                    file.write(piece)
-                file.flush()
-                os.fsync(descriptor)
-                part.rename(self._folder / f"{arrival}.mail")
-        except BaseException:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise
-        sync_folder(self._folder)
+        lay_down(self._folder, f"{arrival}.mail", self._sealed(arrival, mail))
         return arrival
 
     def _sealed(self, arrival: UUID, mail: Mail) -> Iterator[bytes]:
@@ -232,26 +218,50 @@ class Spool:
         yield identity
         yield back
         yield from envelope.letter_pieces(
-            _packed(head, headers, body), self._content.public, Binding(arrival, self._content.compartment)
+            packed(head, headers, body), self._content.public, Binding(arrival, self._content.compartment)
         )
 
     def sweep(self) -> int:
-        """Removes what writers that were killed left unfinished, and says how many: none of it was acknowledged."""
-        swept = 0
-        for part in self._parts.glob("*.part"):
-            with contextlib.suppress(OSError), part.open("rb") as file:
-                fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-                part.unlink(missing_ok=True)
-                swept += 1
-        return swept
+        """As `sweep` of this spool's folder."""
+        return sweep(self._folder)
+
+
+def lay_down(folder: Path, name: str, pieces: Iterable[bytes]) -> None:
+    """The pieces are on the disk as `name` in the spool, whole or not at all: written, synced, renamed, folder synced. OSError."""
+    part = folder / "tmp" / f"{new_id()}.part"
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)  # tells `sweep` that its writer lives
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(descriptor)
+            part.rename(folder / name)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    sync_folder(folder)
+
+
+def sweep(folder: Path) -> int:
+    """Removes what writers that were killed left unfinished in this spool, and says how many: none of it was acknowledged."""
+    swept = 0
+    for part in (folder / "tmp").glob("*.part"):
+        with contextlib.suppress(OSError), part.open("rb") as file:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink(missing_ok=True)
+            swept += 1
+    return swept
 
 
 def sealed_identity(
     arrival: UUID, sender: str, via: str, raw_sha256: str, lines: bytes, key: PublicKey, *, whole: bool = False
 ) -> bytes:
     """An identity letter (IdentityLetter), sealed to the identity compartment's key. lines: headers, or what a reporter said."""
-    packed = _packed({"sender": sender, "via": via, "raw_sha256": raw_sha256, "whole": whole}, lines)
-    return envelope.seal_letter(packed, key.public, Binding(arrival, key.compartment))
+    letter = packed({"sender": sender, "via": via, "raw_sha256": raw_sha256, "whole": whole}, lines)
+    return envelope.seal_letter(letter, key.public, Binding(arrival, key.compartment))
 
 
 def _sealed_return(arrival: UUID, back: ReturnAddress, key: PublicKey) -> bytes:
@@ -274,7 +284,7 @@ def read_letter(arrival: Arrival, unlock: ProcessKeys) -> ContentLetter:
     compartment = unlock.compartment(CONTENT)
     plain = envelope.open_letter(content, unlock.private_key(compartment), Binding(arrival.uuid, compartment))
     try:
-        head, rest = _unpacked(plain)
+        head, rest = unpacked(plain)
         said = _EPOCH + timedelta(microseconds=head["received_at"])
         letter = ContentLetter(
             arrival=arrival.uuid,
@@ -318,7 +328,7 @@ def set_aside(arrival: Arrival) -> Path:
 def open_identity(letter: bytes, private: bytes, arrival: UUID) -> IdentityLetter:
     """Opens the identity letter of `arrival` with the identity compartment's private key. Raises Broken."""
     binding = Binding(arrival, envelope.letter_binding(letter).compartment)
-    head, header_block = _unpacked(envelope.open_letter(letter, private, binding))
+    head, header_block = unpacked(envelope.open_letter(letter, private, binding))
     return IdentityLetter(head["sender"], head["via"], head["raw_sha256"], header_block, bool(head.get("whole")))
 
 
@@ -371,12 +381,14 @@ def _broken(path: Path) -> Broken:
     return Broken(f"The arrival {path.name} was changed on disk: it is kept aside for a person to look at.")
 
 
-def _packed(head: dict[str, Any], *parts: bytes) -> bytes:
+def packed(head: dict[str, Any], *parts: bytes) -> bytes:
+    """Length of a JSON head (4 bytes), the head, then the parts."""
     # Escaped ASCII, so that addresses in no known encoding (kept as surrogates) survive.
     text = json.dumps(head).encode("ascii")
     return b"".join((struct.pack(">I", len(text)), text, *parts))
 
 
-def _unpacked(plain: bytes) -> tuple[dict[str, Any], bytes]:
+def unpacked(plain: bytes) -> tuple[dict[str, Any], bytes]:
+    """(head, what follows it). struct.error, ValueError for other bytes."""
     (length,) = struct.unpack_from(">I", plain)
     return json.loads(plain[4 : 4 + length]), plain[4 + length :]

@@ -113,11 +113,13 @@ def seal(
     *,
     arrival: UUID | None = None,
     identity_letter: bytes = b"",
+    origin: UUID | None = None,
 ) -> Sealed:
     """The slow part, before any transaction. OSError where the disk refuses; done again it seals nothing twice.
 
     by: a process that takes arrivals. arrival: the id under which it was received, so that doing it again doubles nothing; else a
-    new one. identity_letter: where the door sealed it already; else `reporter` is sealed here.
+    new one. identity_letter: where the door sealed it already; else `reporter` is sealed here. origin: the report that the files
+    belong to, where it is not this statement's own.
     """
     uuid = arrival or new_id()
     report = uuid5(uuid, "report")
@@ -132,7 +134,7 @@ def seal(
 
     name = "report.json" if statement.media_type == MEDIA_TYPE else "original"
     content = sealed(io.BytesIO(document), name, statement.media_type, uuid)
-    items = tuple(dict.fromkeys(sealed(each.stream, each.name, each.media_type, report) for each in files))
+    items = tuple(dict.fromkeys(sealed(each.stream, each.name, each.media_type, origin or report) for each in files))
     letter = Letter(
         arrival=uuid,
         channel=statement.channel,

@@ -60,7 +60,7 @@ ACTS: dict[str, tuple[object, str, str]] = {
     "report.read_out": (_("Read in the sandbox"), "report", ""),
     "reply.arrived": (_("Arrived as a reply"), "mail", ""),
     "reply.returned": (_("Reply returned to the queue"), "queue", "warn"),
-    "follow_up.added": (_("A mail joined the talk"), "mail", ""),
+    "follow_up.added": (_("A message joined the talk"), "mail", ""),
     "message.set_apart": (_("A mail was set apart as a report of its own"), "queue", "warn"),
     "answer.written": (_("Answer to the reporter written"), "mail", ""),
     "answer.sent": (_("Sent to the reporter"), "check", "good"),

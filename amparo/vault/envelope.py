@@ -15,6 +15,7 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from uuid import UUID
 
@@ -54,6 +55,9 @@ LETTER_HEADER_BYTES = len(LETTER_MAGIC) + 16 + 16 + WRAPPED_KEY_BYTES
 LARGEST_CHUNK_COUNT = 2**32
 ARGON2ID_MEMORY_KIB, ARGON2ID_PASSES, ARGON2ID_LANES = 64 * 1024, 3, 4  # RFC 9106's second recommended option; 0.28 s
 
+# OpenSSL's Argon2 shares one pool of threads in a process: two derivations at once wait for each other for ever, or fail for
+# want of memory (seen with cryptography 50 and OpenSSL 4.0). Fixed by patience: each takes all lanes anyway.
+_STRETCHING = Lock()
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
@@ -371,7 +375,7 @@ def open_under(secret: bytes, sealed: bytes, context: bytes) -> bytes:
 def lock(private: bytes, passphrase: str, context: bytes) -> bytes:
     """A private key that only `passphrase` opens (Argon2id: 64 MiB, 3 passes, 4 lanes), for `context` only."""
     salt, nonce = os.urandom(16), os.urandom(12)
-    sealed = AESGCM(_stretched(passphrase, salt)).encrypt(nonce, private, LOCK_MAGIC + salt + context)
+    sealed = AESGCM(stretched(passphrase, salt)).encrypt(nonce, private, LOCK_MAGIC + salt + context)
     return LOCK_MAGIC + salt + nonce + sealed
 
 
@@ -381,16 +385,18 @@ def unlock(locked: bytes, passphrase: str, context: bytes) -> bytes:
         raise _malformed("the header is missing")
     salt, nonce = locked[8:24], locked[24:36]
     try:
-        return AESGCM(_stretched(passphrase, salt)).decrypt(nonce, locked[36:], LOCK_MAGIC + salt + context)
+        return AESGCM(stretched(passphrase, salt)).decrypt(nonce, locked[36:], LOCK_MAGIC + salt + context)
     except InvalidTag as error:
         raise Refused("The password does not open this key.") from error
 
 
-def _stretched(passphrase: str, salt: bytes) -> bytes:
+def stretched(passphrase: str, salt: bytes) -> bytes:
+    """32 bytes of a passphrase or code, made slow to guess (Argon2id: 64 MiB, 3 passes, 4 lanes). One at a time in a process."""
     derivation = Argon2id(
         salt=salt, length=KEY_BYTES, iterations=ARGON2ID_PASSES, lanes=ARGON2ID_LANES, memory_cost=ARGON2ID_MEMORY_KIB
     )
-    return derivation.derive(passphrase.encode())
+    with _STRETCHING:
+        return derivation.derive(passphrase.encode())
 
 
 # --- Signatures ----------------------------------------------------------------------------------------------------------

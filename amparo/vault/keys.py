@@ -26,6 +26,7 @@ from amparo.vault import envelope
 
 CONTENT, IDENTITY, RELAY = "content", "identity", "relay"
 COMPARTMENTS = (CONTENT, IDENTITY)  # of items and officers; what is sealed to the relay, the courier alone opens
+CODE_KEY = "code.key"  # makes codes for reporters of their forms' numbers; opens nothing that the house sealed
 SENDER_KEY = "sender.key"  # makes tags of senders' addresses; opens nothing
 
 # What each process holds, and nothing else of the house's keys. The receiver can seal and cannot open: it has no private
@@ -43,6 +44,8 @@ FOLDERS: dict[str, tuple[str, ...]] = {
     ),
     "house": ("content.pub", "identity.pub", "checkpoint.pub", "session.key"),
     "courier": ("relay.pub", "courier.pub", "courier.key", "relay.holding"),
+    # The public form seals and signs receipts. Whoever breaks in there learns what is sent from then on.
+    "form": ("content.pub", "identity.pub", "receipt.pub", "receipt.key", CODE_KEY),
     "recovery": (
         "content.pub",
         "identity.pub",
@@ -174,7 +177,8 @@ def make_keys(home: Home) -> bool:
 
 def _make_all(fresh: Path) -> None:
     for name in FOLDERS:
-        (fresh / name).mkdir(mode=0o700, parents=True)
+        if name != "form":
+            (fresh / name).mkdir(mode=0o700, parents=True)
     fresh.chmod(0o700)
     pairs = {name: envelope.new_key_pair() for name in (*COMPARTMENTS, "worker", "recovery")}
     holders = {CONTENT: ("worker", "recovery"), IDENTITY: ("recovery",)}
@@ -187,6 +191,7 @@ def _make_all(fresh: Path) -> None:
             wrapped = _wrapped(pairs[name].private, pairs[holder].public, compartment, holder)
             _write(fresh / holder / f"{name}.holding", wrapped)
     _make_relay(fresh, pairs["recovery"].public)
+    _make_form(fresh)
     for holder in ("worker", "recovery"):
         _write(fresh / holder / f"{holder}.key", _text(pairs[holder].private) + "\n")
         _write(fresh / holder / f"{holder}.pub", _text(pairs[holder].public) + "\n")
@@ -221,21 +226,44 @@ def _make_relay(keys: Path, recovery: bytes | None) -> None:
     _write(keys / "receiver" / "relay.pub", text)
 
 
+def _make_form(keys: Path) -> None:
+    """What the public form holds: the folder is there whole or not at all."""
+    fresh = keys / "form.new"
+    shutil.rmtree(fresh, ignore_errors=True)  # of a start that was cut short
+    fresh.mkdir(mode=0o700)
+    for name in COMPARTMENTS:
+        _write(fresh / f"{name}.pub", (keys / "house" / f"{name}.pub").read_text())
+    private, public = envelope.new_signing_key()
+    _write(fresh / "receipt.pub", public.decode())
+    _write(fresh / "receipt.key", private.decode())
+    _write(fresh / CODE_KEY, secrets.token_hex(32) + "\n")
+    sync_folder(fresh)
+    fresh.rename(keys / "form")
+    sync_folder(keys)
+
+
 def _complete(home: Home) -> None:
-    """A house whose keys were made before there was a relay gets its keys; those that it has are not touched."""
+    """A house whose keys are older than a process gets that process's keys; those that it has are not touched."""
     with (home.run / "keys.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if (home.keys / "receiver" / "relay.pub").exists() or not (home.keys / "receiver").is_dir():
+        if not (home.keys / "receiver").is_dir():
             return
-        made = ("courier/courier.*", "*/relay.*", f"receiver/{SENDER_KEY}")
-        for path in (path for pattern in made for path in home.keys.glob(pattern)):
-            path.unlink()  # of a start that was cut short: nothing was sealed to it yet
-        (home.keys / "courier").mkdir(mode=0o700, exist_ok=True)
-        offline = not (home.keys / "recovery" / "recovery.pub").exists()
-        _make_relay(home.keys, None if offline else holder_public_key(home, "recovery"))
-        for name in ("courier", "recovery", "receiver"):
-            if (home.keys / name).is_dir():
-                sync_folder(home.keys / name)
+        if not (home.keys / "receiver" / "relay.pub").exists():
+            _complete_relay(home)
+        if not (home.keys / "form").is_dir():
+            _make_form(home.keys)
+
+
+def _complete_relay(home: Home) -> None:
+    made = ("courier/courier.*", "*/relay.*", f"receiver/{SENDER_KEY}")
+    for path in (path for pattern in made for path in home.keys.glob(pattern)):
+        path.unlink()  # of a start that was cut short: nothing was sealed to it yet
+    (home.keys / "courier").mkdir(mode=0o700, exist_ok=True)
+    offline = not (home.keys / "recovery" / "recovery.pub").exists()
+    _make_relay(home.keys, None if offline else holder_public_key(home, "recovery"))
+    for name in ("courier", "recovery", "receiver"):
+        if (home.keys / name).is_dir():
+            sync_folder(home.keys / name)
 
 
 # --- Checking ------------------------------------------------------------------------------------------------------------
@@ -313,6 +341,7 @@ def describe_keys(home: Home) -> list[str]:
         f"  {home.keys / 'receiver'}  public keys and a key for tags of senders: the receiver seals and cannot open",
         f"  {home.keys / 'worker'}  opens content for examination, never reporters' identities; signs checkpoints",
         f"  {home.keys / 'house'}  signs sessions; officers' own keys lie locked by their passwords in the database",
+        f"  {home.keys / 'form'}  public keys, the key that signs receipts and the one that makes reporters' codes",
         f"  {home.keys / 'courier'}  opens the addresses that answers to reporters go to, and nothing else",
         f"  {home.keys / 'recovery'}  opens everything"
         + (
@@ -344,6 +373,20 @@ def sender_key(home: Home) -> bytes:
         return bytes.fromhex(_read(home.keys / "receiver" / SENDER_KEY).strip())
     except ValueError as error:
         raise Broken("The receiver's key for tags is damaged: restore it from a backup.", reason="malformed") from error
+
+
+def code_key(home: Home) -> bytes:
+    """The form's 32 bytes by which it makes reporters' codes. Without them no code opens its mailbox again. Missing or Broken."""
+    try:
+        return bytes.fromhex(_read(home.keys / "form" / CODE_KEY).strip())
+    except ValueError as error:
+        raise Broken("The form's key for codes is damaged: restore it from a backup.", reason="malformed") from error
+
+
+def receipt_keys(home: Home) -> tuple[bytes, bytes]:
+    """(private, public) of the form's Ed25519 key for receipts, as PEM. Missing."""
+    folder = home.keys / "form"
+    return _read(folder / "receipt.key").encode(), _read(folder / "receipt.pub").encode()
 
 
 def holder_public_key(home: Home, name: str) -> bytes:

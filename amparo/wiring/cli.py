@@ -15,7 +15,7 @@ from types import FrameType
 from amparo import __version__
 from amparo.foundation.errors import AmparoError, Missing
 from amparo.foundation.home import Home
-from amparo.wiring import environment, hma_command, lists_command, scan_command, triage_command
+from amparo.wiring import environment, hma_command, lists_command, receipt_command, scan_command, triage_command
 
 DESCRIPTION = """\
 Amparo carries a report of child sexual abuse or exploitation from its arrival
@@ -97,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     hma_command.add_commands(add)
     scan_command.add_commands(add)
     triage_command.add_commands(add)
+    receipt_command.add_commands(add)
 
     keys = add("keys", _keys, "say where the keys lie, who holds what, and how to back them up")
     keys.add_argument("--mail", action="store_true", help="print the line's public mail keys instead")
@@ -132,7 +133,10 @@ def _up(given: argparse.Namespace) -> int:
 
             play.group(home, seed=2020)
             print(*_log_ins(home), sep="\n")
-        print(f"\nAmparo is up: http://{up.house_address()}/    mail: {_mail_address()}    stop: Ctrl-C", flush=True)
+        form = f"    form: http://{up.form_address()}/" if up.form_address() else ""
+        print(
+            f"\nAmparo is up: http://{up.house_address()}/{form}    mail: {_mail_address()}    stop: Ctrl-C", flush=True
+        )
         supervisor.wait()
     finally:
         supervisor.stop()

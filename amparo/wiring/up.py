@@ -26,6 +26,7 @@ from amparo.intake.relay_letters import Line
 from amparo.vault.keys import check_all_keys, make_keys
 
 HOUSE_ADDRESS = "127.0.0.1:8000"
+FORM_ADDRESS = "127.0.0.1:8001"
 MAIL_ADDRESSES = {"AMPARO_SMTP": Doors.smtp, "AMPARO_LMTP": Doors.lmtp}
 # Passwords, and the processes that each is told to.
 TOLD_TO = {
@@ -41,6 +42,11 @@ PR_SET_PDEATHSIG = 1
 
 def house_address() -> str:
     return os.environ.get("AMPARO_HTTP", HOUSE_ADDRESS)
+
+
+def form_address() -> str:
+    """Where the public form is served; empty: not at all."""
+    return os.environ.get("AMPARO_FORM", FORM_ADDRESS)
 
 
 @dataclass
@@ -61,16 +67,23 @@ class Process:
 def processes(workers: int) -> list[Process]:
     """All processes of one machine: each its own program with its own keys (DESIGN, part 3)."""
     me, quiet = [sys.executable, "-m", "amparo.wiring.cli", "run"], {"AMPARO_LOG": "WARNING"}
-    host, _, port = house_address().rpartition(":")
-    house = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host.strip("[]"), "--port", port]
-    house += ["--workers", "1", "--blocking-threads", "4", "--backpressure", "32", "--no-ws", "--log-level", "warning"]
+    house = [*_served_at(house_address()), "--blocking-threads", "4", "--backpressure", "32", "--log-level", "warning"]
+    # Whoever writes slowly holds a thread; each is cheap. Codes are stretched one at a time (intake/form/talking.py).
+    form = [*_served_at(form_address()), "--blocking-threads", "32", "--backpressure", "64", "--log-level", "error"]
     return [
         Process("receiver", [sys.executable, "-m", "amparo.intake.receiver"], {"AMPARO_LOG": "WARNING"}, ready="ready"),
         *([Process("mailbox", [sys.executable, "-m", "amparo.intake.mailbox"], quiet)] if mailbox_from_env() else []),
         *(Process(f"worker-{n}", [*me, "worker", f"worker-{n}"]) for n in range(1, workers + 1)),
         Process("courier", [*me, "courier"]),
         Process("house", [*house, "amparo.wiring.wsgi:application"]),
+        *([Process("form", [*form, "amparo.wiring.public:application"])] if form_address() else []),
     ]
+
+
+def _served_at(address: str) -> list[str]:
+    host, _, port = address.rpartition(":")
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host.strip("[]"), "--port", port]
+    return [*command, "--workers", "1", "--no-ws"]
 
 
 def prepare(home: Home) -> bool:
@@ -112,6 +125,8 @@ class Supervisor:
         """Afterwards mail is taken and pages are served. Refused where this home is up already, Unreachable for a taken port."""
         self._lock = _taken(self._home)
         _must_be_free("AMPARO_HTTP", house_address())
+        if form_address():
+            _must_be_free("AMPARO_FORM", form_address())
         for variable, default in MAIL_ADDRESSES.items():
             if address := os.environ.get(variable, default):
                 _must_be_free(variable, address)
@@ -198,14 +213,15 @@ class Supervisor:
         fresh.rename(self._state_file)
 
     def _wait_until_served(self) -> None:
-        host, _, port = house_address().rpartition(":")
         deadline = time.monotonic() + 60
         for process in self._processes:
             if process.ready and not process.is_ready.wait(deadline - time.monotonic()):
                 raise Unreachable(f"The {process.name} did not get ready: its own message stands above.")
-        while not _answers(host.strip("[]"), int(port)):
-            if time.monotonic() > deadline or self._stopping.wait(0.05):
-                raise Unreachable("The house does not serve pages: its own message stands above.")
+        for name, address in (("house", house_address()), ("form", form_address())):
+            host, _, port = address.rpartition(":")
+            while address and not _answers(host.strip("[]"), int(port)):
+                if time.monotonic() > deadline or self._stopping.wait(0.05):
+                    raise Unreachable(f"The {name} does not serve pages: its own message stands above.")
 
 
 def running(home: Home) -> int | None:

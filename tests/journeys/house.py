@@ -39,6 +39,7 @@ class RunningHouse:
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="amparo-journey-")))
     http: str = field(default_factory=lambda: f"127.0.0.1:{free_port()}")
     smtp: str = field(default_factory=lambda: f"127.0.0.1:{free_port()}")
+    form: str = ""
     said: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
 
@@ -54,6 +55,7 @@ class RunningHouse:
             "AMPARO_HTTP": self.http,
             "AMPARO_SMTP": self.smtp,
             "AMPARO_LMTP": "",
+            "AMPARO_FORM": self.form,
             "AMPARO_HOUSE_NAME": "Journey house",
             "AMPARO_HOUSE_COUNTRY": "ES",
             "PYTHONPATH": str(Path(__file__).parents[2]),

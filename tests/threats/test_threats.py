@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "threats.md").read_text()
 DOORS = (
     "Mail",
+    "Public form",
     "Sandbox",
     "Vault and keys",
     "Record",

@@ -14,7 +14,7 @@ from amparo.foundation.home import Home
 from amparo.vault import envelope, keys
 from amparo.vault.keys import CONTENT, FOLDERS, IDENTITY, RELAY, OfficerKeys, ProcessKeys
 
-PROCESSES = ("receiver", "worker", "house", "courier")
+PROCESSES = ("receiver", "worker", "house", "courier", "form")
 
 
 @pytest.fixture
@@ -58,6 +58,24 @@ def test_the_receiver_holds_nothing_that_opens(home: Home) -> None:
     held = sorted(path.name for path in (home.keys / "receiver").iterdir())
     assert held == ["content.pub", "identity.pub", "relay.pub", "sender.key"]
     assert len(keys.sender_key(home)) == 32
+
+
+def test_the_form_holds_nothing_that_opens_and_a_house_from_before_it_gets_its_keys(home: Home) -> None:
+    held = sorted(path.name for path in (home.keys / "form").iterdir())
+    assert held == ["code.key", "content.pub", "identity.pub", "receipt.key", "receipt.pub"]
+    for name in (CONTENT, IDENTITY):
+        assert keys.public_key(home, "form", name) == keys.public_key(home, "house", name)
+        with pytest.raises(Refused):
+            ProcessKeys(home, "form").private_key(keys.public_key(home, "form", name).compartment)
+    code = keys.code_key(home)
+    assert keys.make_keys(home) is False
+    assert keys.code_key(home) == code
+    (home.keys / "form.new").mkdir()  # of a start that was cut short
+    shutil.rmtree(home.keys / "form")
+    before = {path: path.read_bytes() for path in home.keys.glob("*/*")}
+    keys.make_keys(home)
+    keys.check_all_keys(home)
+    assert {path: path.read_bytes() for path in home.keys.glob("*/*") if path.parent.name != "form"} == before
 
 
 def test_the_courier_opens_the_relay_and_nothing_else_and_nobody_else_but_recovery_does(home: Home) -> None:

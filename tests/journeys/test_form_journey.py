@@ -1,0 +1,161 @@
+"""From a reporter's browser without JavaScript to the queue and back, in a running house; and every public page under axe."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.journeys.desk import Desk
+from tests.journeys.house import RunningHouse, free_port
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if CHROMIUM is None:
+    pytest.skip("Chromium is not installed", allow_module_level=True)
+sync_playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").sync_playwright
+Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe
+
+LANGUAGES = ("en", "es", "fr", "pt", "de", "it", "ca", "ar")
+LOOKS = ((1280, "light"), (390, "dark"), (1280, "dark"), (390, "light"))
+EVERY_LOOK = bool(
+    os.environ.get("AMPARO_EVERY_LOOK")
+)  # each page of each language in all four; else each in one, both routes
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[RunningHouse]:
+    with RunningHouse(form=f"127.0.0.1:{free_port()}") as up:
+        yield up
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+class Reporter:
+    """A phone's browser with JavaScript off. `asked` is every address it was led to ask for."""
+
+    def __init__(self, browser: Any, house: RunningHouse) -> None:
+        self.context = browser.new_context(
+            base_url=f"http://{house.form}", java_script_enabled=False, viewport={"width": 360, "height": 720}
+        )
+        self.page = self.context.new_page()
+        self.asked: list[str] = []
+        self.page.on("request", lambda request: self.asked.append(request.url))
+
+    def reads(self) -> str:
+        return str(self.page.inner_text("main"))
+
+    def presses(self, words: str) -> None:
+        self.page.get_by_role("button", name=words).click()
+        self.page.wait_for_load_state()
+
+
+def test_a_report_by_the_form_is_answered_and_the_talk_goes_on_by_its_code(house: RunningHouse, browser: Any) -> None:
+    reporter = Reporter(browser, house)
+    reporter.page.goto("/en/")
+    assert "Is a child in danger right now?" in reporter.reads()
+    reporter.page.get_by_role("link", name="Make a report").click()
+    reporter.page.get_by_label("What happened?").fill("A broadcast was announced in room 7 at 21:00.")
+    reporter.page.get_by_role("group", name="Is a child in danger now?").get_by_label("Yes").check()
+    reporter.page.get_by_label("App, website or place").fill("Rooms")
+    reporter.page.get_by_label("User names, profiles or names").fill("@amber_0417")
+    reporter.page.get_by_label("Your name").fill("Persona de Prueba")
+    reporter.presses("Send the report")
+    assert "Your report has arrived" in reporter.reads()
+    code = " ".join(reporter.page.locator(".words li").all_inner_texts())
+    assert len(code.split()) == 7
+    with reporter.page.expect_download() as saved:
+        reporter.page.get_by_role("button", name="Save the receipt").click()
+    file = house.folder / "receipt.txt"
+    saved.value.save_as(file)
+    assert "good" in house.command("receipt", str(file)).stdout
+
+    desk = Desk(browser, f"http://{house.http}", house.add_officer("vera", "Vera Sol", "supervisor,analyst"))
+    desk.go("/")
+    desk.waits_until("the report stands on the queue", lambda: desk.has("A broadcast was announced in room 7"))
+    desk.goes_to("A broadcast was announced in room 7")
+    desk.waits_until("it is ranked", lambda: desk.has("danger"))
+    desk.sees("@amber_0417", "Form")
+    assert not desk.has("Persona de Prueba")
+    desk.sees("A child in danger now")
+    assert desk.page.locator(".axis.danger.high").count()
+
+    desk.page.locator("#answer summary").first.click()
+    desk.page.fill("#answer-words", "Thank you. Do you know the name of the room?")
+    desk.presses("Send", within=desk.page.locator("form[action$='/answer/']"))
+    desk.sees("The answer will be read with the reporter’s code")
+    desk.waits_until("the answer is laid in the mailbox", lambda: desk.page.get_by_text("Sent", exact=True).count() > 0)
+
+    reporter.page.goto("/en/")
+    reporter.page.get_by_role("link", name="Come back with a code").click()
+    reporter.page.get_by_label("Your code").fill(code.upper())
+    reporter.presses("Open")
+    assert "Thank you. Do you know the name of the room?" in reporter.reads()
+    assert "Vera" not in reporter.reads()
+    reporter.page.get_by_label("Write to us").fill("It is called Harbour lights.")
+    reporter.presses("Send the message")
+    assert "Your message has arrived." in reporter.reads()
+
+    desk.waits_until("what was written back shows", lambda: desk.has("It is called Harbour lights."))
+    desk.sees("by the reporter’s code")
+    assert desk.complaints == []
+    assert reporter.context.cookies() == []
+    assert {url.split("/")[2] for url in reporter.asked} == {house.form}
+    words = {word.casefold() for word in code.split()}
+    assert not any(words & set(re.split(r"\W+", url.partition(house.form)[2].casefold())) for url in reporter.asked)
+
+
+def test_every_public_page_passes_axe_fits_a_phone_and_complains_of_nothing(house: RunningHouse, browser: Any) -> None:
+    axe = Axe()
+    wrong, complaints = list[str](), list[str]()
+    for at, language in enumerate(LANGUAGES):
+        for width, theme in LOOKS if EVERY_LOOK else LOOKS[at % 4 : at % 4 + 1]:
+            page = browser.new_page(
+                base_url=f"http://{house.form}", viewport={"width": width, "height": 800}, color_scheme=theme
+            )
+            page.on("console", lambda said: _note(said.text, complaints))
+            for path in ("", "child/", "report/", "back/") if EVERY_LOOK or at % 4 == 0 else ("child/", "report/"):
+                page.goto(f"/{language}/{path}")
+                wrong += _faults(axe, page, f"{language}/{path} {width} {theme}")
+            page.close()
+        page = browser.new_page(base_url=f"http://{house.form}", viewport={"width": 320, "height": 640})
+        for path in ("", "child/", "report/", "back/"):
+            page.goto(f"/{language}/{path}")
+            if page.evaluate("document.documentElement.scrollWidth") > 320:
+                wrong.append(f"{language}/{path} is wider than 320 pixels")
+        if language not in ("en", "ar") and not EVERY_LOOK:
+            page.close()
+            continue
+        page.fill("#code", "abc")
+        page.click("main button")
+        wrong += _faults(axe, page, f"{language} wrong code")
+        page.goto(f"/{language}/report/")
+        page.fill("#text", "In a room.")
+        page.click("main button")
+        wrong += _faults(axe, page, f"{language} sent")
+        digits = page.inner_text(".digits")
+        page.goto(f"/{language}/back/")
+        page.fill("#code", digits)
+        page.click("main button")
+        wrong += _faults(axe, page, f"{language} talk")
+        page.close()
+    assert wrong == []
+    assert complaints == []
+
+
+def _note(said: str, wrong: list[str]) -> None:
+    if "Content Security" in said:
+        wrong.append(said)
+
+
+def _faults(axe: Any, page: Any, where: str) -> list[str]:
+    return [f"{where}: {each['id']}: {each['nodes'][0]['target']}" for each in axe.run(page).response["violations"]]
