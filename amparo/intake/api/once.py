@@ -73,12 +73,10 @@ def digest_of(method: str, path: str, body: bytes) -> bytes:
 
 def once(request: Request, allow: Callable[[], None], do: Callable[[], Said]) -> Said:
     """The earlier answer, else what `do` answers now. allow: raises where one more isn't taken; not asked for a repetition."""
-    if found := request.earlier():
-        return found
-    allow()
     with _alone(request):
         if found := request.earlier():
             return found
+        allow()
         try:
             return do()
         except IntegrityError:  # another process of this door did it at the same time: its answer counts
