@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export AMPARO_HOME ?= $(CURDIR)/var
 
-.PHONY: run test check quick postgres journeys lock pictures benchmarks fuzz scale faults clean
+.PHONY: run test check quick postgres journeys lock pictures benchmarks fuzz scale faults api-fuzz clean
 
 run: $(VENV)/ready
 	@$(BIN)/amparo up --demo
@@ -15,7 +15,7 @@ test: $(VENV)/ready-dev
 quick: $(VENV)/ready-dev  ## everything but browsers and PostgreSQL
 	@$(BIN)/python -m maintenance.checks --quick
 
-fuzz scale faults: $(VENV)/ready-dev  ## long suites of many minutes; MORE goes to what is run: make fuzz MORE="mail --seconds 600"
+fuzz scale faults api-fuzz: $(VENV)/ready-dev  ## long suites of many minutes; MORE goes to what is run: make fuzz MORE="mail --seconds 600"
 	@$(BIN)/python -m maintenance.slow $@ -- $(MORE)
 
 pictures: $(VENV)/ready-dev  ## the pictures of the README, taken from a demo of its own

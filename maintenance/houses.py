@@ -19,12 +19,13 @@ READY = "Amparo is up"
 
 @dataclass(frozen=True)
 class House:
-    """A running Amparo. `web`, `form` and `smtp` are where it answers."""
+    """A running Amparo. `web`, `form`, `smtp` and `api` are where it answers."""
 
     home: Path
     web: str
     form: str
     smtp: tuple[str, int]
+    api: str
     environment: dict[str, str]
     process: subprocess.Popen[str]
 
@@ -45,7 +46,7 @@ def free_port() -> int:
 def house(*arguments: str, database: str = "") -> Iterator[House]:
     """`amparo up` with `arguments`, ready to take mail and serve pages. Its own words go to this process's error output."""
     with tempfile.TemporaryDirectory(prefix="amparo-house-", ignore_cleanup_errors=True) as folder:
-        web, smtp, lmtp, form = (free_port() for _ in range(4))
+        web, smtp, lmtp, form, api = (free_port() for _ in range(5))
         environment = {
             **os.environ,
             "AMPARO_HOME": folder,
@@ -53,6 +54,7 @@ def house(*arguments: str, database: str = "") -> Iterator[House]:
             "AMPARO_SMTP": f"127.0.0.1:{smtp}",
             "AMPARO_LMTP": f"127.0.0.1:{lmtp}",
             "AMPARO_FORM": f"127.0.0.1:{form}",
+            "AMPARO_API": f"127.0.0.1:{api}",
             "AMPARO_DATABASE": database,
             "PYTHONPATH": str(ROOT),
         }
@@ -60,14 +62,9 @@ def house(*arguments: str, database: str = "") -> Iterator[House]:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         try:
             _wait_until_ready(process)
-            yield House(
-                Path(folder),
-                f"http://127.0.0.1:{web}",
-                f"http://127.0.0.1:{form}",
-                ("127.0.0.1", smtp),
-                environment,
-                process,
-            )
+            pages = f"http://127.0.0.1:{web}", f"http://127.0.0.1:{form}"
+            doors = ("127.0.0.1", smtp), f"http://127.0.0.1:{api}"
+            yield House(Path(folder), *pages, *doors, environment, process)
         finally:
             process.terminate()
             try:

@@ -2,7 +2,7 @@
 
 python -m maintenance.slow [NAME ...] [-- MORE ...]      all of them, or those named; MORE goes to what is run
 
-`scale` and `faults` are the tests in files named tests/**/slow_scale_*.py and slow_faults_*.py: a room adds its own there.
+Those but `fuzz` are the tests in files named tests/**/slow_scale_*.py and so on: a room adds its own there.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ PYTHON = sys.executable
 SHOWN_BY = {
     "fuzz": "every reader of hostile bytes holds under coverage-guided and mutation fuzzing",
     "scale": "memory stays flat, and time in proportion, over many files and large lists",
+    "api-fuzz": "the platforms' door answers as its OpenAPI document says, whatever is sent",
     "faults": "nothing is lost or done twice when processes are killed at random",
 }
 
@@ -27,7 +28,7 @@ def command(name: str, more: Sequence[str]) -> list[str] | None:
     """What runs the suite; None where no room has a test for it."""
     if name == "fuzz":
         return [PYTHON, "-m", "maintenance.fuzz", *more]
-    files = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(f"tests/**/slow_{name}_*.py"))
+    files = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(f"tests/**/slow_{name.replace('-', '_')}_*.py"))
     return [PYTHON, "-m", "pytest", "-q", "-rs", "-s", "--durations=0", *files, *more] if files else None
 
 

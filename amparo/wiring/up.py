@@ -27,10 +27,11 @@ from amparo.vault.keys import check_all_keys, make_keys
 
 HOUSE_ADDRESS = "127.0.0.1:8000"
 FORM_ADDRESS = "127.0.0.1:8001"
+API_ADDRESS = "127.0.0.1:8002"
 MAIL_ADDRESSES = {"AMPARO_SMTP": Doors.smtp, "AMPARO_LMTP": Doors.lmtp}
 # Passwords, and the processes that each is told to.
 TOLD_TO = {
-    "AMPARO_DATABASE": ("worker", "courier", "house"),
+    "AMPARO_DATABASE": ("worker", "courier", "house", "api"),
     "AMPARO_IMAP_PASSWORD": ("mailbox",),
     "AMPARO_SMARTHOST_PASSWORD": ("courier",),
 }
@@ -47,6 +48,11 @@ def house_address() -> str:
 def form_address() -> str:
     """Where the public form is served; empty: not at all."""
     return os.environ.get("AMPARO_FORM", FORM_ADDRESS)
+
+
+def api_address() -> str:
+    """Where platforms report; empty: nowhere."""
+    return os.environ.get("AMPARO_API", API_ADDRESS)
 
 
 @dataclass
@@ -67,23 +73,35 @@ class Process:
 def processes(workers: int) -> list[Process]:
     """All processes of one machine: each its own program with its own keys (DESIGN, part 3)."""
     me, quiet = [sys.executable, "-m", "amparo.wiring.cli", "run"], {"AMPARO_LOG": "WARNING"}
-    house = [*_served_at(house_address()), "--blocking-threads", "4", "--backpressure", "32", "--log-level", "warning"]
+    house = _served(house_address(), "amparo.wiring.wsgi:application", log="warning")
+    api = _served(api_address(), "amparo.wiring.api:application", log="warning")
     # Whoever writes slowly holds a thread; each is cheap. Codes are stretched one at a time (intake/form/talking.py).
-    form = [*_served_at(form_address()), "--blocking-threads", "32", "--backpressure", "64", "--log-level", "error"]
+    form = _served(form_address(), "amparo.wiring.public:application", log="error", threads=32)
     return [
         Process("receiver", [sys.executable, "-m", "amparo.intake.receiver"], {"AMPARO_LOG": "WARNING"}, ready="ready"),
         *([Process("mailbox", [sys.executable, "-m", "amparo.intake.mailbox"], quiet)] if mailbox_from_env() else []),
         *(Process(f"worker-{n}", [*me, "worker", f"worker-{n}"]) for n in range(1, workers + 1)),
         Process("courier", [*me, "courier"]),
-        Process("house", [*house, "amparo.wiring.wsgi:application"]),
-        *([Process("form", [*form, "amparo.wiring.public:application"])] if form_address() else []),
+        Process("house", house),
+        *([Process("form", form)] if form_address() else []),
+        *([Process("api", api)] if api_address() else []),
     ]
 
 
-def _served_at(address: str) -> list[str]:
+def _served(address: str, application: str, *, log: str, threads: int = 4) -> list[str]:
+    """The command that answers HTTP at this address."""
     host, _, port = address.rpartition(":")
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host.strip("[]"), "--port", port]
-    return [*command, "--workers", "1", "--no-ws"]
+    server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host.strip("[]"), "--port", port]
+    server += [
+        "--workers",
+        "1",
+        "--blocking-threads",
+        str(threads),
+        "--backpressure",
+        str(max(32, 2 * threads)),
+        "--no-ws",
+    ]
+    return [*server, "--log-level", log, application]
 
 
 def prepare(home: Home) -> bool:
@@ -125,8 +143,9 @@ class Supervisor:
         """Afterwards mail is taken and pages are served. Refused where this home is up already, Unreachable for a taken port."""
         self._lock = _taken(self._home)
         _must_be_free("AMPARO_HTTP", house_address())
-        if form_address():
-            _must_be_free("AMPARO_FORM", form_address())
+        for variable, address in (("AMPARO_FORM", form_address()), ("AMPARO_API", api_address())):
+            if address:
+                _must_be_free(variable, address)
         for variable, default in MAIL_ADDRESSES.items():
             if address := os.environ.get(variable, default):
                 _must_be_free(variable, address)
@@ -207,7 +226,7 @@ class Supervisor:
 
     def _write_state(self) -> None:
         children = {process.name: process.child.pid for process in self._processes if process.child}
-        state = {"supervisor": os.getpid(), "processes": children, "http": house_address()}
+        state = {"supervisor": os.getpid(), "processes": children, "http": house_address(), "api": api_address()}
         fresh = self._state_file.with_suffix(".new")
         fresh.write_text(json.dumps(state))
         fresh.rename(self._state_file)
@@ -217,11 +236,15 @@ class Supervisor:
         for process in self._processes:
             if process.ready and not process.is_ready.wait(deadline - time.monotonic()):
                 raise Unreachable(f"The {process.name} did not get ready: its own message stands above.")
-        for name, address in (("house", house_address()), ("form", form_address())):
+        for address, words in (
+            (house_address(), "The house does not serve pages"),
+            (form_address(), "The public form does not serve pages"),
+            (api_address(), "The platforms' door does not answer"),
+        ):
             host, _, port = address.rpartition(":")
             while address and not _answers(host.strip("[]"), int(port)):
                 if time.monotonic() > deadline or self._stopping.wait(0.05):
-                    raise Unreachable(f"The {name} does not serve pages: its own message stands above.")
+                    raise Unreachable(f"{words}: its own message stands above.")
 
 
 def running(home: Home) -> int | None:

@@ -56,6 +56,7 @@ class RunningHouse:
             "AMPARO_SMTP": self.smtp,
             "AMPARO_LMTP": "",
             "AMPARO_FORM": self.form,
+            "AMPARO_API": "",
             "AMPARO_HOUSE_NAME": "Journey house",
             "AMPARO_HOUSE_COUNTRY": "ES",
             "PYTHONPATH": str(Path(__file__).parents[2]),

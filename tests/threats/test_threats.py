@@ -18,6 +18,7 @@ DOORS = (
     "Record",
     "Log-in and pages",
     "Jobs",
+    "Platforms that report",
     "Systems that ask the lists",
     "Packages and replies",
     "People",
