@@ -19,11 +19,12 @@ READY = "Amparo is up"
 
 @dataclass(frozen=True)
 class House:
-    """A running Amparo. `web` and `smtp` are where it answers."""
+    """A running Amparo. `web`, `smtp` and `api` are where it answers."""
 
     home: Path
     web: str
     smtp: tuple[str, int]
+    api: str
     environment: dict[str, str]
     process: subprocess.Popen[str]
 
@@ -44,13 +45,14 @@ def free_port() -> int:
 def house(*arguments: str, database: str = "") -> Iterator[House]:
     """`amparo up` with `arguments`, ready to take mail and serve pages. Its own words go to this process's error output."""
     with tempfile.TemporaryDirectory(prefix="amparo-house-", ignore_cleanup_errors=True) as folder:
-        web, smtp, lmtp = free_port(), free_port(), free_port()
+        web, smtp, lmtp, api = free_port(), free_port(), free_port(), free_port()
         environment = {
             **os.environ,
             "AMPARO_HOME": folder,
             "AMPARO_HTTP": f"127.0.0.1:{web}",
             "AMPARO_SMTP": f"127.0.0.1:{smtp}",
             "AMPARO_LMTP": f"127.0.0.1:{lmtp}",
+            "AMPARO_API": f"127.0.0.1:{api}",
             "AMPARO_DATABASE": database,
             "PYTHONPATH": str(ROOT),
         }
@@ -58,7 +60,8 @@ def house(*arguments: str, database: str = "") -> Iterator[House]:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         try:
             _wait_until_ready(process)
-            yield House(Path(folder), f"http://127.0.0.1:{web}", ("127.0.0.1", smtp), environment, process)
+            at = f"http://127.0.0.1:{web}", ("127.0.0.1", smtp), f"http://127.0.0.1:{api}"
+            yield House(Path(folder), *at, environment, process)
         finally:
             process.terminate()
             try:

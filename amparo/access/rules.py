@@ -21,6 +21,7 @@ POWERS = {
     "lists.import": "Import a known-hash list",
     "lists.read": "See the known-hash lists",
     "scans.read": "See what scans of seized devices found",
+    "platforms.keys": "Let a platform report through its own door, and take its key back",
     "lists.keys": "Let a system ask the known-hash lists, and take its key back",
     "cases.open": "Open a case",
     "cases.read": "Read a case",
@@ -99,6 +100,7 @@ ROLES: dict[str, frozenset[str]] = {
             "rules.edit",
             "lists.import",
             "lists.keys",
+            "platforms.keys",
             "cases.open",
             "cases.grant",
             "keys.grant",
@@ -145,6 +147,8 @@ PROCESSES: dict[str, frozenset[str]] = {
             "jobs.quarantine",
         }
     ),
+    # The platforms' door: takes in and seals; what came it can't open, nor read a report back.
+    "api": frozenset({"arrivals.take", "reports.examine", "items.seal"}),
     "courier": frozenset({"packages.deliver", "answers.deliver", "lists.fetch"}),
     # The house takes in what its officers and platforms state; it seals and can't open.
     "house": frozenset(
@@ -153,7 +157,16 @@ PROCESSES: dict[str, frozenset[str]] = {
     ),
     "cli": frozenset(
         {"officers.manage", "compartments.make", "keys.make", "keys.grant", "partners.edit"}
-        | {"lists.import", "lists.finish", "lists.keys", "scans.run", "items.seal", "rules.try", "rules.edit"}
+        | {
+            "lists.import",
+            "lists.finish",
+            "lists.keys",
+            "scans.run",
+            "items.seal",
+            "rules.try",
+            "rules.edit",
+            "platforms.keys",
+        }
     ),
 }
 

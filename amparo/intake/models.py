@@ -753,3 +753,138 @@ class TalkMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.uuid}"
+
+
+class ApiKey(models.Model):
+    """A platform's key for its door. Of the key only a digest is kept. scopes: what it may do (api/keys.py)."""
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    name = models.CharField(max_length=80)
+    digest = models.BinaryField(max_length=32)
+    sender = models.ForeignKey("intake.Sender", models.PROTECT, related_name="api_keys")
+    test = models.BooleanField(default=False)
+    scopes = models.JSONField(default=list)
+    reports_a_second = models.PositiveIntegerField(default=10)
+    made_at = models.DateTimeField()
+    made_by = models.UUIDField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiReport(models.Model):
+    """What a platform was told about one of its reports. report: None for a test, of which nothing else is kept.
+
+    missing: [[field, pointer, grade]]. expected, given: names of fields, by which a drift of the sender's format is seen.
+    """
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, editable=False)
+    key = models.ForeignKey("intake.ApiKey", models.PROTECT, related_name="reports", db_index=False)
+    report = models.OneToOneField("intake.Report", models.PROTECT, related_name="api", null=True)
+    own_reference = models.CharField(max_length=2000, blank=True)
+    received_at = models.DateTimeField()
+    score = models.PositiveSmallIntegerField()
+    parts = models.JSONField(default=dict)
+    missing = models.JSONField(default=list)
+    expected = models.JSONField(default=list)
+    given = models.JSONField(default=list)
+    retracted_at = models.DateTimeField(null=True)
+    retracted_reason = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["key", "-received_at"], name="intake_api_of_key")]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class ApiAnswer(models.Model):
+    """What was answered under an idempotency key, written with what it did: asked again, the same is answered again."""
+
+    retention = "report"
+
+    key = models.ForeignKey("intake.ApiKey", models.PROTECT, related_name="answers", db_index=False)
+    idempotency = models.CharField(max_length=255)
+    digest = models.BinaryField(max_length=32)  # of method, path and body
+    status = models.PositiveSmallIntegerField()
+    answer = models.JSONField()
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["key", "idempotency"], name="intake_api_once")]
+
+    def __str__(self) -> str:
+        return f"{self.status} at {self.at}"
+
+
+class ApiUpload(models.Model):
+    """A file that a platform sends in parts, each sealed on the disk as it comes. offset: how many bytes are there.
+
+    state: open, checking (all there, its digest not compared yet), whole, in_report (an item of its report), differs, expired.
+    """
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    key = models.ForeignKey("intake.ApiKey", models.PROTECT, related_name="uploads", db_index=False)
+    report = models.ForeignKey("intake.ApiReport", models.PROTECT, related_name="uploads", null=True)
+    name = models.CharField(max_length=255)
+    media_type = models.CharField(max_length=127, blank=True)
+    size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    offset = models.PositiveBigIntegerField(default=0)
+    state = models.CharField(max_length=10, default="open")
+    item = models.UUIDField(null=True)
+    made_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["key", "state"], name="intake_api_uploads"),
+            models.Index(fields=["state", "changed_at"], name="intake_api_stale"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.uuid}: {self.state}"
+
+
+class SenderDrift(models.Model):
+    """That a sender's reports lost fields that they used to have. field: which one; "" where it is the share of all of them.
+
+    before, now: the shares of expected fields that were given, in percent. ended_at: when they were back, or somebody settled it.
+    """
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    sender = models.ForeignKey("intake.Sender", models.PROTECT, related_name="drifts")
+    field = models.CharField(max_length=60, blank=True)
+    before_percent = models.PositiveSmallIntegerField()
+    now_percent = models.PositiveSmallIntegerField()
+    reports = models.PositiveIntegerField()
+    seen_at = models.DateTimeField()
+    told = models.UUIDField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sender", "field"], condition=Q(ended_at=None), name="intake_one_drift_a_field"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field or 'fields'} of {self.sender_id}"

@@ -58,6 +58,8 @@ WORK_ITEMS = {
     "sealed_mail": "The mail is encrypted and did not open",
     "follow_up": "The reporter wrote again",
     "answer_lost": "An answer did not reach the reporter",
+    "file_differs": "A platform's file is not the one it announced",
+    "retracted": "The platform takes its report back",
 }
 
 # An agreed request that nobody used lapses: the reason may no longer hold.

@@ -48,7 +48,8 @@ class Statement:
     """One report with its fields (triage/stated.py says which ones triage reads; all are kept).
 
     channel: phone, letter, walk_in, bulk, form, api. sender: a tag for a platform or partner (models.Sender). original: the bytes
-    as they came, where there are such; else the document written from the fields is the original.
+    as they came, where there are such; else the document written from the fields is the original. told_apart: where the same bytes
+    of two senders are two reports, what tells them apart.
     """
 
     channel: str
@@ -62,6 +63,7 @@ class Statement:
     reporter: Reporter = field(default_factory=Reporter)
     original: bytes = b""
     media_type: str = MEDIA_TYPE
+    told_apart: str = ""
 
     def document(self) -> bytes:
         """Its original's bytes. Without any of `reporter`."""
@@ -122,7 +124,7 @@ def seal(
     uuid = arrival or new_id()
     report = uuid5(uuid, "report")
     document = statement.document()
-    digest = hashlib.sha256(document).hexdigest()
+    digest = hashlib.sha256(f"{statement.told_apart}\0".encode() * bool(statement.told_apart) + document).hexdigest()
     compartment = vault_queries.compartment_named(CONTENT).uuid
 
     def sealed(stream: BinaryIO, name: str, media_type: str, origin: UUID) -> UUID:

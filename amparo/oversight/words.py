@@ -150,6 +150,16 @@ WORDS = {
     "work_item.opened": "Work item opened",
     "work_item.settled": "Work item settled",
     "time.settled": "Doubtful time settled",
+    "platform.key_made": "Platform let report through its own door",
+    "platform.key_revoked": "Platform's leave to report taken back",
+    "report.accepted": "Platform's report accepted and graded",
+    "report.file_added": "Platform's file added to its report",
+    "report.retracted": "Report taken back by its platform",
+    "report.supplemented": "Report supplemented by its platform",
+    "sender.drifted": "Sender's reports lost fields that they had",
+    "sender.drift_ended": "Sender's reports have their fields again",
+    "upload.begun": "Platform's file announced",
+    "upload.given_up": "Platform's file given up",
 }
 
 GROUPS = {

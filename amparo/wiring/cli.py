@@ -15,7 +15,7 @@ from types import FrameType
 from amparo import __version__
 from amparo.foundation.errors import AmparoError, Missing
 from amparo.foundation.home import Home
-from amparo.wiring import environment, hma_command, lists_command, scan_command, triage_command
+from amparo.wiring import api_command, environment, hma_command, lists_command, scan_command, triage_command
 
 DESCRIPTION = """\
 Amparo carries a report of child sexual abuse or exploitation from its arrival
@@ -95,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
 
     lists_command.add_commands(add)
     hma_command.add_commands(add)
+    api_command.add_commands(add)
     scan_command.add_commands(add)
     triage_command.add_commands(add)
 

@@ -15,6 +15,8 @@ TABLE: tuple[Follow, ...] = (
     Follow("follow_up.added", "amparo.intake.triage_jobs.trace_report", priority=3),
     Follow("follow_up.added", "amparo.intake.jobs.rank_report", priority=2),
     Follow("follow_up.added", "amparo.intake.triage_jobs.tell_owner"),
+    Follow("report.file_added", "amparo.sandbox.jobs.examine_items", priority=1),
+    Follow("report.file_added", "amparo.intake.triage_jobs.trace_report", priority=3),
     Follow("message.set_apart", "amparo.intake.relay_jobs.read_apart"),
     Follow("answer.written", "amparo.intake.relay_jobs.deliver"),
     Follow("receipt.asked", "amparo.intake.relay_jobs.deliver"),

@@ -26,10 +26,11 @@ from amparo.intake.relay_letters import Line
 from amparo.vault.keys import check_all_keys, make_keys
 
 HOUSE_ADDRESS = "127.0.0.1:8000"
+API_ADDRESS = "127.0.0.1:8002"
 MAIL_ADDRESSES = {"AMPARO_SMTP": Doors.smtp, "AMPARO_LMTP": Doors.lmtp}
 # Passwords, and the processes that each is told to.
 TOLD_TO = {
-    "AMPARO_DATABASE": ("worker", "courier", "house"),
+    "AMPARO_DATABASE": ("worker", "courier", "house", "api"),
     "AMPARO_IMAP_PASSWORD": ("mailbox",),
     "AMPARO_SMARTHOST_PASSWORD": ("courier",),
 }
@@ -41,6 +42,11 @@ PR_SET_PDEATHSIG = 1
 
 def house_address() -> str:
     return os.environ.get("AMPARO_HTTP", HOUSE_ADDRESS)
+
+
+def api_address() -> str:
+    """Where platforms report; empty: nowhere."""
+    return os.environ.get("AMPARO_API", API_ADDRESS)
 
 
 @dataclass
@@ -61,16 +67,22 @@ class Process:
 def processes(workers: int) -> list[Process]:
     """All processes of one machine: each its own program with its own keys (DESIGN, part 3)."""
     me, quiet = [sys.executable, "-m", "amparo.wiring.cli", "run"], {"AMPARO_LOG": "WARNING"}
-    host, _, port = house_address().rpartition(":")
-    house = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host.strip("[]"), "--port", port]
-    house += ["--workers", "1", "--blocking-threads", "4", "--backpressure", "32", "--no-ws", "--log-level", "warning"]
     return [
         Process("receiver", [sys.executable, "-m", "amparo.intake.receiver"], {"AMPARO_LOG": "WARNING"}, ready="ready"),
         *([Process("mailbox", [sys.executable, "-m", "amparo.intake.mailbox"], quiet)] if mailbox_from_env() else []),
         *(Process(f"worker-{n}", [*me, "worker", f"worker-{n}"]) for n in range(1, workers + 1)),
         Process("courier", [*me, "courier"]),
-        Process("house", [*house, "amparo.wiring.wsgi:application"]),
+        Process("house", _served(house_address(), "amparo.wiring.wsgi:application")),
+        *([Process("api", _served(api_address(), "amparo.wiring.api:application"))] if api_address() else []),
     ]
+
+
+def _served(address: str, application: str) -> list[str]:
+    """The command that answers HTTP at this address."""
+    host, _, port = address.rpartition(":")
+    server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host.strip("[]"), "--port", port]
+    server += ["--workers", "1", "--blocking-threads", "4", "--backpressure", "32", "--no-ws"]
+    return [*server, "--log-level", "warning", application]
 
 
 def prepare(home: Home) -> bool:
@@ -112,6 +124,8 @@ class Supervisor:
         """Afterwards mail is taken and pages are served. Refused where this home is up already, Unreachable for a taken port."""
         self._lock = _taken(self._home)
         _must_be_free("AMPARO_HTTP", house_address())
+        if api_address():
+            _must_be_free("AMPARO_API", api_address())
         for variable, default in MAIL_ADDRESSES.items():
             if address := os.environ.get(variable, default):
                 _must_be_free(variable, address)
@@ -192,20 +206,24 @@ class Supervisor:
 
     def _write_state(self) -> None:
         children = {process.name: process.child.pid for process in self._processes if process.child}
-        state = {"supervisor": os.getpid(), "processes": children, "http": house_address()}
+        state = {"supervisor": os.getpid(), "processes": children, "http": house_address(), "api": api_address()}
         fresh = self._state_file.with_suffix(".new")
         fresh.write_text(json.dumps(state))
         fresh.rename(self._state_file)
 
     def _wait_until_served(self) -> None:
-        host, _, port = house_address().rpartition(":")
         deadline = time.monotonic() + 60
         for process in self._processes:
             if process.ready and not process.is_ready.wait(deadline - time.monotonic()):
                 raise Unreachable(f"The {process.name} did not get ready: its own message stands above.")
-        while not _answers(host.strip("[]"), int(port)):
-            if time.monotonic() > deadline or self._stopping.wait(0.05):
-                raise Unreachable("The house does not serve pages: its own message stands above.")
+        for address, words in (
+            (house_address(), "The house does not serve pages"),
+            (api_address(), "The platforms' door does not answer"),
+        ):
+            host, _, port = address.rpartition(":")
+            while address and not _answers(host.strip("[]"), int(port)):
+                if time.monotonic() > deadline or self._stopping.wait(0.05):
+                    raise Unreachable(f"{words}: its own message stands above.")
 
 
 def running(home: Home) -> int | None:

@@ -54,6 +54,7 @@ class RunningHouse:
             "AMPARO_HTTP": self.http,
             "AMPARO_SMTP": self.smtp,
             "AMPARO_LMTP": "",
+            "AMPARO_API": "",
             "AMPARO_HOUSE_NAME": "Journey house",
             "AMPARO_HOUSE_COUNTRY": "ES",
             "PYTHONPATH": str(Path(__file__).parents[2]),

@@ -43,9 +43,9 @@ def told(environment: dict[str, str], **changes: str) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.parametrize("variable", ["AMPARO_HTTP", "AMPARO_SMTP", "AMPARO_LMTP"])
+@pytest.mark.parametrize("variable", ["AMPARO_HTTP", "AMPARO_API", "AMPARO_SMTP", "AMPARO_LMTP"])
 def test_a_taken_port_is_named_with_the_setting_that_moves_it(running: House, tmp_path: Path, variable: str) -> None:
-    free = {name: f"127.0.0.1:{free_port()}" for name in ("AMPARO_HTTP", "AMPARO_SMTP", "AMPARO_LMTP")}
+    free = {name: f"127.0.0.1:{free_port()}" for name in ("AMPARO_HTTP", "AMPARO_API", "AMPARO_SMTP", "AMPARO_LMTP")}
     taken = running.environment[variable]
     other = told(running.environment, **{**free, variable: taken, "AMPARO_HOME": str(tmp_path / "home")})
     assert other.returncode == 1 and taken in other.stderr and f"{variable}=" in other.stderr
@@ -151,7 +151,7 @@ def test_a_second_up_in_the_same_home_is_refused_and_leaves_the_first_alone(runn
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """For a home of this test's own."""
-    ports = {name: f"127.0.0.1:{free_port()}" for name in ("AMPARO_HTTP", "AMPARO_SMTP", "AMPARO_LMTP")}
+    ports = {name: f"127.0.0.1:{free_port()}" for name in ("AMPARO_HTTP", "AMPARO_API", "AMPARO_SMTP", "AMPARO_LMTP")}
     return {
         **os.environ,
         **ports,

@@ -1,11 +1,11 @@
-"""What a platform may say in a report: the fields of NCMEC's CyberTipline submission and more, all of them optional. No Django.
+"""What a platform may say in a report: the fields of NCMEC's CyberTipline submission and more, all optional. No Django.
 
-One definition for every door that platforms use: the JSON of `POST /reports` is read by it, the OpenAPI document is made from it, and
-what comes in another form (CyberTipline XML, the JSON that police receive) is turned into it. A field that isn't known here is kept
-with its report and never refused; a known one of a wrong type is refused with its place.
+One definition for every door that platforms use: the JSON of `POST /reports` is read by it, the OpenAPI document is made
+from it, and what comes in another form (CyberTipline XML, the JSON that police receive) is turned into it. A field that
+isn't known here is kept with its report and never refused; a known one of a wrong type is refused with its place.
 
-Three answers, everywhere: "yes", "no", "unknown". A time is kept as it was written, with its zone beside it. Money is whole numbers of
-the smallest unit.
+Three answers, everywhere: "yes", "no", "unknown". A time is kept as it was written, with its zone beside it. Money is
+whole numbers of the smallest unit.
 """
 
 from __future__ import annotations
