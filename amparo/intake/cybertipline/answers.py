@@ -68,7 +68,7 @@ class Answer:
         return "reportResponse", lines + ([_element("hash", self.md5)] if self.md5 else [])
 
 
-def success(score: int, missing: Iterable[tuple[str, str]]) -> str:
+def success(score: int | None, missing: Iterable[tuple[str, str]]) -> str:
     """The sentence of a report or file that was taken: how complete it is, and what it lacks, the worst first.
 
     missing: (grade in words, why), in the order of their grades.
@@ -77,7 +77,7 @@ def success(score: int, missing: Iterable[tuple[str, str]]) -> str:
     for grade, why in missing:
         found.setdefault(grade, []).append(why.strip().rstrip("."))
     said = [f"{grade[0].upper()}{grade[1:]}: {'; '.join(dict.fromkeys(whys))}." for grade, whys in found.items()]
-    return " ".join([f"Success. Completeness {score} of 100.", *said])[:4_000]
+    return " ".join(["Success." if score is None else f"Success. Completeness {score} of 100.", *said])[:4_000]
 
 
 def _element(name: str, text: str) -> str:

@@ -2,13 +2,13 @@
 
     GET status, xsd     POST submit, upload, fileinfo, finish, retract
 
-HTTP basic authentication with the platform's key as the password, whatever the user name. docs/formats/cybertipline.md says it in words.
+HTTP basic authentication with the platform's key as the password, whatever the user name (docs/formats/cybertipline.md).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
@@ -24,7 +24,7 @@ from amparo.foundation.errors import AmparoError, Refused
 from amparo.foundation.home import Home
 from amparo.foundation.ids import new_id
 from amparo.intake.api import keys, uploads
-from amparo.intake.api.completeness import Completeness, grade_words
+from amparo.intake.api.completeness import Lack, grade_words
 from amparo.intake.api.doorway import buckets
 from amparo.intake.api.keys import KeyFacts
 from amparo.intake.cybertipline import answers, tips
@@ -114,9 +114,9 @@ def _number(request: HttpRequest) -> int:
     return tips.number_of(request.POST.get("id", "") or request.GET.get("id", ""))
 
 
-def _told(graded: Completeness) -> str:
+def _told(score: int | None, lacks: Iterable[Lack]) -> str:
     words = grade_words()
-    return answers.success(graded.score, [(words[each.grade], each.why) for each in graded.missing])
+    return answers.success(score, [(words[each.grade], each.why) for each in lacks])
 
 
 # --- The endpoints -----------------------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def submit(request: HttpRequest, key: KeyFacts) -> Answer:
             raise Coded(answers.SERVER_ERROR, f"Too many at once: send it again in {standing.wait_s} seconds.")
 
     opened = tips.open_tip(Home.from_env(), key, _document(request), allow)
-    return Answer(answers.SUCCESS, opened.number, _told(opened.graded))
+    return Answer(answers.SUCCESS, opened.number, _told(opened.graded.score, opened.graded.missing))
 
 
 @endpoint("POST", "files")
@@ -166,7 +166,8 @@ def upload(request: HttpRequest, key: KeyFacts) -> Answer:
 @endpoint("POST", "files")
 def fileinfo(request: HttpRequest, key: KeyFacts) -> Answer:
     described = tips.describe(Home.from_env(), key, _document(request))
-    return Answer(answers.SUCCESS, described.number, described.sentence)
+    lacks = [each for each in described.graded.missing if each.field.startswith("file_")]
+    return Answer(answers.SUCCESS, described.number, _told(None, lacks))
 
 
 @endpoint("POST", "reports")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from django.http import HttpRequest
 from django.http.multipartparser import ChunkIter, LazyStream, MultiPartParserError, Parser
@@ -65,7 +65,7 @@ def take_file(request: HttpRequest, take: Callable[[str, str, str, BinaryIO], An
         raise Coded(answers.MALFORMED_FILE, "Say how long the form is (Content-Length).")
     body = _Whole(request, int(length[:20]), b"--" + boundary.encode() + b"--")
     try:
-        return _taken(LazyStream(ChunkIter(body, CHUNK)), boundary.encode(), take)
+        return _taken(LazyStream(ChunkIter(cast("Any", body), CHUNK)), boundary.encode(), take)
     except (MultiPartParserError, AssertionError) as error:
         raise Coded(answers.MALFORMED_FILE, "This form can't be read.") from error
 
@@ -76,11 +76,11 @@ def _taken(stream: Any, boundary: bytes, take: Callable[[str, str, str, BinaryIO
         if number >= MOST_PARTS:
             raise Coded(answers.MALFORMED_FILE, "This form has too many fields: id and file are enough.")
         named = about.get("content-disposition", ("", {}))[1]
-        name = named.get("name", b"").decode("utf-8", "replace")
+        name = _decoded(named.get("name"))
         if name == "id" and not report:
             report = part.read(FIELD_CHARACTERS).decode("ascii", "replace")
         elif name == "file" and taken is None and held is None:
-            file_name = named.get("filename", b"").decode("utf-8", "replace")
+            file_name = _decoded(named.get("filename"))
             media_type = about.get("content-type", ("", {}))[0].strip()
             if report:
                 taken = take(report, file_name, media_type, io.BufferedReader(_File(part)))
@@ -93,3 +93,7 @@ def _taken(stream: Any, boundary: bytes, take: Callable[[str, str, str, BinaryIO
     if taken is None:
         raise Coded(answers.MALFORMED_FILE, "This form has no file.")
     return taken
+
+
+def _decoded(said: bytes | str | None) -> str:
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said or ""

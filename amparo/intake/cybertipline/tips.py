@@ -1,8 +1,8 @@
 """A report that a platform opens in NCMEC's form, from submit to its end. Nothing that was taken is lost, finished or not.
 
-submit, upload and fileinfo are each sealed on the disk before they are answered; finish puts the report on the queue with its files.
-NCMEC deletes what isn't finished in time. Here, when nothing more came for an hour (ten minutes where the platform asks for a quick
-look), the report stands on the queue as it is, marked; what the platform still sends is added to it.
+submit, upload and fileinfo are each sealed on the disk before they are answered; finish puts the report on the queue with its
+files. NCMEC deletes what isn't finished in time. Here, when nothing more came for an hour (ten minutes where the platform asks for
+a quick look), the report stands on the queue as it is, marked; what the platform still sends is added to it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from amparo.foundation.errors import AmparoError
 from amparo.foundation.home import Home
 from amparo.foundation.ids import new_id
 from amparo.intake import actions, spool
-from amparo.intake.api import accepting, completeness, following, keys, stating
+from amparo.intake.api import accepting, completeness, following, keys, stating, upload_jobs
 from amparo.intake.api.completeness import Completeness
 from amparo.intake.api.keys import KeyFacts
 from amparo.intake.api.submission import Submission
@@ -281,7 +281,6 @@ def _add(by: Actor, key: KeyFacts, number: int, row: CyberTipFile) -> CyberTipFi
         sha256=row.sha256,
         offset=row.size_bytes,
         state="in_report",
-        item=row.item,
         made_at=row.at,
         changed_at=row.at,
     )
@@ -378,58 +377,55 @@ def retract(key: KeyFacts, number: int) -> None:
 
 @dataclass(frozen=True)
 class CyberTipEnded:
-    """state: finished, retracted, unfinished or sent_again. items: files that are the report's from now on."""
+    """state: finished, retracted, unfinished or sent_again."""
 
     tip: UUID
-    report: UUID
     state: str
-    items: tuple[UUID, ...]
 
 
 @act("cybertip.ended", power="arrivals.take")
-def _end(by: Actor, key: KeyFacts, number: int, state: str, items: tuple[UUID, ...] = ()) -> CyberTipEnded:
+def _end(by: Actor, key: KeyFacts, number: int, state: str) -> CyberTipEnded:
     """An opened report came to an end, by the platform or by the clock."""
     tip = _of(key, number, lock=True)
     tip.state, tip.ended_at = state, clock.now()
-    tip.save(update_fields=["state", "ended_at"])
-    return CyberTipEnded(tip.uuid, report_of(tip), state, items)
+    if tip.key.test:  # it was checked, and that was all
+        tip.said, tip.identity = {}, b""
+        tip.files.update(said={})
+    tip.save(update_fields=["state", "ended_at", "said", "identity"])
+    return CyberTipEnded(tip.uuid, state)
 
 
 def _enter(home: Home, by: Actor, key: KeyFacts, tip: CyberTip, state: str) -> UUID:
     """On the queue, or added to what stands there already."""
     files = list(tip.files.all())
     on_queue = tip.state == UNFINISHED
-    known = set(ApiUpload.objects.filter(uuid__in=[each.uuid for each in files], report__isnull=False).values_list("uuid", flat=True))
-    fresh = tuple(each.item for each in files if each.item and each.uuid not in known)
+    fresh = set(
+        ApiUpload.objects.filter(uuid__in=[each.uuid for each in files], item=None).values_list("uuid", flat=True)
+    )
     said = {**tip.said, "reference": str(tip.number), "files": [_file(each.said, each) for each in files]}
     report = report_of(tip)
 
     def also(_told: object) -> None:
         if tip.files.count() != len(files):
             raise _MoreCame
-        Report.objects.filter(uuid=report).update(attachments=sum(1 for each in files if each.item))
-        if tip.identity:
+        for each in files:
+            if each.item and each.uuid in fresh:
+                upload_jobs.add_file(by, report, each.uuid, each.item)
+        if tip.identity and not tip.key.test:
             arrival = Arrival.objects.get(uuid=tip.uuid)
             SealedIdentity.objects.get_or_create(arrival=arrival, defaults={"letter": tip.identity})
-        if on_queue:
+        if on_queue and files:
             _newest_files(report)
         if state == UNFINISHED:
             actions.open_work_item(by, report, Finding("unfinished", NOT_FINISHED))
-        _end(by, key, tip.number, state, fresh)
+        _end(by, key, tip.number, state)
 
-    plain: Callable[[object], None] = also if not tip.key.test else (lambda _told: _ended_test(by, key, tip, state))
     manifest = _manifest(tip, files, state)
     if on_queue:
         more = Submission.model_validate({"files": said["files"]})
-        following.supplement(home, key, report, more, manifest, by=by, also=plain)
+        following.supplement(home, key, report, more, manifest, by=by, also=also)
         return report
-    return accepting.accept(
-        home, key, said, manifest, media_type=MANIFEST, arrival=tip.uuid, by=by, also=plain
-    ).report
-
-
-def _ended_test(by: Actor, key: KeyFacts, tip: CyberTip, state: str) -> None:
-    _end(by, key, tip.number, state)
+    return accepting.accept(home, key, said, manifest, media_type=MANIFEST, arrival=tip.uuid, by=by, also=also).report
 
 
 def _file(said: dict[str, Any], file: CyberTipFile) -> dict[str, Any]:
@@ -475,7 +471,11 @@ def _newest_files(report: UUID) -> None:
     whole = dict(row.fields.get("submission") or {})
     by_upload = {each.get("upload") or str(place): each for place, each in enumerate(whole.get("files", []))}
     whole["files"] = list(by_upload.values())
-    row.fields = {**row.fields, **stating.fields_of(Submission.model_validate({**whole, "text": ""})), "submission": whole}
+    row.fields = {
+        **row.fields,
+        **stating.fields_of(Submission.model_validate({**whole, "text": ""})),
+        "submission": whole,
+    }
     row.save(update_fields=["fields"])
 
 
