@@ -162,9 +162,9 @@ def _parts(stream: BinaryIO, length: int) -> Iterator[bytes]:
     """What the stream gives, in parts; a connection that breaks ends it with what came until then."""
     left = length
     while left > 0:
-        part = bytearray()
+        part, full = bytearray(), min(PART_BYTES, left)
         try:
-            while len(part) < min(PART_BYTES, left) and (block := stream.read(min(1 << 18, left - len(part)))):
+            while len(part) < full and (block := stream.read(min(1 << 18, full - len(part)))):
                 part += block
         except OSError:  # Django's UnreadablePostError, and the socket's own
             left = len(part)
