@@ -36,7 +36,8 @@ REPORT = """\
     <incidentType>Online Enticement of Children for Sexual Acts</incidentType>
     <platform>Example Live</platform>
     {urgent}
-    <reportAnnotations><sextortion>true</sextortion><minorToMinorInteraction>true</minorToMinorInteraction></reportAnnotations>
+    <reportAnnotations><sextortion/><minorToMinorInteraction>true</minorToMinorInteraction>
+      <spam>false</spam></reportAnnotations>
     <incidentDateTime>2026-11-03T21:00:05+01:00</incidentDateTime>
     <incidentDateTimeDescription>when it was uploaded</incidentDateTimeDescription>
   </incidentSummary>
@@ -267,6 +268,7 @@ def test_each_mistake_has_its_code_and_is_answered_so_that_clients_read_it(home:
     assert esp.told("finish", {"id": number})[code] == "0"
     for told in (esp.told("finish", {"id": number}), esp.told("retract", {"id": number}), esp.upload(number, b"y")):
         assert (told[code], told["reportId"]) == ("5102", number)
+    assert b"<reportDoneResponse>" in esp.ask("finish", {"id": number}).content  # clients read nothing else there
     assert esp.describe(number, file)[code] == "5102" and esp.ask("finish", {"id": number}).status_code == 200
     second = esp.submit()
     assert esp.told("retract", {"id": second})[code] == "0"

@@ -37,7 +37,8 @@ SENTENCES = {
 
 @dataclass(frozen=True)
 class Answer:
-    """sentence: in place of the code's own. files: of a finished report; then it is a reportDoneResponse."""
+    """sentence: in place of the code's own. files: of a finished report; then it is a reportDoneResponse, in which a sentence has
+    no place but a comment's."""
 
     code: int
     report: int | None = None
@@ -59,10 +60,14 @@ class Answer:
 
     def _lines(self) -> tuple[str, list[str]]:
         code = _element("responseCode", str(self.code))
-        if self.files is not None and self.report is not None:
+        sentence = self.sentence or SENTENCES[self.code]
+        if self.files is not None:
             files = "".join(_element("fileId", each) for each in self.files)
-            return "reportDoneResponse", [code, _element("reportId", str(self.report)), f"<files>{files}</files>"]
-        lines = [code, _element("responseDescription", self.sentence or SENTENCES[self.code])]
+            lines = [code, _element("reportId", str(self.report or 0)), f"<files>{files}</files>"]
+            return "reportDoneResponse", lines + (
+                [f"<!-- {_plain(sentence).replace('-', ' ')} -->"] if self.code else []
+            )
+        lines = [code, _element("responseDescription", sentence)]
         lines += [_element("reportId", str(self.report))] if self.report is not None else []
         lines += [_element("fileId", self.file)] if self.file else []
         return "reportResponse", lines + ([_element("hash", self.md5)] if self.md5 else [])
@@ -81,6 +86,10 @@ def success(score: int | None, missing: Iterable[tuple[str, str]]) -> str:
 
 
 def _element(name: str, text: str) -> str:
-    # What XML 1.0 has no place for can come in from a sender's names.
+    return f"<{name}>{escape(_plain(text))}</{name}>"
+
+
+def _plain(text: str) -> str:
+    """Without what XML 1.0 has no place for: it can come in from a sender's names."""
     plain = "".join(each if each >= " " and each not in "\ufffe\uffff" else " " for each in text)
-    return f"<{name}>{escape(plain.encode('utf-8', 'replace').decode())}</{name}>"
+    return plain.encode("utf-8", "replace").decode()

@@ -39,8 +39,14 @@ FORM_BYTES = 64 << 10
 View = Callable[[HttpRequest, KeyFacts], Answer]
 
 
-def endpoint(method: str, scope: str = "") -> Callable[[View], Callable[[HttpRequest], HttpResponse]]:
-    """Heads an endpoint: who asks, whether they may, and an answer in NCMEC's form for everything that goes wrong."""
+def endpoint(
+    method: str, scope: str = "", *, done: bool = False
+) -> Callable[[View], Callable[[HttpRequest], HttpResponse]]:
+    """Heads an endpoint: who asks, whether they may, and an answer in NCMEC's form for everything that goes wrong.
+
+    done: answers with a reportDoneResponse, refusals too, since clients read nothing else at that address.
+    """
+    files = () if done else None
 
     def head(view: View) -> Callable[[HttpRequest], HttpResponse]:
         @csrf_exempt
@@ -51,11 +57,11 @@ def endpoint(method: str, scope: str = "") -> Callable[[View], Callable[[HttpReq
                 key = keys.key_of(request.headers.get("Authorization", ""))
                 return _sent(_asked(request, key, view), key, request)
             except Coded as refusal:
-                return _sent(Answer(refusal.code, refusal.number, refusal.sentence), key, request)
+                return _sent(Answer(refusal.code, refusal.number, refusal.sentence, files=files), key, request)
             except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError):
-                return _sent(Answer(answers.INVALID), key, request)
+                return _sent(Answer(answers.INVALID, files=files), key, request)
             except Refused as refusal:
-                return _sent(Answer(answers.INVALID, None, refusal.sentence), key, request)
+                return _sent(Answer(answers.INVALID, None, refusal.sentence, files=files), key, request)
             except (AmparoError, DatabaseError, OSError) as fault:
                 log.error("a report in NCMEC's form could not be kept: %s", type(fault).__name__)
             except Exception as fault:  # a fault of ours is answered in their form, too
@@ -170,7 +176,7 @@ def fileinfo(request: HttpRequest, key: KeyFacts) -> Answer:
     return Answer(answers.SUCCESS, described.number, _told(None, lacks))
 
 
-@endpoint("POST", "reports")
+@endpoint("POST", "reports", done=True)
 def finish(request: HttpRequest, key: KeyFacts) -> Answer:
     number = _number(request)
     return Answer(answers.SUCCESS, number, files=tips.finish(Home.from_env(), key, number).files)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amparo.intake.cybertipline.elements import Asked, age_of, line, moment, port_of, without_empty, word
+from amparo.intake.cybertipline.elements import Asked, age_of, answer_of, line, moment, port_of, without_empty, word
 from amparo.sandbox.readings import Element
 
 MOST, MOST_EVENTS = 1_000, 10_000
@@ -110,7 +110,6 @@ def account(asked: Asked, element: Element, role: str, person_name: str = "", pl
     person_name: the element that holds its person; "" where the person's fields stand in the account itself.
     """
     who = person(asked, asked.first(element, person_name) if person_name else element)
-    closed, closed_at = _closed(asked, element)
     service = asked.first(element, "platform")
     prior = [*asked.texts(element, "priorCTReports"), *asked.texts(element, "priorCTReport")]
     return without_empty(
@@ -129,8 +128,7 @@ def account(asked: Asked, element: Element, role: str, person_name: str = "", pl
             "groups": [{"identifier": line(each)} for each in asked.texts(element, "groupIdentifier")][:MOST],
             "prior_reports": [line(each) for each in prior][:MOST],
             "estimated_location": _location(asked, asked.first(element, "estimatedLocation")),
-            "closed": closed,
-            "closed_at": closed_at,
+            **_closed(asked, element),
             "compromised": asked.answer(element, "compromisedAccount"),
             "all_emails_reported": asked.answer(element, "allEmailsReported"),
             "associated": [_associated(asked, each) for each in asked.every(element, "associatedAccount")][:MOST],
@@ -143,34 +141,40 @@ def _associated(asked: Asked, element: Element) -> dict[str, Any]:
     return {**account(asked, element, "associated"), "relation": asked.attribute(element, "type").lower()[:100]}
 
 
-def _closed(asked: Asked, element: Element) -> tuple[str, dict[str, Any] | None]:
-    """What was done to the account last, permanently before temporarily, and when; ("no", None) where both are denied."""
-    how, when, denied = "", None, False
+def _closed(asked: Asked, element: Element) -> dict[str, Any]:
+    """What was done to the account, permanently before temporarily, when, and whether its holder was told, which may warn them."""
+    said: dict[str, Any] = {}
     for name, closed in _CLOSED:
-        if found := asked.first(element, name):
-            date = asked.attribute(found, "disabledDate")
-            asked.attribute(found, "reenabledDate")
-            if found.text.lower() in ("true", "1"):
-                how, when = closed, moment(date)
-            elif found.text.lower() in ("false", "0"):
-                denied = True
-    return (how or ("no" if denied else "")), when
-
-
-def measures(asked: Asked, element: Element) -> list[dict[str, Any]]:
-    """What the sender did to the account, and whether its holder was told, which may warn them."""
-    found: list[dict[str, Any]] = []
-    for name, closed in _CLOSED:
-        each = next((child for child in element.children if child.name == name), None)
-        if each is None or each.text.lower() not in ("true", "1"):
+        found = asked.first(element, name)
+        if found is None:
             continue
-        found.append({"what": "account_closed", "at": moment(each.attributes.get("disabledDate", "")), "why": closed})
-        if back := each.attributes.get("reenabledDate", "").strip():
-            found.append({"what": "account_opened_again", "at": moment(back)})
-        told = asked.attribute(each, "userNotified").lower()
-        told_at = asked.attribute(each, "userNotifiedDate")
-        if told in ("true", "1", "false", "0"):
-            found.append({"what": "user_told" if told in ("true", "1") else "user_not_told", "at": moment(told_at)})
+        date, back, told, told_at = (
+            asked.attribute(found, each)
+            for each in ("disabledDate", "reenabledDate", "userNotified", "userNotifiedDate")
+        )
+        if answer_of(found.text) == "yes":
+            said |= {
+                "closed": closed,
+                "closed_at": moment(date),
+                "opened_again_at": moment(back) or said.get("opened_again_at"),
+            }
+        elif answer_of(found.text) == "no":
+            said.setdefault("closed", "no")
+        if answer_of(told) != "unknown":
+            said |= {"holder_told": answer_of(told), "holder_told_at": moment(told_at)}
+    return said
+
+
+def measures(account: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same as what the sender did, in the words of api/submission.py."""
+    found: list[dict[str, Any]] = []
+    if account.get("closed") in ("temporarily", "permanently"):
+        found.append({"what": "account_closed", "at": account.get("closed_at"), "why": account["closed"]})
+    if "opened_again_at" in account:
+        found.append({"what": "account_opened_again", "at": account["opened_again_at"]})
+    if "holder_told" in account:
+        what = "user_told" if account["holder_told"] == "yes" else "user_not_told"
+        found.append({"what": what, "at": account.get("holder_told_at")})
     return [without_empty(each) for each in found]
 
 

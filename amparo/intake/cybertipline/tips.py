@@ -96,7 +96,7 @@ def _of(key: KeyFacts, number: int, *, lock: bool = False) -> CyberTip:
     rows = CyberTip.objects.select_for_update(of=("self",)) if lock else CyberTip.objects
     row = rows.select_related("key__sender").filter(number=number, key__sender__tag=key.sender).first()
     if row is None:
-        raise Coded(answers.NO_REPORT)
+        raise Coded(answers.NO_REPORT, number=number)
     if row.state in ENDED:
         raise Coded(answers.FINISHED if row.state == FINISHED else answers.RETRACTED, number=number)
     return row

@@ -86,7 +86,7 @@ def _marks(asked: Asked, element: Element | None) -> list[str]:
     found = []
     for each in element.children if element else ():
         asked.first(element, each.name)
-        if answer_of(each.text) == "yes":
+        if not each.text or answer_of(each.text) == "yes":  # the schema fixes each to true, so an empty one says it
             found.append(_MARKS.get(each.name) or code(each.name))
     return list(dict.fromkeys(found))[:MOST]
 
@@ -95,7 +95,8 @@ def _people(
     asked: Asked, root: Element, platform: str
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     """(accounts, victims, what was done)."""
-    accounts, victims, done = [], [], []
+    accounts: list[dict[str, Any]] = []
+    victims: list[dict[str, Any]] = []
     for each in asked.every(root, "personOrUserReported"):
         said = parts.account(asked, each, "reported", "personOrUserReportedPerson", platform)
         said |= without_empty(
@@ -105,13 +106,13 @@ def _people(
             }
         )
         accounts.append(said)
-        done += parts.measures(asked, each)
-    for each in asked.every(root, "intendedRecipient"):
-        accounts.append(parts.account(asked, each, "recipient", "intendedRecipientPerson", platform))
-        done += parts.measures(asked, each)
+    accounts += [
+        parts.account(asked, each, "recipient", "intendedRecipientPerson", platform)
+        for each in asked.every(root, "intendedRecipient")
+    ]
+    done = [measure for each in accounts for measure in parts.measures(each)]
     for each in asked.every(root, "victim"):
         said = parts.account(asked, each, "victim", "victimPerson", platform)
-        parts.measures(asked, each)
         who = said.pop("person", None)
         has_account = set(said) - {"role", "service", "notes"}
         victims.append(
