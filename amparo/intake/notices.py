@@ -15,6 +15,7 @@ CODES = {
     "late_fact": "Something new about this report",
     "answer": "The reporter has answered",
     "given": "This report was given to you",
+    "drift": "A sender’s reports lost fields that they had",
     "lane": "A lane holds reports that nobody has read",
 }
 

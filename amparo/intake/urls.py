@@ -17,6 +17,7 @@ from amparo.intake import (
     sender_pages,
     views,
 )
+from amparo.intake.api import pages as platform_pages
 
 app_name = "intake"
 urlpatterns = [
@@ -47,6 +48,10 @@ urlpatterns = [
     path("senders/<uuid:sender>/", sender_pages.sender, name="sender"),
     path("senders/<uuid:sender>/lane/", sender_pages.set_lane, name="sender_lane"),
     path("senders/<uuid:sender>/name/", sender_pages.name, name="sender_name"),
+    path("platforms/", platform_pages.platforms, name="platforms"),
+    path("platforms/make/", platform_pages.make_key, name="make_platform_key"),
+    path("platforms/<uuid:key>/", platform_pages.platform, name="platform"),
+    path("platforms/<uuid:key>/revoke/", platform_pages.revoke, name="revoke_platform_key"),
     path("work-items/", views.work_items, name="work_items"),
     path("work-items/<uuid:work_item>/settle/", views.settle, name="settle"),
     path("reports/<uuid:report>/", report_pages.report, name="report"),

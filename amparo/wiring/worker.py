@@ -14,6 +14,7 @@ from uuid import UUID
 from amparo.access.acts import Actor, act
 from amparo.foundation.home import Home
 from amparo.intake import collector
+from amparo.intake.api import duties as platforms
 from amparo.intake.duties import keep_time
 from amparo.jobs import followers, leases
 from amparo.jobs.leases import Lease
@@ -60,6 +61,7 @@ def duties(home: Home) -> tuple[Duty, ...]:
         every(0.05, followers.step, "hand acts on"),
         every(2.0, partial(leases.reap, _quarantined), "take back lost leases"),
         every(5.0, keep_time, "keep time"),
+        every(60.0, platforms.keep, "look after the platforms' door"),
     )
 
 
