@@ -8,6 +8,7 @@ from django.urls import include, path
 from amparo.intake.api import file_doors, report_doors  # noqa: F401  # each adds its addresses to the door
 from amparo.intake.api.doorway import door
 from amparo.intake.api.problems import Problem, answer
+from amparo.intake.cybertipline import import_door  # noqa: F401
 
 urlpatterns = [
     path("api/v1/", door.urls),

@@ -54,12 +54,15 @@ class _Seen:
                 return said.strip()
         return ""
 
-    def every(self, branch: object, name: str) -> list[object]:
-        """A list, wrapped in an object of any one list or not; one alone counts as a list."""
+    def every(self, branch: object, name: str, inner: str = "") -> list[object]:
+        """A list: plain, or in an object under `inner` (else the same name) or under its only name; one alone counts as a list."""
         said = self.get(branch, name)
         if isinstance(said, Mapping):
-            wrapped = next((each for each, value in said.items() if isinstance(value, list)), None)
-            said = self.get(said, wrapped) if wrapped else [said]
+            wrapped = inner or name
+            if wrapped not in said and len(said) == 1:
+                wrapped = next(iter(said))
+            if wrapped in said and (isinstance(said[wrapped], list | Mapping) or said[wrapped] is None):
+                said = self.get(said, wrapped)
         if said is None or said == "":
             return []
         return [each for each in said if each is not None] if isinstance(said, list) else [said]
@@ -89,10 +92,7 @@ def submission_of(report: Mapping[str, object]) -> dict[str, Any]:
     service = word(seen.text(esp, "espName"))
     summary = seen.get(told, "incidentSummary")
     accounts = [
-        *(
-            _account(seen, each, "reported", service)
-            for each in seen.every(seen.get(told, "reportedPeople"), "reportedPersons")
-        ),
+        *(_account(seen, each, "reported", service) for each in seen.every(told, "reportedPeople", "reportedPersons")),
         *(_account(seen, each, "recipient", service) for each in _recipients(seen, told)),
     ]
     victims = [_victim(seen, each, service) for name in ("victims", "childVictims") for each in seen.every(told, name)]
@@ -252,7 +252,7 @@ def _address(seen: _Seen, said: object) -> dict[str, Any]:
 def _captures(seen: _Seen, said: object) -> list[tuple[str, dict[str, Any]]]:
     """("ip" or "device", what was captured), as submission.py says of either."""
     found = []
-    for each in seen.every(seen.get(said, "sourceInformation"), "sourceCaptures"):
+    for each in seen.every(said, "sourceInformation", "sourceCaptures"):
         kind, value = seen.text(each, "captureType"), seen.text(each, "value")
         event = word(seen.text(each, "eventName")).lower()
         port, at = seen.text(each, "port"), moment(seen.text(each, "dateTime"))
@@ -307,7 +307,7 @@ def _file(seen: _Seen, said: object) -> dict[str, Any]:
     classified = seen.text(said, "industryClassification")
     tags = [
         code(text)
-        for group in seen.every(said, "ncmecTags")
+        for group in seen.every(said, "ncmecTags", "groups")
         for each in seen.every(group, "tags")
         if (text := _value(seen, each))
     ]
@@ -331,7 +331,7 @@ def _file(seen: _Seen, said: object) -> dict[str, Any]:
             "devices": [each for kind, each in captures if kind == "device"][:MOST],
             "metadata": [
                 {"name": line(seen.text(each, "name")), "value": line(seen.text(each, "value"))}
-                for each in seen.every(seen.get(said, "espMetadata"), "metadatas")
+                for each in seen.every(said, "espMetadata", "metadatas")
             ][:MOST],
             "notes": _notes(seen, said)[:2_000],
         }
