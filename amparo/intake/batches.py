@@ -84,7 +84,8 @@ def _read_table(box: Box, data: bytes) -> _Handed:
 
 def _read_tips(box: Box, data: bytes) -> _Handed:
     reading = cast("CybertipReading", box.examine("cybertip", data))
-    return _Handed([(tips.COLUMN, tips.TARGET)], "", list(tips.cells_of(reading.received())))
+    lines = [(number, cells, Reporter(writer)) for number, cells, writer in tips.cells_of(reading.received())]
+    return _Handed([(tips.COLUMN, tips.TARGET)], "", lines)
 
 
 def _row_of(names: Sequence[str], chosen: Sequence[str], cells: Sequence[str]) -> Row:

@@ -11,7 +11,6 @@ from amparo.intake.api import stating
 from amparo.intake.api.submission import Submission
 from amparo.intake.columns import Row
 from amparo.intake.cybertipline import received
-from amparo.intake.statements import Reporter
 
 COLUMN, TARGET = "CyberTipline", "cybertip"
 NOTHING = "Nothing in this report says what happened, or leads anywhere: no text, account, address or file."
@@ -28,12 +27,12 @@ def is_received(chosen: Sequence[str]) -> bool:
     return list(chosen) == [TARGET]
 
 
-def cells_of(reports: Iterator[Mapping[str, object]]) -> Iterator[tuple[int, list[str], Reporter]]:
-    """(number, the row's one cell, whoever wrote it), of each report: the cell is the submission without its writer, as JSON."""
+def cells_of(reports: Iterator[Mapping[str, object]]) -> Iterator[tuple[int, list[str], str]]:
+    """(number, the row's one cell, the name of whoever wrote it), of each report: the cell is the submission without it, as JSON."""
     for number, report in enumerate(reports, 1):
         said = received.submission_of(report)
         moderator = said.pop("moderator", {})
-        yield number, [json.dumps(said, ensure_ascii=False)], Reporter(moderator.get("name", ""))
+        yield number, [json.dumps(said, ensure_ascii=False)], moderator.get("name", "")
 
 
 def row_of(cell: str) -> Row:
