@@ -10,7 +10,6 @@ from pydantic import BaseModel
 
 from amparo.foundation.canonical import canonical_bytes
 from amparo.foundation.home import Home
-from amparo.foundation.ids import new_id
 from amparo.intake.api import accepting, answers
 from amparo.intake.api.accepting import Accepted
 from amparo.intake.api.doorway import allowed, buckets, door, length_of
@@ -43,7 +42,7 @@ def import_reports(request: HttpRequest) -> HttpResponse:
         raise Problem(413, f"These reports may take {LARGEST_BYTES >> 20} MiB. Send them in parts.")
     body = request.read(LARGEST_BYTES)
     try:
-        with the_warden().boundary(new_id()) as box:
+        with the_warden().boundary(key.uuid) as box:
             reports = list(cast("CybertipReading", box.examine("cybertip", body)).received())
     except ExaminationFailed as failure:
         raise Problem(422, failure.sentence) from None

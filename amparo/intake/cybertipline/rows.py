@@ -28,7 +28,7 @@ def is_received(chosen: Sequence[str]) -> bool:
 
 
 def cells_of(reports: Iterator[Mapping[str, object]]) -> Iterator[tuple[int, list[str], str]]:
-    """(number, the row's one cell, the name of whoever wrote it), of each report: the cell is the submission without it, as JSON."""
+    """(number, the row's one cell, the name of whoever wrote it), of each report: the cell is the submission without it, JSON."""
     for number, report in enumerate(reports, 1):
         said = received.submission_of(report)
         moderator = said.pop("moderator", {})

@@ -76,12 +76,15 @@ class Coded(AmparoError):
 # --- Reading -----------------------------------------------------------------------------------------------------------------
 
 
-def read_xml(data: bytes, form: str, boundary: UUID) -> Element:
-    """The document's tree, read in the sandbox. Raises Coded for what is no such document; Unreachable without a sandbox."""
+def read_xml(data: bytes, form: str, key: KeyFacts) -> Element:
+    """The document's tree, read in the sandbox. Raises Coded for what is no such document; Unreachable without a sandbox.
+
+    The boundary is the platform's key: a child that its document took over reads no other platform's, and isn't new each time.
+    """
     if len(data) > LARGEST_XML_BYTES:
         raise Coded(answers.MALFORMED_XML, f"An XML document may have up to {LARGEST_XML_BYTES >> 20} MB.")
     try:
-        with the_warden().boundary(boundary) as box:
+        with the_warden().boundary(key.uuid) as box:
             reading = cast("CybertipReading", box.examine("cybertip", data))
         if reading.form != form:
             needed = "report" if form == "report" else "fileDetails"
@@ -128,7 +131,7 @@ def open_tip(home: Home, key: KeyFacts, data: bytes, allow: Callable[[bool], Non
     allow: told whether it asks for a quick look, raises where this key sends too many; before anything is kept.
     """
     uuid = new_id()
-    said = xml_report.submission_of(read_xml(data, "report", uuid))
+    said = xml_report.submission_of(read_xml(data, "report", key))
     if not set(said) - {"format", "sent_by", "unknown_elements"}:
         raise Coded(answers.INVALID_REPORT)
     moderator = said.pop("moderator", {})
@@ -303,7 +306,7 @@ class Described:
 
 def describe(home: Home, key: KeyFacts, data: bytes) -> Described:
     """What the platform tells of a file is kept with it; told again, the newest counts and each stays. Raises Coded."""
-    report, code, said = xml_report.file_of(read_xml(data, "file_details", new_id()))
+    report, code, said = xml_report.file_of(read_xml(data, "file_details", key))
     number = number_of(report)
     tip = _of(key, number)
     file = tip.files.filter(code=code.strip()).first()
