@@ -83,7 +83,8 @@ def _openapi(given: argparse.Namespace) -> int:
 
 def document() -> str:
     """The OpenAPI document as it is committed and published. Django must be set up."""
-    from amparo.wiring.api_urls import door
+    from amparo.intake.api import file_doors, report_doors  # noqa: F401  # each adds its addresses to the door
+    from amparo.intake.api.doorway import door
 
     made = door.get_openapi_schema(path_prefix="/api/v1/")
     return json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n"

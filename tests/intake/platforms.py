@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client, override_settings
+from pytest_django.live_server_helper import LiveServer
 
 from amparo.access.acts import Actor
 from amparo.foundation.home import Home
@@ -102,3 +103,15 @@ def door_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     buckets.forget()  # one test's haste is no other's
     with override_settings(**OF_THE_DOOR):
         yield made
+
+
+@contextmanager
+def answering() -> Iterator[str]:
+    """The door at an address of its own, within `door_of`."""
+    server = LiveServer("localhost")
+    server._live_server_modified_settings.enable()
+    try:
+        yield str(server.url)
+    finally:
+        server.stop()
+        server._live_server_modified_settings.disable()

@@ -102,7 +102,7 @@ def platform(request: HttpRequest, key: UUID) -> HttpResponse:
 def _lacks(figures: PlatformFigures) -> list[dict[str, Any]]:
     """What its reports lack most, with why that matters, those that block a follow-up first."""
     why = {each.field: each.why for each in accepting.table_of(Home.from_env()).entries}
-    worst = sorted(figures.lacks, key=lambda each: (GRADES.index(each.grade), -each.percent))  # type: ignore[arg-type]
+    worst = sorted(figures.lacks, key=lambda each: (GRADES.index(each.grade), -each.percent))
     return [
         {
             "words": FIELDS.get(each.field, each.field),

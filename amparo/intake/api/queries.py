@@ -96,14 +96,16 @@ def _keys(rows: Iterable[ApiKey]) -> tuple[PlatformKey, ...]:
     rows = list(rows)
     since = clock.now() - timedelta(days=COUNTED_DAYS)
     counted = ApiReport.objects.filter(key__in=rows, received_at__gte=since).order_by().values("key")
-    counts = {each["key"]: each for each in counted.annotate(many=Count("id"), score=Avg("score"))}
+    counts = {
+        each["key"]: (each["many"], round(each["score"]))
+        for each in counted.annotate(many=Count("id"), score=Avg("score"))
+    }
     open_drifts = SenderDrift.objects.filter(ended_at=None, sender__in=[row.sender_id for row in rows]).order_by()
     drifts = dict(open_drifts.values_list("sender").annotate(Count("id")))
     return tuple(
         PlatformKey(
             row.uuid, row.name, row.test, tuple(row.scopes), row.reports_a_second, row.made_at, row.made_by,
-            row.revoked_at, row.last_used_at, row.sender.uuid, counts.get(row.id, {}).get("many", 0),
-            round(counts[row.id]["score"]) if row.id in counts else None, drifts.get(row.sender_id, 0),
+            row.revoked_at, row.last_used_at, row.sender.uuid, *counts.get(row.id, (0, None)), drifts.get(row.sender_id, 0),
         )
         for row in rows
     )  # fmt: skip
