@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from html import escape
 
 SUCCESS = 0
 SERVER_ERROR, UPLOAD_FAILED = 1000, 1110
@@ -86,7 +86,7 @@ def success(score: int | None, missing: Iterable[tuple[str, str]]) -> str:
 
 
 def _element(name: str, text: str) -> str:
-    return f"<{name}>{escape(_plain(text))}</{name}>"
+    return f"<{name}>{escape(_plain(text), quote=False)}</{name}>"
 
 
 def _plain(text: str) -> str:
