@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import intake_house as house
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -18,6 +17,7 @@ from amparo.intake.api.submission import Submission
 from amparo.intake.cybertipline import received, rows
 from amparo.intake.models import Arrival, BatchRow, Report, SealedIdentity
 from amparo.sandbox.readings import ExaminationFailed
+from tests.intake import intake_house as house
 from tests.intake.platforms import Platform, door_of
 
 RECEIVED: dict[str, Any] = {
