@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from amparo.access.doors import page
 from amparo.foundation.errors import Refused
 from amparo.intake import batches, columns, wording
+from amparo.intake.cybertipline import rows as tips
 from amparo.intake.desk_forms import BatchForm
 from amparo.intake.views import actor_of
 from amparo.sandbox.readings import ExaminationFailed
@@ -64,7 +65,9 @@ def batch(request: HttpRequest, batch: UUID) -> HttpResponse:
     context |= {
         "rows": batches.shown_rows(batch, wrong=False, limit=SHOWN_ROWS),
         "problems": batches.shown_rows(batch, wrong=True, limit=SHOWN_ROWS),
-        "columns": [(place, *pair) for place, pair in enumerate(facts.columns)],
+        "columns": []
+        if tips.is_received([each for _, each in facts.columns])
+        else [(place, *pair) for place, pair in enumerate(facts.columns)],
         "targets": [(target, wording.COLUMNS[target]) for target in columns.targets()],
         "sealed": columns.REPORTER,
     }

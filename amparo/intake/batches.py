@@ -1,4 +1,4 @@
-"""Many reports at once, from a table that was handed over: read, shown row by row, taken in, and undone as a whole if need be."""
+"""Many reports at once, from a file that was handed over: read, shown row by row, taken in, and undone as a whole if need be."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from amparo.foundation.home import Home
 from amparo.foundation.ids import new_id
 from amparo.intake import batch_jobs, columns, spool, statements
 from amparo.intake.columns import Row
+from amparo.intake.cybertipline import rows as tips
 from amparo.intake.models import Batch, BatchRow, Report, ReportState
 from amparo.intake.statements import Reporter, Statement
-from amparo.sandbox.readings import TableReading
-from amparo.sandbox.warden import the_warden
+from amparo.sandbox.readings import CybertipReading, TableReading
+from amparo.sandbox.warden import Box, the_warden
 from amparo.vault import actions as vault, queries as vault_queries
 from amparo.vault.actions import prepares
 from amparo.vault.keys import IDENTITY, public_key
@@ -50,7 +51,7 @@ def show(by: Actor, name: str, source: str, data: bytes) -> BatchShown:
         return _show(by, name=name, source=source, reading=None, content=None)
     batch = new_id()
     with the_warden().boundary(batch) as box:
-        reading = cast("TableReading", box.examine("table", data))
+        reading = _read_tips(box, data) if tips.looks_received(data) else _read_table(box, data)
     content = vault.seal_item(
         HOUSE,
         compartment=vault_queries.compartment_named(IDENTITY).uuid,
@@ -62,17 +63,46 @@ def show(by: Actor, name: str, source: str, data: bytes) -> BatchShown:
     return _show(by, name=name, source=source, reading=reading, content=content, uuid=batch)
 
 
+@dataclass(frozen=True)
+class _Handed:
+    """A file as it was read. columns: (name, what it says). lines: (number, cells without who reported, who reported)."""
+
+    columns: list[tuple[str, str]]
+    sheet: str
+    lines: list[tuple[int, list[str], Reporter]]
+
+
+def _read_table(box: Box, data: bytes) -> _Handed:
+    reading = cast("TableReading", box.examine("table", data))
+    chosen = columns.recognised(reading.columns)
+    lines = [
+        (number, columns.without_reporter(chosen, cells), Reporter(*columns.reporter_of(chosen, cells)))
+        for number, cells in reading.rows()
+    ]
+    return _Handed(list(zip(reading.columns, chosen, strict=True)), reading.sheet, lines)
+
+
+def _read_tips(box: Box, data: bytes) -> _Handed:
+    reading = cast("CybertipReading", box.examine("cybertip", data))
+    lines = [(number, cells, Reporter(writer)) for number, cells, writer in tips.cells_of(reading.received())]
+    return _Handed([(tips.COLUMN, tips.TARGET)], "", lines)
+
+
+def _row_of(names: Sequence[str], chosen: Sequence[str], cells: Sequence[str]) -> Row:
+    return tips.row_of(cells[0]) if tips.is_received(chosen) else columns.row_of(names, chosen, cells)
+
+
 @act("batch.shown", power="reports.take")
 def _show(
-    by: Actor, *, name: str, source: str, reading: TableReading | None, content: UUID | None, uuid: UUID | None = None
+    by: Actor, *, name: str, source: str, reading: _Handed | None, content: UUID | None, uuid: UUID | None = None
 ) -> BatchShown:
     if not source.strip():
         raise Refused("Say whose table this is: its reports are counted as theirs.")
     if reading is None or uuid is None:
         raise Refused("Nothing was read.")
-    if not reading.row_count:
+    if not reading.lines:
         raise Refused("This table has a heading and no row below it.")
-    chosen = columns.recognised(reading.columns)
+    names, chosen = [name for name, _ in reading.columns], [target for _, target in reading.columns]
     batch = Batch.objects.create(
         uuid=uuid,
         name=name[:120],
@@ -80,28 +110,26 @@ def _show(
         by=by.uuid,
         at=clock.now(),
         sheet=reading.sheet,
-        columns=[list(pair) for pair in zip(reading.columns, chosen, strict=True)],
-        rows=reading.row_count,
+        columns=[list(pair) for pair in reading.columns],
+        rows=len(reading.lines),
         content=content,
     )
     key = public_key(Home.from_env(), "house", IDENTITY)
     waiting: list[BatchRow] = []
     wrong = 0
-    for number, cells in reading.rows():
-        problem = columns.row_of(reading.columns, chosen, cells).problem
+    for number, cells, reporter in reading.lines:
+        problem = _row_of(names, chosen, cells).problem
         wrong += bool(problem)
         arrival = new_id()
-        lines = Reporter(*columns.reporter_of(chosen, cells)).lines
-        identity = spool.sealed_identity(arrival, "", "bulk", "", lines, key) if lines else b""
-        kept = columns.without_reporter(chosen, cells)
+        identity = spool.sealed_identity(arrival, "", "bulk", "", reporter.lines, key) if reporter.lines else b""
         waiting.append(
-            BatchRow(batch=batch, number=number, cells=kept, arrival=arrival, identity=identity, problem=problem)
+            BatchRow(batch=batch, number=number, cells=cells, arrival=arrival, identity=identity, problem=problem)
         )
         if len(waiting) >= WRITTEN_AT_ONCE:
             BatchRow.objects.bulk_create(waiting)
             waiting = []
     BatchRow.objects.bulk_create(waiting)
-    return BatchShown(batch.uuid, reading.row_count, wrong)
+    return BatchShown(batch.uuid, len(reading.lines), wrong)
 
 
 @dataclass(frozen=True)
@@ -115,6 +143,8 @@ def choose_columns(by: Actor, batch: UUID, chosen: Sequence[str]) -> BatchColumn
     """The rows are read with these meanings of their columns. What was sealed as a reporter's stays sealed."""
     row = _batch(batch, "shown")
     names = [name for name, _ in row.columns]
+    if tips.is_received([target for _, target in row.columns]):
+        raise Refused("This file says itself what its parts mean: there is nothing to choose.")
     if len(chosen) != len(names):
         raise Refused("The table has other columns than those sent: open the page again.")
     meant = [now if now in columns.REPORTER else new for (_, now), new in zip(row.columns, chosen, strict=True)]
@@ -133,7 +163,7 @@ def choose_columns(by: Actor, batch: UUID, chosen: Sequence[str]) -> BatchColumn
     wrong = 0
     changed = []
     for line in row.lines.iterator(chunk_size=WRITTEN_AT_ONCE):
-        problem = columns.row_of(names, meant, line.cells).problem
+        problem = _row_of(names, meant, line.cells).problem
         wrong += bool(problem)
         if problem != line.problem:
             line.problem = problem
@@ -214,7 +244,7 @@ def next_to_take(batch: UUID) -> list[statements.Sealed]:
     return [
         statements.seal(
             worker,
-            _statement(row, names, columns.row_of(names, chosen, line.cells), line),
+            _statement(row, names, _row_of(names, chosen, line.cells), line),
             arrival=line.arrival,
             identity_letter=bytes(line.identity),
         )
@@ -338,7 +368,7 @@ def shown_rows(batch: UUID, *, wrong: bool, limit: int) -> tuple[RowFacts, ...]:
     lines = row.lines.exclude(problem="") if wrong else row.lines.filter(problem="")
     found = []
     for line in lines[:limit]:
-        said = columns.row_of(names, chosen, line.cells)
+        said = _row_of(names, chosen, line.cells)
         leads = tuple(each["value"] for each in said.fields.get("identifiers", []))
         found.append(
             RowFacts(

@@ -122,7 +122,8 @@ class BatchForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_(
-            "CSV, XLSX, ODS, XLS or JSON with a heading row, up to 20,000 rows. Nothing is taken in before you have seen it."
+            "CSV, XLSX, ODS, XLS or JSON with a heading row, up to 20,000 rows, or CyberTipline reports in NCMEC’s JSON. "
+            "Nothing is taken in before you have seen it."
         ),
     )
 

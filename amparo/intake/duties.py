@@ -1,4 +1,4 @@
-"""What a worker does for triage as time goes by: tell who has to know, end floods, tell the seeds of months that are over."""
+"""What a worker does for intake as time goes by: tell who has to know, end floods, take up what a platform left open."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from django.db import transaction
 
 from amparo.access.acts import Actor
 from amparo.foundation.clock import now
+from amparo.foundation.home import Home
 from amparo.intake import clocks, lanes, months, second_look
+from amparo.intake.cybertipline import tips
 
 WORKER = Actor.of_process("worker")
 
@@ -25,5 +27,6 @@ def keep_time() -> int:
             if sender in clocks.untold_lanes(at):
                 clocks.escalate_lane(WORKER, sender, at)
                 done += 1
+    done += tips.lapse(Home.from_env(), at)
     done += second_look.draw_low(at)
     return done + lanes.calm_down(at) + months.tell_ended(at)

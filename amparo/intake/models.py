@@ -902,3 +902,65 @@ class SenderDrift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field or 'fields'} of {self.sender_id}"
+
+
+class CyberTip(models.Model):
+    """A report that a platform opens in NCMEC's form, from submit to its end. uuid: its arrival's.
+
+    said: what it says (api/submission.py), but for whoever wrote it, who is sealed in `identity`. document: its XML, sealed where
+    reporters' identities are. state: open, finished, retracted, unfinished (its time was over: it stands on the queue as it is),
+    sent_again (its time was over, and the same came whole meanwhile).
+    """
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    number = models.BigIntegerField(unique=True)  # the platform's reportId
+    key = models.ForeignKey("intake.ApiKey", models.PROTECT, related_name="tips", db_index=False)
+    state = models.CharField(max_length=12, default="open")
+    urgent = models.BooleanField(default=False)  # the platform asks for a quick look
+    digest = models.CharField(max_length=64)  # SHA-256 of the XML
+    document = models.UUIDField(null=True)
+    said = models.JSONField(default=dict)
+    identity = models.BinaryField(blank=True, default=b"")
+    opened_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["state", "changed_at"], name="intake_tips_open"),
+            models.Index(fields=["key", "digest"], name="intake_tips_same"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.state}"
+
+
+class CyberTipFile(models.Model):
+    """A file of such a report: sealed as it came. uuid: its upload's. code: the platform's fileId. said: what fileinfo told of it.
+
+    documents: the fileDetails that came, sealed, in their order. item: None of a test's, which isn't kept.
+    """
+
+    retention = "report"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    tip = models.ForeignKey("intake.CyberTip", models.PROTECT, related_name="files")
+    code = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=255)
+    media_type = models.CharField(max_length=127, blank=True)
+    size_bytes = models.PositiveBigIntegerField()
+    md5 = models.CharField(max_length=32)
+    sha256 = models.CharField(max_length=64)
+    item = models.UUIDField(null=True)
+    said = models.JSONField(default=dict)
+    documents = models.JSONField(default=list)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.code

@@ -60,6 +60,7 @@ WORK_ITEMS = {
     "answer_lost": "An answer did not reach the reporter",
     "file_differs": "A platform's file is not the one it announced",
     "retracted": "The platform takes its report back",
+    "unfinished": "The platform opened this report and never finished it",
 }
 
 # An agreed request that nobody used lapses: the reason may no longer hold.

@@ -21,6 +21,7 @@ from amparo.foundation import clock
 from amparo.foundation.clock import as_text
 from amparo.foundation.errors import Refused
 from amparo.intake import actions, lanes, notices, queries, queue_queries, rules, second_look, wording
+from amparo.intake.cybertipline import tips
 from amparo.intake.forms import QueueForm, ReasonForm
 from amparo.intake.queue_queries import QueueRow
 from amparo.intake.triage import AXES, Axis
@@ -212,6 +213,7 @@ def work_items(request: HttpRequest) -> HttpResponse:
         "reasons": rules.SETTLING.items(),
         "may_settle": actor_of(request).can("reports.triage"),
         "ledger": queries.ledger(),
+        "opened": tips.waiting(),
         "arrivals": [(wording.ARRIVALS[code], count) for code, count in queries.ledger().states.items()],
     }
     return render(request, "intake/work_items.html", context)

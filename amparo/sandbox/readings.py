@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 from amparo.foundation.errors import AmparoError
 
@@ -331,6 +332,45 @@ class TableReading:
 
 
 @dataclass(frozen=True)
+class Element:
+    """An element of an XML document, without namespaces. text: its own, without blanks around it."""
+
+    name: str
+    attributes: Mapping[str, str]
+    text: str
+    children: tuple[Element, ...]
+
+
+@dataclass(frozen=True)
+class CybertipReading:
+    """A document in one of NCMEC's formats. form: report or file_details (XML), received (the JSON that police receive)."""
+
+    form: str
+    count: int
+    lines: bytes
+
+    def root(self) -> Element:
+        """The one document of the XML forms. Raises ExaminationFailed for another form."""
+        documents = self._documents()
+        if self.form == "received" or len(documents) != 1:
+            raise _untrue("documents")
+        return _element(documents[0], 0)
+
+    def received(self) -> Iterator[dict[str, object]]:
+        """Each report as an object of texts, truths, None, lists and objects. Raises ExaminationFailed for another form."""
+        for document in self._documents():
+            if self.form != "received" or not isinstance(document, dict):
+                raise _untrue("documents")
+            yield cast("dict[str, object]", _plain(document, 0))
+
+    def _documents(self) -> list[object]:
+        try:
+            return [json.loads(line) for line in self.lines.splitlines()]
+        except (ValueError, RecursionError):
+            raise _untrue("documents") from None
+
+
+@dataclass(frozen=True)
 class ReplyReading:
     """A reply form's rows; what the codes mean is for outcomes to check."""
 
@@ -352,6 +392,7 @@ Reading = (
     | HashListReading
     | ReplyReading
     | TableReading
+    | CybertipReading
 )
 Blobs = list[tuple[dict[str, object], bytes]]
 
@@ -664,6 +705,43 @@ def _table(facts: _Fields, blobs: Blobs) -> TableReading:
     )
 
 
+_DEEPEST = 40
+
+
+def _cybertip(facts: _Fields, blobs: Blobs) -> CybertipReading:
+    lines = _only(blobs)
+    count = facts.number("documents", 20_000)
+    if count != lines.count(b"\n") or not count:
+        raise _untrue("documents")
+    return CybertipReading(facts.code("form", "report", "file_details", "received"), count, lines)
+
+
+def _element(value: object, depth: int) -> Element:
+    if not isinstance(value, list) or len(value) != 4 or depth > _DEEPEST:
+        raise _untrue("element")
+    name, attributes, text, children = value
+    if not isinstance(attributes, dict) or len(attributes) > 100 or not isinstance(children, list):
+        raise _untrue("element")
+    return Element(
+        plain_text(name, 200),
+        {plain_text(each, 200): plain_text(said, 20_000) for each, said in attributes.items()},
+        plain_text(text, 1_000_000),
+        tuple(_element(each, depth + 1) for each in children),
+    )
+
+
+def _plain(value: object, depth: int) -> object:
+    if depth > _DEEPEST:
+        raise _untrue("documents")
+    if isinstance(value, dict):
+        return {plain_text(name, 200): _plain(each, depth + 1) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each, depth + 1) for each in value]
+    if value is None or isinstance(value, bool):
+        return value
+    return plain_text(value, 1_000_000)
+
+
 def _hash_list(facts: _Fields, blobs: Blobs) -> HashListReading:
     records = _only(blobs)
     if len(records) % _RECORD.size:
@@ -708,5 +786,6 @@ _READINGS: dict[str, Callable[[_Fields, Blobs], Reading]] = {
     "render": _pixels,
     "hash_list": _hash_list,
     "table": _table,
+    "cybertip": _cybertip,
     "reply": _reply,
 }

@@ -62,7 +62,7 @@ class Box:
         empty document. Where the examination fails, `into` is left as it was.
         limit_s: the clock's limit in seconds, at most LONGEST_SECONDS, instead of the pool's.
 
-        kinds: identify, mail, archive, chat, picture, video, look, render, hash_list, reply.
+        kinds: identify, mail, archive, chat, picture, video, look, render, hash_list, table, cybertip, reply.
         """
         if self._child and not self._child.waits:
             self._drop()

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import include, path
 
 from amparo.intake.api import file_doors, report_doors  # noqa: F401  # each adds its addresses to the door
 from amparo.intake.api.doorway import door
 from amparo.intake.api.problems import Problem, answer
+from amparo.intake.cybertipline import import_door  # noqa: F401
 
-urlpatterns = [path("api/v1/", door.urls)]
+urlpatterns = [
+    path("api/v1/", door.urls),
+    path(
+        "ispws/", include("amparo.intake.cybertipline.urls")
+    ),  # the path that NCMEC's has, so that only the host changes
+]
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -136,6 +136,12 @@ TARGETS: tuple[Target, ...] = (
     Target("cms", "cms", guided=True, words=_LENGTHS),
     Target("identify", "identify", guided=True, words=(*_BOXES, *_PACKED, b"From: ", b"ftyp")),
     Target("reply", "reply", guided=True, words=(b";", b'"', b"reply_token", b"subject", b"\t", b"sep=;\n")),
+    Target(
+        "cybertip",
+        "cybertip",
+        guided=True,
+        words=(b"<report>", b"</a>", b"<!DOCTYPE", b"&#x", b"xmlns:a=", b"encoding=", *_JSON),
+    ),
     Target("table", "table", guided=True, words=(*_PACKED, b"<row>", b"<c r=", b"<!ENTITY")),
     *(Target(f"list-{each}", "hash_list", guided=True, words=_JSON) for each in LISTS),
     *(Target(f"picture-{each}", "picture") for each in PICTURES),

@@ -18,6 +18,7 @@ from amparo.sandbox.inside import (
     archive,
     chat,
     cms,
+    cybertip,
     decoding,
     frames,
     hash_lists,
@@ -50,6 +51,7 @@ READERS: dict[str, Reader] = {
     "archive": whole(archive.read),
     "chat": whole(chat.read),
     "cms": whole(cms.read),
+    "cybertip": whole(cybertip.read),
     "hash_list": hash_lists.read,
     "identify": identify.read,
     "look": look.read,
@@ -96,6 +98,7 @@ def warm() -> None:
     picture.warm()
     chat.warm()
     spreadsheet.warm()
+    cybertip.warm()
     video.warm()
     hash_lists.warm()
 
