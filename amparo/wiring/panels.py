@@ -16,6 +16,7 @@ PANELS: dict[str, tuple[str, ...]] = {
         "amparo.matching.scans_pages.case_panel",
     ),
     "exchange.partner.sent": ("amparo.referrals.views.partner_sent",),
+    "intake.report.side": ("amparo.intake.api.pages.panel_report",),
     "oversight.system.above": ("amparo.intake.api.pages.panel_drifts",),
     "intake.item.below": ("amparo.victims.views.panel_item",),
 }

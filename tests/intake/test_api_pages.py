@@ -17,7 +17,8 @@ from amparo.access.models import Officer
 from amparo.foundation import clock
 from amparo.foundation.home import Home
 from amparo.intake import clocks, notices
-from amparo.intake.api import drift, queries
+from amparo.intake.api import drift, keys, queries
+from amparo.intake.api.accepting import accept
 from amparo.intake.models import ApiKey, ApiReport, SenderDrift
 from tests.intake.intake_house import new_house, officer
 from tests.intake.platforms import WHOLE, Platform, door_of
@@ -126,6 +127,14 @@ def test_a_key_is_made_on_the_page_shown_once_and_revoked(home: Home) -> None:
     assert "Senders whose reports lost fields" in system and "Example Live" in system
     assert client.post(f"/platforms/{key.uuid}/revoke/").status_code == 302
     assert ApiKey.objects.get().revoked_at is not None
+
+
+def test_a_report_s_page_says_what_its_platform_told(home: Home) -> None:
+    made = keys.make_key(Actor.of_process("cli"), "Example Live")
+    facts = keys.facts_of(ApiKey.objects.get(uuid=made.key))
+    told = accept(home, facts, {"text": "See this.", "reference": "T-7"}, b"{}")
+    page = browser(home, "analyst").get(f"/reports/{told.report}/").content.decode()
+    assert "What the platform told" in page and "T-7" in page and "An IP address" in page and f"{told.score} %" in page
 
 
 def test_an_analyst_sees_platforms_and_makes_no_key(home: Home) -> None:

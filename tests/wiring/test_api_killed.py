@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT / "clients" / "python"))
 amparo_client = pytest.importorskip("amparo_client")
 from amparo_client import Client, client as inner  # noqa: E402
 
-KILLS = int(os.environ.get("AMPARO_KILLS", "4"))
+KILLS = int(os.environ.get("AMPARO_KILLS", "3"))
 SENDERS = 3
 PREPARE = "from amparo.foundation.home import Home; from amparo.wiring.up import prepare; prepare(Home.from_env())"
 

@@ -132,6 +132,15 @@ def _officer(uuid: UUID | None) -> str:
         return ""
 
 
+def panel_report(request: HttpRequest, subject: UUID) -> str:
+    """On a report's page: what its platform told; nothing where it came by another door."""
+    told = queries.of_report(subject)
+    if told is None:
+        return ""
+    lacks = [FIELDS.get(each, each) for each in told.blocking]
+    return render_to_string("intake/api_report.html", {"told": told, "lacks": lacks}, request)
+
+
 def panel_drifts(request: HttpRequest, subject: object = None) -> str:
     """On the system page: senders whose reports lost fields; nothing where there are none."""
     found = [_drift(each) for each in queries.drifts() if each.ended_at is None]

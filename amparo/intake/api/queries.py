@@ -148,6 +148,27 @@ def _lacks(row: ApiKey) -> tuple[LackCount, ...]:
     return tuple(sorted(found, key=lambda each: (-each.percent, each.field)))
 
 
+@dataclass(frozen=True)
+class PlatformReport:
+    """What a platform said of its report, and was told of it. blocking: fields whose lack blocks a follow-up."""
+
+    key: UUID
+    platform: str
+    own_reference: str
+    score: int
+    blocking: tuple[str, ...]
+    retracted_at: datetime | None
+
+
+def of_report(report: UUID) -> PlatformReport | None:
+    """None for a report that came by another door."""
+    row = ApiReport.objects.select_related("key").filter(uuid=report).first()
+    if row is None:
+        return None
+    blocking = tuple(name for name, _, grade in row.missing if grade == "blocks")
+    return PlatformReport(row.key.uuid, row.key.name, row.own_reference, row.score, blocking, row.retracted_at)
+
+
 def drifts(where: Q | None = None) -> tuple[Drift, ...]:
     """Those that are not over first, then the newest."""
     rows = SenderDrift.objects.select_related("sender")
