@@ -36,12 +36,11 @@ class HouseVerified:
 def verify_house(home: Home) -> HouseVerified:
     """The verdict over everything this house keeps as evidence; nothing is changed, nothing is opened."""
     record = custody.verified(signed, checkpoints_copy(home))
-    files, broken = _check_files(home)
-    if not broken:
-        broken = next((each.sentence for each in vault.altered_items()), "")
-    # What lists should be is said by the record alone: one that was changed says nothing of them.
+    # What files, rows and lists should be is said by the record alone: one that was changed says nothing of them.
     if record.broken:
-        return HouseVerified(record, files, custody.waiting_for_seal(), 0, broken)
+        return HouseVerified(record, 0, custody.waiting_for_seal())
+    files, broken = _check_files(home)
+    broken = broken or next((each.sentence for each in vault.altered_items()), "")
     broken_list = next((each.sentence for each in altered.altered_lists(home)), "")
     lists = len(altered.recorded_lists())
     broken_scan = next((each.sentence for each in scans_verified.altered_scans(home)), "")

@@ -117,7 +117,7 @@ def test_without_an_address_the_request_is_there_to_be_copied_and_is_noted_as_as
     ready = asks.ready(queries.report(uuid))
     assert ready.language == "es"
     assert "El puerto de origen" in ready.words
-    assert any("no address to answer to" in each for each in ready.obstacles)
+    assert any("no way to answer" in each for each in ready.obstacles)
     done = asks.ask(ALBA, queries.report(uuid))
     assert (done.sent, set(done.codes)) == (False, {"ip_port", "time_zone"})
     again = asks.ready(queries.report(uuid))
