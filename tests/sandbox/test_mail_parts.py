@@ -16,6 +16,7 @@ from hypothesis import given, settings, strategies as st
 from amparo.sandbox.inside import mail, tnef
 from amparo.sandbox.inside.calendar_part import text_of_calendar
 from amparo.sandbox.inside.forwarded import forwarded_in
+from amparo.sandbox.inside.identify import identify
 from amparo.sandbox.inside.mail_headers import addresses, described, read_headers, words
 from amparo.sandbox.inside.mail_parts import DEPTH, PARTS, cut
 from amparo.sandbox.inside.rtf import text_of_rtf, unpacked
@@ -519,3 +520,9 @@ def test_bytes_that_are_no_mail_are_kept_as_a_file() -> None:
     assert facts["text"] == ""
     assert len(blobs[0][2]) == 508
     assert facts["defects"]
+
+
+@pytest.mark.parametrize("before", [b"", b"From a@example.org Tue Nov  3 21:00:00 2026\n", b">From a@example.org\r\n"])
+def test_a_mail_is_known_as_one_with_and_without_a_mailboxs_line_before_it(before: bytes) -> None:
+    assert identify(before + b"Subject: item\nFrom: a@example.org\n\ntext")[0] == "mail"
+    assert identify(before + b"somebody wrote: hello\n")[0] == "text"

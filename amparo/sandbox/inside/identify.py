@@ -75,8 +75,9 @@ _BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 # What the first page of an Ogg file with moving pictures holds: the beginning of a track, by its codec.
 _OGG_FILM = re.compile(rb"\x80theora|\x01video\0|OVP80|BBCD|fishead\0")
 _TRANSPORT_SYNC = 0x47
+# As mail programs leave it, with the line that begins a mail in a mailbox or without.
 _MAIL_HEADS = re.compile(
-    rb"\A(?:[\x21-\x39\x3b-\x7e]{1,80}:[^\n]*\n(?:[ \t][^\n]*\n)*){0,200}?"
+    rb"\A(?:>?From [^\n]*\n)?(?:[\x21-\x39\x3b-\x7e]{1,80}:[^\n]*\n(?:[ \t][^\n]*\n)*){0,200}?"
     rb"(?:From|To|Subject|Date|Received|Message-ID|MIME-Version|Return-Path|Delivered-To):",
     re.IGNORECASE,
 )
