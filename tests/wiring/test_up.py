@@ -101,7 +101,7 @@ class Senders:
                 self.acknowledged.add(message["Subject"])
                 self._changed.notify_all()
             number += 1
-            self._stopped.wait(0.3)  # mails arrive at a pace that two cores can examine
+            self._stopped.wait(1.0)  # mails arrive at a pace that two cores can examine
 
     def _acknowledged(self, message: EmailMessage) -> bool:
         try:
@@ -124,7 +124,7 @@ def test_whatever_is_killed_comes_back_and_no_mail_is_lost_or_doubled(running: H
     finally:
         senders.stop()
     sent = senders.acknowledged
-    until(lambda: settled(running.home, len(sent)), "every mail is examined and recorded")
+    until(lambda: settled(running.home, len(sent)), "every mail is examined and recorded", 300)
     assert sorted(rows(running.home, "SELECT subject FROM intake_report")) == sorted((each,) for each in sent)
     attached = rows(running.home, "SELECT count(*) FROM vault_item WHERE name = 'note.txt' GROUP BY origin")
     assert attached == [(1,)] * len(sent)
