@@ -18,6 +18,9 @@ quick: $(VENV)/ready-dev  ## everything but browsers and PostgreSQL
 fuzz scale faults api-fuzz: $(VENV)/ready-dev  ## long suites of many minutes; MORE goes to what is run: make fuzz MORE="mail --seconds 600"
 	@$(BIN)/python -m maintenance.slow $@ -- $(MORE)
 
+peers: $(VENV)/ready-benchmarks  ## what others' own code makes of the lists that we write
+	@$(BIN)/python -m maintenance.slow $@ -- $(MORE)
+
 pictures: $(VENV)/ready-dev  ## the pictures of the README, taken from a demo of its own
 	@$(BIN)/python -m maintenance.pictures
 

@@ -20,6 +20,7 @@ SHOWN_BY = {
     "fuzz": "every reader of hostile bytes holds under coverage-guided and mutation fuzzing",
     "scale": "memory stays flat, and time in proportion, over many files and large lists",
     "api-fuzz": "the platforms' door answers as its OpenAPI document says, whatever is sent",
+    "peers": "others' own code reads what we write (needs `make benchmarks`' dependencies)",
     "faults": "nothing is lost or done twice when processes are killed at random",
 }
 

@@ -256,25 +256,6 @@ def test_what_hma_cannot_hold_is_counted_and_its_banks_have_names_that_it_takes(
         assert re.fullmatch("[A-Z_][A-Z0-9_]*", name) and len(name) <= 255
 
 
-def test_threatexchanges_own_types_take_every_signal_that_is_written() -> None:
-    signal_types = pytest.importorskip(
-        "threatexchange.signal_type.pdq.signal", reason="threatexchange is for benchmarks only"
-    )
-    from threatexchange.signal_type.md5 import VideoMD5Signal
-    from threatexchange.signal_type.sha256 import VideoSHA256Signal
-
-    known = {each.get_name(): each for each in (signal_types.PdqSignal, VideoMD5Signal, VideoSHA256Signal)}
-    data, written = write("threatexchange", *a_list())
-    for line in data.decode().splitlines():
-        name, _, signal = line.partition(" ")
-        assert known[name].validate_signal_str(signal) == signal
-    assert (written.rows, written.hashes) == (3, 6)
-    assert written.left_out == {"SHA-1, which has no type there": 2, "categories": 4, "withdrawn rows": 1}
-    contents, _ = write("hma", *a_list())
-    for content in map(json.loads, contents.splitlines()):
-        assert all(known[name].validate_signal_str(signal) for name, signal in content["signals"].items())
-
-
 def test_pieces_of_any_size_are_written_as_one_list() -> None:
     records, categories = a_list()
     whole, _ = write("csv", records, categories)
