@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PIL import ImageOps
+from PIL import Image
 
 from amparo.sandbox.inside.decoders import decoded, opened, orientation
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
 
 LONGEST_SIDE = 4096
+
+# By the orientation that a picture says it has (Exif 0x0112; 1 is upright).
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
@@ -22,10 +33,10 @@ def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
         raise Unreadable("malformed", "The picture was asked for in a size that Amparo does not make.")
     stored = opened(data)
     picture = decoded(stored, longest)
-    turned = orientation(stored)
+    turn = _UPRIGHT.get(orientation(stored))
     picture.thumbnail((longest, longest))
-    picture.getexif()[0x0112] = turned
-    picture = ImageOps.exif_transpose(picture)
+    if turn is not None:
+        picture = picture.transpose(turn)
     if options.get("grey"):
         picture = picture.convert("L").convert("RGB")
     sink.begin(name="pixels", type="image/x-rgb")
