@@ -72,7 +72,7 @@ _IN_PART = {
     "cut_off": "This video is cut off: it holds less than it says. Its frames to {} were taken.",
     "damaged": "This video is damaged in places. The frames that could be read, to {}, were taken.",
     "out_of_time": "This video is too long to be read in the time allowed. Its frames to {} were taken.",
-    "too_big": "The frames of this moving picture are too large to be laid over each other. Only the first was taken.",
+    "too_big": "Further frames of this moving picture are too large to be laid over the first. Only those before them were taken.",
     "too_many": "This video has more frames than are kept. Those to {} were taken.",
 }
 

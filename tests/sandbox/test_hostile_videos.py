@@ -180,6 +180,27 @@ def test_a_small_moving_picture_that_says_it_is_huge_takes_no_memory_for_every_f
     assert len(frames) == 1
 
 
+def with_frame_as_large_as(data: bytes, number: int, width: int, height: int) -> bytes:
+    """A GIF in which frame `number`, from 0, says another size (GIF89a, 20: behind each image separator of these small files)."""
+    changed, place = bytearray(data), -1
+    for _ in range(number + 1):
+        place = data.index(b"\x2c\0\0\0\0" + struct.pack("<HH", 200, 200), place + 1)
+    struct.pack_into("<HH", changed, place + 5, width, height)
+    return bytes(changed)
+
+
+def test_a_later_frame_that_says_it_is_huge_takes_no_memory_and_those_before_it_are_seen() -> None:
+    facts, frames = watched(with_frame_as_large_as(moving(), 2, 65_535, 65_535))
+    assert facts["ended"] == "too_big"
+    assert [frame["at_ms"] for frame in frames] == [0, 1000]
+
+
+def test_a_first_frame_larger_than_its_picture_is_refused_and_takes_no_memory() -> None:
+    with pytest.raises(Unreadable) as refusal:
+        watched(with_frame_as_large_as(moving(), 0, 65_535, 65_535))
+    assert refusal.value.reason == "too_big"
+
+
 LIES: list[dict[str, object]] = [
     {"ended": "never"}, {"width": -1}, {"duration_ms": 1 << 50}, {"codec": "<b>"}, {"state": "hit"}, {"tracks": "2"},
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from PIL import Image
 
 from amparo.sandbox.inside import pdq
-from amparo.sandbox.inside.decoders import opened
+from amparo.sandbox.inside.decoders import limit_pixels, opened
 from amparo.sandbox.inside.sampling import LAST_MS, mark_after
 from amparo.sandbox.inside.strips import Strips
 
@@ -27,6 +27,7 @@ class Animation:
     def __init__(self, data: bytes) -> None:
         """Raises Unreadable where the header can't be read or says more pixels than are decoded."""
         self._picture = opened(data)
+        limit_pixels(MOVING_PIXELS)  # a later frame of a GIF may say that the picture is larger
         self.ended = "whole"
         self.reached_ms = 0
 
@@ -64,6 +65,9 @@ class Animation:
             return None
         except (MemoryError, PermissionError):
             raise
+        except Image.DecompressionBombError:
+            self.ended = "too_big"
+            return None
         except Exception:  # a damaged frame ends what can be seen
             self.ended = "damaged"
             return None

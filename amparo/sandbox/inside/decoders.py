@@ -24,6 +24,7 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF")
 _PLUGINS = ("JpegImagePlugin", "MpoImagePlugin", "PngImagePlugin", "GifImagePlugin", "WebPImagePlugin", "BmpImagePlugin",
             "TiffImagePlugin", "AvifImagePlugin")  # fmt: skip
 _JPEG = ("JPEG", "MPO")
+_JPEG_BEGINS = b"\xff\xd8"
 _DAMAGED = "This picture is cut off or damaged; it cannot be decoded whole."
 # A picture of one colour as HEIC, 64 x 64: the library has an encoder, but starting it costs more than all decoders.
 _HEIC = (
@@ -47,8 +48,7 @@ def warm() -> Iterator[bytes]:
         importlib.import_module(f"PIL.{plugin}")
     # A thumbnail in a HEIC may show anything: only the picture itself is decoded.
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=0)
-    # The limit is ours, checked before any pixel is decoded.
-    Image.MAX_IMAGE_PIXELS = None
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     # Its decoder would start a thread for each core.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
@@ -63,14 +63,22 @@ def warm() -> Iterator[bytes]:
     yield base64.b64decode(_HEIC)
 
 
+def limit_pixels(most: int) -> None:
+    """From now on no picture, and no part of a GIF, of more pixels takes memory: Pillow raises DecompressionBombError."""
+    Image.MAX_IMAGE_PIXELS = most // 2  # at which it warns; at twice that it stops
+
+
 def opened(data: bytes) -> Image.Image:
     """The picture, its header read and its size within the limit, not yet decoded. Raises Unreadable."""
+    limit_pixels(SCALED_PIXEL_LIMIT if data.startswith(_JPEG_BEGINS) else PIXEL_LIMIT)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             picture = Image.open(io.BytesIO(data), formats=FORMATS)
     except (MemoryError, RecursionError, PermissionError):
         raise
+    except Image.DecompressionBombError as error:
+        raise Unreadable("too_big", "This picture says it has more pixels than Amparo decodes.") from error
     except Exception as error:
         raise Unreadable("malformed", "This picture's header cannot be read.") from error
     # A progressive JPEG is held whole in memory by its decoder, at whatever scale.

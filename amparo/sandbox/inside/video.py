@@ -31,6 +31,7 @@ _FASTEST_RATE = 1_000
 _TELL_NO_ORDER = frozenset({"h264", "hevc"})
 _UNOPENED = "This video cannot be read: it is damaged, cut off or not what it claims to be."
 _DAMAGED = "This video is cut off or damaged; no frame of it can be decoded."
+_TOO_BIG = "This video says that its frames are larger than Amparo decodes."
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def read(data: BinaryIO, options: Mapping[str, object], sink: Sink) -> Facts:
     Facts: state ("examined"; "too_plain" where all frames are; "not_examined" where there is sound alone), container, codec,
     width, height, tracks (with moving pictures), duration_ms as the file says (0: it doesn't), reached_ms, interval_ms, frames,
     widest_gap_ms between two of them, ended: "whole", "cut_off" (it holds less than it says), "damaged", "out_of_time",
-    "too_many" frames, or "too_big" ones of a moving picture, of which the first alone is seen.
+    "too_many" frames, or "too_big" ones of a moving picture, of which those before are seen.
     """
     limit_s, interval_ms = options.get("limit_s", 60.0), options.get("interval_ms", INTERVAL_MS)
     if not isinstance(limit_s, (int, float)) or not isinstance(interval_ms, int) or not 1 <= interval_ms <= 3_600_000:
@@ -166,7 +167,7 @@ class _Watching:
         return Sampler(decoder, clock, self.interval_ms, in_order=self.in_order or counted)
 
     def watch(self) -> None:
-        """Raises UnreliableKeyframes; MemoryError where there was no frame for want of memory."""
+        """Raises UnreliableKeyframes; Unreadable where there was no frame for want of memory."""
         try:
             self._demux()
         except (FFmpegError, IndexError):  # the latter is the library's own, where a track turns up late
@@ -174,7 +175,7 @@ class _Watching:
         for sampler in self._samplers.values():
             self._see(sampler.end())
         if not self.frames and any(sampler.starved for sampler in self._samplers.values()):
-            raise MemoryError
+            raise Unreadable("too_big", _TOO_BIG)
         damaged = any(sampler.damaged for sampler in self._samplers.values())
         if self.ended in ("whole", "damaged"):
             missing_ms = max(MISSING_MS, int(self.duration_ms * MISSING_SHARE))
