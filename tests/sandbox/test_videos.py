@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Callable
 from contextlib import suppress
@@ -235,3 +236,10 @@ def test_more_frames_than_a_reading_holds_are_thinned_out_evenly(
     facts, frames = watched(made("mkv").read_bytes())
     assert facts["interval_ms"] == 1600
     assert [frame["at_ms"] for frame in frames] == [0, 1600]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="only Linux has real-time priorities to ask for")
+def test_making_a_film_leaves_this_process_no_real_time_one(tmp_path: Path) -> None:
+    """Else every system and browser that a later test starts takes the processor from the machine itself."""
+    make(tmp_path / "film", replace(FORMATS["mp4, AV1"], frames=2))
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER

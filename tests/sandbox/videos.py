@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import io
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -71,6 +73,20 @@ class Made:
     container_options: Mapping[str, str] = field(default_factory=dict)
 
 
+@contextmanager
+def _priority_kept() -> Iterator[None]:
+    """SVT-AV1 gives root's process the highest real-time priority: all that it starts later would have it too, and starve others."""
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    policy, parameter = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameter)
+
+
+@_priority_kept()
 def make(path: Path, how: Made, pictures: Iterable[NDArray[np.uint8]] | None = None) -> Path:
     """The video `how` says at `path`. pictures: RGB arrays; the pattern's where there are none."""
     width, height = how.size
