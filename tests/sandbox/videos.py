@@ -75,7 +75,7 @@ class Made:
 
 @contextmanager
 def _priority_kept() -> Iterator[None]:
-    """SVT-AV1 gives root's process the highest real-time priority: all that it starts later would have it too, and starve others."""
+    """SVT-AV1 gives root's process the highest real-time priority: what it starts later would have it too, and starve others."""
     if not hasattr(os, "sched_getscheduler"):
         yield
         return
