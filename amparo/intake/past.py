@@ -1,7 +1,7 @@
 """The past: which earlier reports and cases name the same phone, account, room, file, coin address or IP address with its port.
 
-Every report's identifiers stand in one indexed table. Asking for one report's links is a look-up for each of its identifiers, and
-each look-up ends after a few rows: a value that many name (a service's own address) says little, and is said to be common.
+Every report's identifiers stand in one indexed table. Asking for one report's links is a look-up of all its identifiers, which ends
+after a few rows for each: a value that many name (a service's own address) says little, and is said to be common.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from amparo.access.acts import Actor, act
 from amparo.foundation.errors import Missing
@@ -147,23 +148,39 @@ def of_report(report: UUID) -> Past:
     row = Report.objects.filter(uuid=report).values_list("id", flat=True).first()
     if row is None:
         raise Missing("There is no such report.", report=str(report))
-    own = sorted(Row.objects.filter(report=row), key=lambda each: (each.kind in WEAK, each.id))
+    own = sorted(
+        Row.objects.filter(report=row).annotate(many=RawSQL(_MANY, [row, COMMON + 1])),  # noqa: S611 - two numbers of ours
+        key=lambda each: (each.kind in WEAK, each.id),
+    )
     found: dict[tuple[int | None, UUID | None], list[tuple[Row, Row]]] = {}
-    common = []
+    common = [each for each in own[:MOST_ASKED] if each.many > COMMON]
+    theirs = _naming([bytes(each.digest) for each in own[:MOST_ASKED] if 0 < each.many <= COMMON], row)
+    for value in common:
+        digest = bytes(value.digest)
+        theirs[digest] = list(_of_others(row).filter(digest=digest).order_by("-id")[:SHOWN_OF_COMMON])
     for mine in own[:MOST_ASKED]:
-        theirs = _naming(mine, row)
-        if len(theirs) > COMMON:
-            common.append(CommonValue(mine.kind, mine.value))
-            theirs = theirs[:SHOWN_OF_COMMON]
-        for each in theirs:
+        for each in theirs.get(bytes(mine.digest), ()):
             found.setdefault((each.report_id, each.case), []).append((mine, each))
-    known = {(each.kind, each.value) for each in common}
-    return Past(_others(found, known), tuple(common), min(len(own), MOST_ASKED), len(own))
+    values = tuple(CommonValue(each.kind, each.value) for each in common)
+    known = {(each.kind, each.value) for each in values}
+    return Past(_others(found, known), values, min(len(own), MOST_ASKED), len(own))
 
 
-def _naming(mine: Row, report: int) -> Sequence[Row]:
-    """Rows of others that hold the same value, newest first, and one more than COMMON where there are so many."""
-    return list(Row.objects.filter(digest=mine.digest).filter(~Q(report=report)).order_by("-id")[: COMMON + 1])
+# How many others name the value of a row, as far as it matters: counting ends there, however many there are.
+_MANY = """(SELECT COUNT(*) FROM (SELECT 1 FROM intake_trace AS theirs WHERE theirs.digest = intake_trace.digest
+AND (theirs.report_id <> %s OR theirs.report_id IS NULL) LIMIT %s) AS few)"""
+
+
+def _of_others(report: int) -> QuerySet[Row]:
+    return Row.objects.filter(~Q(report=report))
+
+
+def _naming(digests: Sequence[bytes], report: int) -> dict[bytes, list[Row]]:
+    """Rows of others that hold one of these values, by the value, newest first."""
+    found: dict[bytes, list[Row]] = {}
+    for each in _of_others(report).filter(digest__in=digests).order_by("-id"):
+        found.setdefault(bytes(each.digest), []).append(each)
+    return found
 
 
 def _others(
