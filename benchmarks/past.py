@@ -79,40 +79,99 @@ def _named(draw: random.Random, number: int, reports: int) -> list[Any]:
 
 
 def _fill(reports: int) -> None:
-    """Reports, as short as their identifiers allow, and their traces; the last one names VALUES of others' values."""
-    from amparo.foundation.ids import new_id
-    from amparo.intake import past
-    from amparo.intake.models import Arrival, Report, Trace as Row
+    """Reports and their traces; the last report names VALUES of others' values.
 
+    The first BATCH reports are written by the house's own models, all others copied from them by the database, for speed: their
+    identifiers, which alone count here, are their own.
+    """
+    begun = _batch(min(BATCH, reports))
+    while begun < reports:
+        _copied(begun, many := min(BATCH, reports - begun))
+        begun += many
+        print(f"\r{begun:,} of {reports:,} reports", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    _numbered_on()
     draw = random.Random(5)
     for begun in range(0, reports, BATCH):
-        many = min(BATCH, reports - begun)
-        named = [_named(draw, begun + each, reports) for each in range(many)]
-        if begun + many == reports:
-            lots = (each for _ in range(80) for each in _named(draw, 1, reports))
-            named[-1] = list({each.value: each for each in lots}.values())[:VALUES]
-        arrivals = Arrival.objects.bulk_create(
-            Arrival(
-                uuid=new_id(), channel="mail", received_at=NOON, taken_in_at=NOON, state="report", report_uuid=new_id(),
-                size_bytes=0,
-            )
-            for _ in range(many)
-        )  # fmt: skip
-        texts = [" ".join(each.value for each in values) for values in named]
-        kept = Report.objects.bulk_create(
-            Report(
-                uuid=arrival.report_uuid, reference=f"R-2026-{begun + number:07d}", arrival=arrival, received_at=NOON,
-                channel="mail", subject="Item shared", text=text, search_text=text, language="en", state="new",
-            )
-            for number, (arrival, text) in enumerate(zip(arrivals, texts, strict=True))
-        )  # fmt: skip
-        Row.objects.bulk_create(
-            past._row(each, report=report, event_s=past._second(each))  # noqa: SLF001 - as the house's own act writes them
-            for report, values in zip(kept, named, strict=True)
-            for each in values
-        )
-        print(f"\r{begun + many:,} of {reports:,} reports", end="", file=sys.stderr, flush=True)
+        rows = range(begun + 1, min(begun + BATCH, reports) + 1)
+        _traced({row: _named(draw, row, reports) for row in rows})
+        print(f"\ridentifiers of {rows[-1]:,} of {reports:,} reports", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
+    _batch(1, reports)
+    lots = (each for _ in range(80) for each in _named(draw, 1, reports))
+    _traced({reports + 1: list({each.value: each for each in lots}.values())[:VALUES]})
+
+
+def _batch(many: int, begun: int = 0) -> int:
+    from amparo.foundation.ids import new_id
+    from amparo.intake.models import Arrival, Report
+
+    arrivals = Arrival.objects.bulk_create(
+        Arrival(
+            uuid=new_id(), channel="mail", received_at=NOON, taken_in_at=NOON, state="report", report_uuid=new_id(),
+            size_bytes=0,
+        )
+        for _ in range(many)
+    )  # fmt: skip
+    draw = random.Random(4)
+    texts = [" ".join(each.value for each in _named(draw, number, BATCH)) for number in range(many)]
+    Report.objects.bulk_create(
+        Report(
+            uuid=arrival.report_uuid, reference=f"R-2026-{begun + number:07d}", arrival=arrival, received_at=NOON,
+            channel="mail", subject="Item shared", text=text, search_text=text, language="en", state="new",
+        )
+        for number, (arrival, text) in enumerate(zip(arrivals, texts, strict=True))
+    )  # fmt: skip
+    return many
+
+
+def _copied(begun: int, many: int) -> None:
+    """Arrivals and reports begun + 1 to begun + many: the first ones again, with ids, uuids and references of their own."""
+    from django.db import connection
+
+    from amparo.intake.models import Arrival, Report
+
+    uuid = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
+    own = {"id": f"id + {begun}", "uuid": uuid, "report_uuid": uuid, "arrival_id": f"arrival_id + {begun}",
+           "reference": f"'R-2027-' || (id + {begun})"}  # fmt: skip
+    with connection.cursor() as cursor:
+        for model in (Arrival, Report):
+            columns = [each.column for each in model._meta.local_concrete_fields]  # noqa: SLF001
+            names = ", ".join(f'"{each}"' for each in columns)
+            values = ", ".join(own.get(each, f'"{each}"') for each in columns)
+            table = model._meta.db_table  # noqa: SLF001
+            cursor.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE id <= {many}")
+
+
+def _numbered_on() -> None:
+    """PostgreSQL goes on counting behind what was copied; SQLite does so by itself."""
+    from django.core.management.color import no_style
+    from django.db import connection
+
+    from amparo.intake.models import Arrival, Report
+
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), [Arrival, Report]):
+            cursor.execute(statement)
+
+
+def _traced(named: dict[int, list[Any]]) -> None:
+    """Their rows in the table of traces, by the report's row."""
+    from django.db import connection, transaction
+
+    from amparo.intake import past
+
+    rows = [
+        (past.digest_of(each.kind, each.value), each.kind, each.value, row, "", "text", "", past._second(each))  # noqa: SLF001
+        for row, values in named.items()
+        for each in values
+    ]
+    statement = (
+        "INSERT INTO intake_trace (digest, kind, value, report_id, case_reference, stands_in, role, event_s) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(statement, rows)
 
 
 def _measured(asked: argparse.Namespace) -> dict[str, Any]:
