@@ -80,7 +80,7 @@ application = get_wsgi_application()
 
 def main() -> int:
     asked = _arguments()
-    bodies = [_report(number, asked.bytes) for number in range(asked.reports)]
+    bodies = [platform_report(number, asked.bytes) for number in range(asked.reports)]
     with tempfile.TemporaryDirectory(dir=".", prefix="benchmark-") as folder:
         place = Path(folder).absolute()
         before = _disk(place, asked, len(bodies[0]))
@@ -142,7 +142,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _report(number: int, size: int) -> bytes:
+def platform_report(number: int, size: int) -> bytes:
     chance = random.Random(number)
     said: dict[str, Any] = {
         "reference": f"T-{number}",
