@@ -697,7 +697,7 @@ _DIGESTS = {1: ("md5", 16), 2: ("sha1", 20), 3: ("sha256", 32), 4: ("pdq", 32)}
 
 def _table(facts: _Fields, blobs: Blobs) -> TableReading:
     return TableReading(
-        columns=facts.texts("columns", 200, 100),
+        columns=facts.texts("columns", 100, 200),
         row_count=facts.number("rows"),
         sheet=facts.text("sheet", 100),
         other_sheets=facts.number("other_sheets"),

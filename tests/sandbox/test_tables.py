@@ -14,9 +14,9 @@ from hypothesis import given, settings, strategies as st
 
 from amparo.exchange.formats.reply_form import COLUMNS
 from amparo.exchange.formats.tables import csv_bytes
-from amparo.sandbox.inside import reply
+from amparo.sandbox.inside import reply, spreadsheet
 from amparo.sandbox.inside.frames import Unreadable
-from amparo.sandbox.readings import ExaminationFailed, Identified, ReplyReading
+from amparo.sandbox.readings import ExaminationFailed, Identified, ReplyReading, TableReading
 from amparo.sandbox.warden import Warden
 from tests.sandbox.collected import Collected
 
@@ -107,3 +107,15 @@ def test_a_cell_that_was_made_harmless_for_spreadsheets_is_read_as_it_was_meant(
 def test_what_is_no_reply_is_refused_with_the_missing_column() -> None:
     with pytest.raises(Unreadable, match="column subject is missing"):
         reply.read(b"reply_token,outcome\nt,arrested\n", {}, Collected())
+
+
+def test_a_table_is_read_up_to_as_many_columns_as_it_may_have(warden: Warden) -> None:
+    names = [f"c{number}" for number in range(1, spreadsheet.COLUMNS + 1)]
+    table = csv_bytes(names, [dict.fromkeys(names, "x")])
+    with warden.boundary(BOUNDARY) as box:
+        reading = box.examine("table", table)
+        assert isinstance(reading, TableReading)
+        assert (reading.columns, reading.row_count) == (tuple(names), 1)
+        with pytest.raises(ExaminationFailed, match="more than 200 columns") as refusal:
+            box.examine("table", csv_bytes([*names, "one more"], []))
+    assert refusal.value.reason == "too_big"
