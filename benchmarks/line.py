@@ -2,11 +2,11 @@
 
     .venv/bin/python -m benchmarks.line [--database sqlite|postgres] [--mails 600] [--reports 300] [--workers 2] [--connections 8]
 
-Starts every process of a house (`amparo up`) on a disk of the current folder; PostgreSQL syncs, as a unit's own does. First mails
-as fast as they are acknowledged, and until the last stands ranked in the queue: how many a second the doors take, and how many
-the workers keep up with. Then mails at half of that pace, for the time from the acknowledgement to the queue. Then a platform's
-reports as fast as they are answered. Every acknowledged one must be a report, once. The limit beside it: what the processors
-allow, were they never waiting (the house's CPU seconds a mail, on all cores). The last line is one JSON object.
+Starts every process of a house (`amparo up`) on the disk of the temporary folder; PostgreSQL syncs, as a unit's own does. First
+mails as fast as they are acknowledged, and until the last stands ranked in the queue: how many a second the doors take, and how
+many the workers keep up with. Then mails at half of that pace, for the time from the acknowledgement to the queue. Then a
+platform's reports as fast as they are answered. Every acknowledged one must be a report, once. The limit beside it: what the
+processors allow, were they never waiting (the house's CPU seconds a mail, on all cores). The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import random
 import smtplib
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -66,8 +65,6 @@ for line in sys.stdin:
 def main() -> int:
     asked = _arguments()
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(dir=".", prefix="benchmark-"))
-        tempfile.tempdir = str(Path(folder).absolute())
         url = stack.enter_context(throwaway_postgres(durable=True)) if asked.database == "postgres" else ""
         place = stack.enter_context(house("--workers", str(asked.workers), database=url))
         ledger = stack.enter_context(_ledger(place))
@@ -75,7 +72,6 @@ def main() -> int:
         found |= _paced(place, ledger, asked, found["mails_to_queue_per_second"] / 2)
         found |= _of_a_platform(place, asked)
         found["memory_mib"] = _memory(place.process.pid)
-        tempfile.tempdir = None
     told = {
         "benchmark": "line",
         "database": asked.database,
