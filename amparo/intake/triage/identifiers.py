@@ -10,6 +10,7 @@ import ipaddress
 import re
 import string
 import unicodedata
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import phonenumbers
@@ -27,13 +28,21 @@ DIGESTS = {32: "md5", 40: "sha1", 64: "sha256"}
 
 def visible(text: str) -> str:
     """The text without invisible characters, its odd spaces, digits and hyphens made plain."""
-    plain = "".join(_digit(each) for each in unicodedata.normalize("NFKC", text))
-    kept = "".join(each for each in plain if unicodedata.category(each) not in {"Cf", "Cc"} or each in "\n\t")
-    return re.sub(r"[\u2010-\u2015\u2212]", "-", kept)
+    plain = unicodedata.normalize("NFKC", text)
+    # A text has few different characters: each is looked up once.
+    changed = {ord(each): shown for each in set(plain) if (shown := _shown(each)) != each}
+    return plain.translate(changed) if changed else plain
 
 
-def _digit(letter: str) -> str:
-    """Digits of every script as ours: people write numbers in their own."""
+@lru_cache(4096)
+def _shown(letter: str) -> str:
+    """Digits of every script as ours: people write numbers in their own. Control characters as nothing."""
+    if letter in "\n\t":
+        return letter
+    if unicodedata.category(letter) in {"Cf", "Cc"}:
+        return ""
+    if letter in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212":
+        return "-"
     return letter if letter.isascii() or not letter.isdecimal() else str(unicodedata.decimal(letter))
 
 
