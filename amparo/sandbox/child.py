@@ -133,7 +133,7 @@ class Child:
     @property
     def waits(self) -> bool:
         """Whether it stands ready. One that ended, or that says something unasked, doesn't."""
-        if self._from < 0:
+        if self._from < 0 or self._process.is_orphan:
             return False
         with selectors.DefaultSelector() as selector:
             selector.register(self._from, selectors.EVENT_READ)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import array
 import errno
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -33,6 +34,10 @@ class Process(Protocol):
 
     @property
     def pid(self) -> int: ...
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether what it was forked from has ended: then it is about to."""
 
     def ended(self) -> int | None:
         """How it ended, as `subprocess` says it; None if it lives after some seconds."""
@@ -63,6 +68,8 @@ def run(start: str, entry: str, standard_input: int, standard_output: int) -> su
 class Alone:
     """A process started for one child. Where decoders may not be forked (macOS's own libraries start threads), all are."""
 
+    is_orphan = False
+
     def __init__(self, entry: str, requests: socket.socket, replies: int) -> None:
         self._process = run(_ALONE, entry, requests.fileno(), replies)
         self.pid = self._process.pid
@@ -85,14 +92,20 @@ class Forked:
         self._nursery, self.pid = nursery, pid
         self._code: int | None = None
 
+    @property
+    def is_orphan(self) -> bool:
+        return self._nursery.is_lost
+
     def ended(self) -> int | None:
         if self._code is None:
             try:
                 self._code = self._nursery.ask(WAIT, self.pid)
             except TimeoutError:
                 return None
+            except ConnectionError:
+                self._code = -signal.SIGKILL  # the nursery ended, and by the kernel's hand its children with it
             except OSError:
-                self._code = 1  # the nursery ended, and its children with it
+                self._code = 1
         return self._code
 
     def end(self) -> None:
@@ -112,6 +125,7 @@ class Nursery:
         self._lock = threading.Lock()
         self._forked = self._alive = 0
         self._retired = False
+        self.is_lost = False
         self._channel, others = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with others, open(os.devnull, "wb") as nowhere:
             self._process = run(_NURSERY, entry, others.fileno(), nowhere.fileno())
@@ -139,8 +153,12 @@ class Nursery:
     def ask(self, order: bytes, number: int) -> int:
         """Raises OSError, TimeoutError."""
         with self._lock:
-            self._channel.sendall(ORDER.pack(order, number))
-            return self._answer()
+            try:
+                self._channel.sendall(ORDER.pack(order, number))
+                return self._answer()
+            except ConnectionError:
+                self.is_lost = True
+                raise
 
     def _answer(self) -> int:
         answer = b""

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO
@@ -64,11 +65,23 @@ class Box:
 
         kinds: identify, mail, archive, chat, picture, video, look, render, hash_list, table, cybertip, reply.
         """
+        limit_s = self._warden.limits.seconds if limit_s is None else min(limit_s, LONGEST_SECONDS)
+        try:
+            return self._examined(kind, data, options, limit_s, into)
+        except ExaminationFailed as failure:
+            if failure.fields.get("died") != -signal.SIGKILL:
+                raise
+        # Somebody else killed the child, or the nursery and so the child: the kernel, short of memory, or an administrator. No
+        # file can, so none pays for it; where it happens again, the file may be why.
+        return self._examined(kind, data, options, limit_s, into)
+
+    def _examined(
+        self, kind: str, data: bytes | BinaryIO, options: Mapping[str, object], limit_s: float, into: BinaryIO | None
+    ) -> Reading:
         if self._child and not self._child.waits:
             self._drop()
         if self._child is None:
             self._child = self._warden.take_child()
-        limit_s = self._warden.limits.seconds if limit_s is None else min(limit_s, LONGEST_SECONDS)
         start = into.tell() if into else 0
         try:
             facts, blobs = self._child.examine(kind, data, options, limit_s, into)

@@ -6,7 +6,9 @@ import os
 import select
 import signal
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -17,7 +19,7 @@ from amparo.sandbox import starting
 from amparo.sandbox.child import Child, Limits
 from amparo.sandbox.readings import ExaminationFailed, Identified, reading_of
 from amparo.sandbox.starting import Alone, Nursery
-from amparo.sandbox.warden import SERVE, Warden
+from amparo.sandbox.warden import SERVE, Box, Warden
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every child is started alone")
 
@@ -62,13 +64,15 @@ def test_a_child_starts_without_loading_anything(warden: Warden) -> None:
 
 
 def test_forking_leaves_no_descriptor_and_no_dead_child_behind(warden: Warden) -> None:
-    process = nursery_of(warden)._process.pid
+    nursery = nursery_of(warden)
+    process = nursery._process.pid
     for _ in range(5):
         told(warden, b"user")
-    open_ones = {each.readlink() for each in Path(f"/proc/{process}/fd").iterdir()}
+    with nursery._lock:  # no order is under way, such as one for another spare
+        open_ones = {each.readlink() for each in Path(f"/proc/{process}/fd").iterdir()}
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        states = [Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split()[0] for each in children]
     assert len(open_ones) == 2, "its orders' socket, and the way nowhere"
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    states = [Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split()[0] for each in children]
     assert "Z" not in states
     assert len(children) <= 4, "spares and kept ones"
 
@@ -107,6 +111,38 @@ def test_a_child_that_died_while_it_waited_costs_no_examination(warden: Warden) 
         assert has_ended(child)
         os.close(child)
         assert isinstance(box.examine("identify", b"process"), Identified)
+
+
+def under_way(box: Box, before: Child | None = None) -> Child:
+    """The child that is at work, another than `before`."""
+    until = time.monotonic() + 20
+    while (child := box._child) is None or child is before or child.served == 0 or child.fit:
+        assert time.monotonic() < until
+        time.sleep(0.001)
+    return child
+
+
+def test_a_nursery_killed_during_an_examination_costs_the_file_nothing(warden: Warden) -> None:
+    with warden.boundary(uuid4()) as box, ThreadPoolExecutor(1) as another:
+        first = box.examine("identify", b"process")
+        assert isinstance(first, Identified)
+        os.kill(int(first.kind), signal.SIGSTOP)  # so that it is at work until it is killed
+        second = another.submit(box.examine, "identify", b"process")
+        under_way(box)
+        os.kill(nursery_of_box(box)._process.pid, signal.SIGKILL)
+        found = second.result(30)
+        assert isinstance(found, Identified) and found.kind != first.kind
+
+
+def test_a_file_whose_child_is_killed_twice_is_given_up(warden: Warden) -> None:
+    with warden.boundary(uuid4()) as box, ThreadPoolExecutor(1) as another:
+        endless = another.submit(box.examine, "identify", b"sleep")
+        first = under_way(box)
+        os.kill(first._process.pid, signal.SIGKILL)
+        os.kill(under_way(box, before=first)._process.pid, signal.SIGKILL)
+        with pytest.raises(ExaminationFailed) as failure:
+            endless.result(30)
+        assert failure.value.reason == "out_of_memory"
 
 
 def test_after_many_children_another_nursery_begins_and_the_old_one_ends_with_its_last_child(
