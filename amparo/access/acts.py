@@ -66,7 +66,8 @@ def act(kind: str, *, power: str) -> Callable[[Callable[Concatenate[Actor, P], R
                 # Rolled back with the change; so it is written down by itself, naming what it was about.
                 if outermost:
                     ended = "refused" if isinstance(error, Refused) else "failed"
-                    _append(kind, power, by, ended, _identifiers(action, by, args, kwargs))
+                    with transaction.atomic():
+                        _append(kind, power, by, ended, _identifiers(action, by, args, kwargs))
                 raise
             return done
 
@@ -77,17 +78,16 @@ def act(kind: str, *, power: str) -> Callable[[Callable[Concatenate[Actor, P], R
 
 
 def _append(kind: str, power: str, by: Actor, ended: str, fields: dict[str, Any]) -> None:
-    with transaction.atomic():
-        custody.append(
-            kind,
-            actor_kind=by.kind,
-            actor_name=by.name,
-            actor=by.uuid,
-            power=power,
-            purpose=_code(by.purpose),
-            ended=ended,
-            about={name: _written(value) for name, value in fields.items()},
-        )
+    custody.append(
+        kind,
+        actor_kind=by.kind,
+        actor_name=by.name,
+        actor=by.uuid,
+        power=power,
+        purpose=_code(by.purpose),
+        ended=ended,
+        about={name: _written(value) for name, value in fields.items()},
+    )
 
 
 def _fields(done: object) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -51,6 +51,7 @@ class CompartmentFacts:
     name: str
     public_key: bytes
     fingerprint: str
+    row: int = field(default=0, repr=False)
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,7 @@ def compartment(uuid: UUID) -> CompartmentFacts:
     found = Compartment.objects.filter(uuid=uuid).first()
     if not found:
         raise Missing("There is no such compartment.", compartment=uuid)
-    public = bytes(found.public_key)
-    return CompartmentFacts(found.uuid, found.name, public, envelope.fingerprint(public))
+    return _compartment(found)
 
 
 def compartment_named(name: str) -> CompartmentFacts:
@@ -125,7 +125,12 @@ def compartment_named(name: str) -> CompartmentFacts:
     found = Compartment.objects.filter(name=name).order_by("id").first()
     if not found:
         raise Missing(f"The compartment {name} is not there yet: `amparo up` lays it on the first start.")
-    return compartment(found.uuid)
+    return _compartment(found)
+
+
+def _compartment(row: Compartment) -> CompartmentFacts:
+    public = bytes(row.public_key)
+    return CompartmentFacts(row.uuid, row.name, public, envelope.fingerprint(public), row.pk)
 
 
 def holders(compartment: UUID) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ def accept(
     statement = statement_of(key, said, original, media_type)
     uuid = arrival or new_id()
     with _turn():
-        sealed = sealed_of(by, statement, files, uuid)
+        sealed = sealed_of(statement, files, uuid)
         return _enter(by, key, said, graded, sealed, uuid, also).told
 
 
@@ -120,10 +120,10 @@ def statement_of(key: KeyFacts, said: Submission, original: bytes, media_type: s
     )
 
 
-def sealed_of(by: Actor, statement: Statement, files: Sequence[Attached], arrival: UUID) -> Sealed:
+def sealed_of(statement: Statement, files: Sequence[Attached], arrival: UUID) -> Sealed:
     """As `statements.seal`, with its author's name sealed to the key that the house's vault tells: no key file is read here."""
     letter = _identity_letter(arrival, statement)
-    return statements.seal(by, replace(statement, reporter=Reporter()), files, arrival=arrival, identity_letter=letter)
+    return statements.seal(replace(statement, reporter=Reporter()), files, arrival=arrival, identity_letter=letter)
 
 
 def _identity_letter(arrival: UUID, statement: Statement) -> bytes:
