@@ -160,7 +160,7 @@ def enter(by: Actor, sealed: Sealed, findings: Iterable[Finding] = ()) -> Taken:
     text = Text(
         said.subject[:500], said.body[:TEXT_CHARACTERS], "stated", said.language, said.sent_raw[:200], said.fields
     )
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         content, items = sealed.entered(by)
         taken = actions.take_in(by, sealed.letter, content)
         if not taken.repeated:

@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from amparo.access import queries as access
 from amparo.access.acts import Actor, act
 from amparo.access.rules import powers_of
+from amparo.custody import prepared
 from amparo.foundation import clock
 from amparo.foundation.errors import AmparoError, Broken, Missing, Refused
 from amparo.foundation.home import Home
@@ -140,8 +141,11 @@ def _forget(file: Unentered) -> None:
 
 
 def _known(file: Unentered) -> ItemSealed | None:
-    alike = Item.objects.filter(origin=file.origin, sha256=file.facts.sha256, name=file.name)
-    row = (alike.filter(parent__uuid=file.parent) if file.parent else alike.filter(parent=None)).first()
+    alike: dict[str, Any] = {"origin": file.origin, "sha256": file.facts.sha256, "name": file.name}
+    if file.parent:
+        row = Item.objects.filter(parent__uuid=file.parent, **alike).first()
+    else:
+        row = prepared.find(Item, parent=None, **alike)
     return _sealed(row) if row else None
 
 
@@ -156,22 +160,24 @@ def _enter(by: Actor, *, file: Unentered, origin: UUID) -> ItemSealed:
     if file.parent and not (parent := Item.objects.filter(uuid=file.parent).first()):
         raise Missing("There is no such item to have found this in.", item=file.parent)
     facts = file.facts
-    row = Item.objects.create(
-        uuid=file.binding.item,
-        name=file.name,
-        media_type=file.media_type,
-        size_bytes=facts.size_bytes,
-        md5=facts.md5,
-        sha1=facts.sha1,
-        sha256=facts.sha256,
-        origin=origin,
-        parent=parent,
-        derived=file.derived,
-        compartment_id=file.within.row,
-        sealed_for_id=file.within.row,
-        wrapped_key=file.wrapped_key,
-        sealed_size_bytes=facts.sealed_size_bytes,
-        sealed_sha256=facts.sealed_sha256,
+    row = prepared.write(
+        Item(
+            uuid=file.binding.item,
+            name=file.name,
+            media_type=file.media_type,
+            size_bytes=facts.size_bytes,
+            md5=facts.md5,
+            sha1=facts.sha1,
+            sha256=facts.sha256,
+            origin=origin,
+            parent=parent,
+            derived=file.derived,
+            compartment_id=file.within.row,
+            sealed_for_id=file.within.row,
+            wrapped_key=file.wrapped_key,
+            sealed_size_bytes=facts.sealed_size_bytes,
+            sealed_sha256=facts.sealed_sha256,
+        )
     )
     return _sealed(row)
 

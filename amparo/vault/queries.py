@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from amparo.custody import queries as custody
+from amparo.custody import prepared, queries as custody
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.home import Home
 from amparo.vault import envelope, files, rules
@@ -114,7 +114,7 @@ def children(uuid: UUID) -> tuple[ItemFacts, ...]:
 
 def compartment(uuid: UUID) -> CompartmentFacts:
     """Raises Missing."""
-    found = Compartment.objects.filter(uuid=uuid).first()
+    found = prepared.find(Compartment, uuid=uuid)
     if not found:
         raise Missing("There is no such compartment.", compartment=uuid)
     return _compartment(found)
@@ -122,7 +122,7 @@ def compartment(uuid: UUID) -> CompartmentFacts:
 
 def compartment_named(name: str) -> CompartmentFacts:
     """The house's own, "content" or "identity"; for others the first of that name. Raises Missing."""
-    found = Compartment.objects.filter(name=name).order_by("id").first()
+    found = prepared.find(Compartment, name=name)
     if not found:
         raise Missing(f"The compartment {name} is not there yet: `amparo up` lays it on the first start.")
     return _compartment(found)

@@ -33,12 +33,18 @@ _ARABIC_PREFIX = re.compile(
 def fold(text: str) -> str:
     """The text as words are compared: no case, accents, vowel marks, invisible characters or repeated spaces; lines stay."""
     plain = unicodedata.normalize("NFKD", text.replace("\r\n", "\n").replace("\r", "\n")).casefold()
-    kept = (
-        each
-        for each in unicodedata.normalize("NFKD", plain)
-        if each == "\n" or unicodedata.category(each) not in ("Mn", "Cf", "Cc")
-    )
-    return re.sub(r"[^\S\n]+", " ", "".join(kept).replace("\u0640", "").replace("\u2019", "'"))
+    plain = unicodedata.normalize("NFKD", plain)
+    # A text has few different characters, so each is looked up once.
+    changed: dict[str, str | int | None] = {each: new for each in set(plain) if (new := _folded(each)) != each}
+    return re.sub(r"[^\S\n]+", " ", plain.translate(str.maketrans(changed)) if changed else plain)
+
+
+@lru_cache(4096)
+def _folded(character: str) -> str:
+    """What stands in a folded text for a character of a normalized one: "" for one that isn't seen."""
+    if character != "\n" and (unicodedata.category(character) in ("Mn", "Cf", "Cc") or character == "\u0640"):
+        return ""
+    return "'" if character == "\u2019" else character
 
 
 @dataclass(frozen=True)
