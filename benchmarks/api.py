@@ -1,6 +1,8 @@
 """Reports accepted per second by the platforms' door with durability, beside what the disk allows and a bare endpoint.
 
-    .venv/bin/python -m benchmarks.api [--reports 600] [--connections 8] [--bytes 4000] [--database postgresql://...]
+    .venv/bin/python -m benchmarks.api [--reports 600] [--connections 8] [--bytes 4000] [--database throwaway]
+
+The database is SQLite; --database throwaway starts a PostgreSQL for it that syncs what it commits; a URL names one that is there.
 
 Starts the door alone (granian, one process) on a home in the current folder's disk (temporary), sends reports over kept
 connections, and checks that every acknowledged one is in the ledger, once. Beside it, in the same run and on the same disk: the
@@ -30,6 +32,7 @@ from typing import Any
 from uuid import uuid4
 
 from maintenance.houses import ROOT, free_port
+from tests.throwaway_postgres import throwaway_postgres
 
 PREPARE = "from amparo.foundation.home import Home; from amparo.wiring.up import prepare; prepare(Home.from_env())"
 COUNT = """
@@ -80,11 +83,18 @@ application = get_wsgi_application()
 
 def main() -> int:
     asked = _arguments()
+    if asked.database != "throwaway":
+        return _measured(asked, asked.database)
+    with throwaway_postgres(durable=True) as url:
+        return _measured(asked, url)
+
+
+def _measured(asked: argparse.Namespace, database: str) -> int:
     bodies = [_report(number, asked.bytes) for number in range(asked.reports)]
     with tempfile.TemporaryDirectory(dir=".", prefix="benchmark-") as folder:
         place = Path(folder).absolute()
         before = _disk(place, asked, len(bodies[0]))
-        environment = _environment(place / "home", asked.database)
+        environment = _environment(place / "home", database)
         subprocess.run([sys.executable, "-c", PREPARE], env=environment, cwd=ROOT, check=True)
         key = _key(environment)
         with _served("amparo.wiring.api:application", environment) as (port, process):
@@ -107,7 +117,7 @@ def main() -> int:
     bare_waits.sort()
     result = {
         "benchmark": "api",
-        "database": "postgresql" if asked.database else "sqlite",
+        "database": "postgresql" if database else "sqlite",
         "reports": asked.reports,
         "report_bytes": len(bodies[0]),
         "connections": asked.connections,
@@ -138,7 +148,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reports", type=int, default=600)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--bytes", type=int, default=4_000, help="of each report's text")
-    parser.add_argument("--database", default="", help="postgresql://...; empty: SQLite")
+    parser.add_argument(
+        "--database", default="", help="throwaway (a PostgreSQL of its own) or postgresql://...; empty: SQLite"
+    )
     return parser.parse_args()
 
 

@@ -6,11 +6,11 @@ What is done is what they would do, but for signals, which nothing here listens 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, cast
 
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
 MOST_AT_ONCE = 100  # rows in one statement: SQLite takes 32 766 values
 
@@ -32,18 +32,19 @@ def find(model: type[M], *only: str, **equal: Any) -> M | None:
     only: the columns to read, where not all are wanted.
     """
     nulls = tuple(name for name, value in equal.items() if value is None)
-    sought = _selection(model, only, tuple(equal), nulls, connection.vendor)
-    values = [_field(model, name).get_db_prep_value(equal[name], connection) for name in equal if name not in nulls]
-    with connection.cursor() as cursor:
+    database = connections[DEFAULT_DB_ALIAS]
+    sought = _selection(model, only, tuple(equal), nulls, database.vendor)
+    values = [_field(model, name).get_db_prep_value(equal[name], database) for name in equal if name not in nulls]
+    with database.cursor() as cursor:
         cursor.execute(sought.sql, values)
         found = cursor.fetchone()
     if found is None:
         return None
     columns = list(found)
     for place, column in sought.converted:
-        for convert in (*connection.ops.get_db_converters(column), *column.get_db_converters(connection)):
-            columns[place] = convert(columns[place], column, connection)
-    return model.from_db(connection.alias, sought.names, columns)
+        for convert in (*database.ops.get_db_converters(column), *column.get_db_converters(database)):
+            columns[place] = convert(columns[place], column, database)
+    return model.from_db(database.alias, sought.names, columns)
 
 
 @cache
@@ -51,7 +52,7 @@ def _selection(
     model: type[models.Model], only: tuple[str, ...], equal: tuple[str, ...], nulls: tuple[str, ...], vendor: str
 ) -> _Selection:
     every = model._base_manager.order_by()
-    compiler = (every.only(*only) if only else every).query.get_compiler(connection=connection)
+    compiler = (every.only(*only) if only else every).query.get_compiler(using=DEFAULT_DB_ALIAS)
     sql, _ = compiler.as_sql()
     columns = [expression for expression, _, _ in compiler.select]
     converted = tuple((place, columns[place]) for place in compiler.get_converters(columns))
@@ -63,7 +64,7 @@ def _selection(
 def write(row: M) -> M:
     """The new row stands in the database, and knows its number."""
     ((row.pk,),) = _insert([row], returning=True)
-    row._state.adding, row._state.db = False, connection.alias
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
     return row
 
 
@@ -74,9 +75,10 @@ def write_all(rows: Sequence[models.Model]) -> None:
 
 
 def _insert(rows: Sequence[models.Model], *, returning: bool) -> list[tuple[Any, ...]]:
-    sql, fields = _insertion(type(rows[0]), len(rows), returning, connection.vendor)
-    values = [each.get_db_prep_save(each.pre_save(row, add=True), connection) for row in rows for each in fields]
-    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
+    database = connections[DEFAULT_DB_ALIAS]
+    sql, fields = _insertion(type(rows[0]), len(rows), returning, database.vendor)
+    values = [each.get_db_prep_save(each.pre_save(row, add=True), database) for row in rows for each in fields]
+    with transaction.mark_for_rollback_on_error(database.alias), database.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall()) if returning else []
 
@@ -92,24 +94,36 @@ def _insertion(model: type[models.Model], rows: int, returning: bool, vendor: st
 
 def change(row: models.Model, *names: str) -> None:
     """The row's columns of these names stand in the database as they stand in the row."""
+    database = connections[DEFAULT_DB_ALIAS]
     fields = [_field(type(row), name) for name in names]
-    values = [each.get_db_prep_save(each.pre_save(row, add=False), connection) for each in fields]
-    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
-        cursor.execute(_changing(type(row), names, connection.vendor), [*values, row.pk])
+    values = [each.get_db_prep_save(each.pre_save(row, add=False), database) for each in fields]
+    with transaction.mark_for_rollback_on_error(database.alias), database.cursor() as cursor:
+        cursor.execute(_changing(type(row), names, ("id",), "%s", database.vendor), [*values, row.pk])
+
+
+def add(model: type[models.Model], counts: Mapping[str, int], **equal: Any) -> bool:
+    """The counts of the rows whose columns equal these are so much greater; False where there is no such row."""
+    database = connections[DEFAULT_DB_ALIAS]
+    values = [_field(model, name).get_db_prep_value(equal[name], database) for name in equal]
+    sql = _changing(model, tuple(counts), tuple(equal), "{column} + %s", database.vendor)
+    with transaction.mark_for_rollback_on_error(database.alias), database.cursor() as cursor:
+        cursor.execute(sql, [*counts.values(), *values])
+        return bool(cursor.rowcount)
 
 
 @cache
-def _changing(model: type[models.Model], names: tuple[str, ...], vendor: str) -> str:
-    columns = ", ".join(f"{_column(model, name)} = %s" for name in names)
-    return f"UPDATE {_table(model)} SET {columns} WHERE {_column(model, 'id')} = %s"
+def _changing(model: type[models.Model], names: tuple[str, ...], equal: tuple[str, ...], to: str, vendor: str) -> str:
+    columns = ", ".join(f"{(column := _column(model, name))} = {to.format(column=column)}" for name in names)
+    where = " AND ".join(f"{_column(model, name)} = %s" for name in equal)
+    return f"UPDATE {_table(model)} SET {columns} WHERE {where}"
 
 
 def _table(model: type[models.Model]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(model._meta.db_table)
 
 
 def _column(model: type[models.Model], name: str) -> str:
-    return connection.ops.quote_name(str(_field(model, name).column))
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(str(_field(model, name).column))
 
 
 def _field(model: type[models.Model], name: str) -> Field:

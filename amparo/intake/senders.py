@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncMonth
 
 from amparo.access.acts import Actor, act
@@ -51,11 +51,10 @@ def count(reports: QuerySet[Report], what: str, times: int = 1) -> None:
 
 def add(sender: int, day: date, **counts: int) -> None:
     """So many more of each count in the month of that day."""
-    month = SenderMonth.objects.filter(sender=sender, month=day.replace(day=1))
-    more = {name: F(name) + many for name, many in counts.items()}
-    if not month.update(**more):
-        SenderMonth.objects.get_or_create(sender_id=sender, month=day.replace(day=1))
-        month.update(**more)
+    month = day.replace(day=1)
+    if not prepared.add(SenderMonth, counts, sender=sender, month=month):
+        SenderMonth.objects.get_or_create(sender_id=sender, month=month)
+        prepared.add(SenderMonth, counts, sender=sender, month=month)
 
 
 # --- Decided by people -----------------------------------------------------------------------------------------------------
