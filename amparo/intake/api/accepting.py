@@ -82,8 +82,8 @@ def accept(
         return _enter(by, key, said, graded, None, arrival or new_id(), also).told
     statement = statement_of(key, said, original, media_type)
     uuid = arrival or new_id()
+    sealed = sealed_of(statement, files, uuid)
     with _turn():
-        sealed = sealed_of(statement, files, uuid)
         return _enter(by, key, said, graded, sealed, uuid, also).told
 
 
