@@ -95,13 +95,14 @@ def seal_file(
 
 @prepares("item.sealed")
 def enter_item(by: Actor, file: Unentered) -> ItemSealed:
-    """The file is an item and in the record, with the caller's transaction or not at all; then what lies there is swept.
+    """The file is an item and in the record, with the caller's transaction or not at all.
 
     The same bytes of the same origin, parent and name are one item: the one that is there already, and the new file is removed. It
-    is not removed for an error, since a commit that seems to have failed may have reached the disk.
+    is not removed for an error, since a commit that seems to have failed may have reached the disk: `sweep` knows.
     """
     if known := _known(file):
-        transaction.on_commit(lambda: _forget(file), robust=True)
+        if known.item != file.binding.item:
+            transaction.on_commit(lambda: _forget(file), robust=True)
         return known
     return _enter(by, file=file, origin=file.origin)
 

@@ -234,7 +234,8 @@ def test_the_same_entered_twice_is_the_first_item_and_the_second_file_goes_with_
         assert actions.enter_item(WORKER, second).item == item
         assert files.path_of(home, second.binding.item).exists()
     assert not files.path_of(home, second.binding.item).exists() and files.path_of(home, item).exists()
-    assert story(item) == [("item.sealed", "done")]
+    assert actions.enter_item(WORKER, first).item == item  # whoever doesn't know whether it was committed does it again
+    assert files.path_of(home, item).exists() and story(item) == [("item.sealed", "done")]
 
 
 def test_sealed_files_are_listed_for_a_check_offline(home: Home, worker: ProcessKeys) -> None:
