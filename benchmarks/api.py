@@ -1,6 +1,8 @@
 """Reports accepted per second by the platforms' door with durability, beside what the disk allows and a bare endpoint.
 
-    .venv/bin/python -m benchmarks.api [--reports 600] [--connections 8] [--bytes 4000] [--database postgresql://...]
+    .venv/bin/python -m benchmarks.api [--reports 600] [--connections 8] [--bytes 4000] [--database throwaway]
+
+The database is SQLite; --database throwaway starts a PostgreSQL for it that syncs what it commits; a URL names one that is there.
 
 Starts the door alone (granian, one process) on a home in the current folder's disk (temporary), sends reports over kept
 connections, and checks that every acknowledged one is in the ledger, once. Beside it, in the same run and on the same disk: the
@@ -30,7 +32,9 @@ from typing import Any
 from uuid import uuid4
 
 from maintenance.houses import ROOT, free_port
+from tests.throwaway_postgres import throwaway_postgres
 
+WARMING = 40  # reports before those that are timed: the first ones load the program
 PREPARE = "from amparo.foundation.home import Home; from amparo.wiring.up import prepare; prepare(Home.from_env())"
 COUNT = """
 import django; django.setup()
@@ -80,16 +84,24 @@ application = get_wsgi_application()
 
 def main() -> int:
     asked = _arguments()
-    bodies = [platform_report(number, asked.bytes) for number in range(asked.reports)]
+    if asked.database != "throwaway":
+        return _measured(asked, asked.database)
+    with throwaway_postgres(durable=True) as url:
+        return _measured(asked, url)
+
+
+def _measured(asked: argparse.Namespace, database: str) -> int:
+    bodies = [platform_report(number, asked.bytes) for number in range(asked.reports + WARMING)]
     with tempfile.TemporaryDirectory(dir=".", prefix="benchmark-") as folder:
         place = Path(folder).absolute()
         before = _disk(place, asked, len(bodies[0]))
-        environment = _environment(place / "home", asked.database)
+        environment = _environment(place / "home", database)
         subprocess.run([sys.executable, "-c", PREPARE], env=environment, cwd=ROOT, check=True)
         key = _key(environment)
         with _served("amparo.wiring.api:application", environment) as (port, process):
+            _, _, warming = _sent(port, asked, bodies[asked.reports :], key)
             idle = _processor(process)
-            seconds, waits, told = _sent(port, asked, bodies, key)
+            seconds, waits, told = _sent(port, asked, bodies[: asked.reports], key)
             memory, used = _memory(process), _processor(process) - idle
         counted = subprocess.run(
             [sys.executable, "-c", COUNT], env=environment, cwd=ROOT, check=True, capture_output=True, text=True
@@ -97,7 +109,8 @@ def main() -> int:
         (place / "bare_door.py").write_text(BARE)
         bare_environment = {**environment, "PLACE": str(place), "PYTHONPATH": f"{place}:{ROOT}"}
         with _served("bare_door:application", bare_environment) as (port, _):
-            bare_seconds, bare_waits, _ = _sent(port, asked, bodies, "none")
+            _sent(port, asked, bodies[asked.reports :], "none")
+            bare_seconds, bare_waits, _ = _sent(port, asked, bodies[: asked.reports], "none")
         after = _disk(place, asked, len(bodies[0]))
     rows = [int(each) for each in counted.stdout.split()]
     rate, bare, disk = (
@@ -107,7 +120,7 @@ def main() -> int:
     bare_waits.sort()
     result = {
         "benchmark": "api",
-        "database": "postgresql" if asked.database else "sqlite",
+        "database": "postgresql" if database else "sqlite",
         "reports": asked.reports,
         "report_bytes": len(bodies[0]),
         "connections": asked.connections,
@@ -121,7 +134,7 @@ def main() -> int:
         "bare_per_second": round(bare, 1),
         "bare_p99_ms": round(bare_waits[int(len(bare_waits) * 0.99)] * 1000, 1),
         "share_of_bare": round(rate / bare, 3),
-        "lost_or_doubled": sum(abs(asked.reports - each) for each in (*rows, len(told))),
+        "lost_or_doubled": sum(abs(len(bodies) - each) for each in (*rows, len(told | warming))),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
     }
     print(f"{rate:,.0f} reports/s of {len(bodies[0]):,} bytes over {asked.connections} connections")
@@ -138,7 +151,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reports", type=int, default=600)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--bytes", type=int, default=4_000, help="of each report's text")
-    parser.add_argument("--database", default="", help="postgresql://...; empty: SQLite")
+    parser.add_argument(
+        "--database", default="", help="throwaway (a PostgreSQL of its own) or postgresql://...; empty: SQLite"
+    )
     return parser.parse_args()
 
 

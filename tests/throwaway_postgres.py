@@ -37,7 +37,7 @@ def _as_ordinary_user(folder: Path) -> dict[str, object]:
 
 @contextmanager
 def throwaway_postgres(*, durable: bool = False) -> Iterator[str]:
-    """The URL of a running server with an empty database. durable: it syncs, as a house's own does; nothing of it is kept."""
+    """The URL of a running server with an empty database. durable: it syncs what it commits, as one that is kept does."""
     bin_folder = programs()
     if bin_folder is None:
         raise RuntimeError(ABSENT)
@@ -47,8 +47,8 @@ def throwaway_postgres(*, durable: bool = False) -> Iterator[str]:
     data = folder / "data"
     make = [bin_folder / "initdb", "-D", data, "-U", "amparo", "--auth=trust", "--no-sync", "-E", "UTF8", "--no-locale"]
     subprocess.run(make, check=True, **quiet)  # type: ignore[call-overload]
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync={'on' if durable else 'off'}"
-    options += " -c max_connections=50"
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c max_connections=50"
+    options += "" if durable else " -c fsync=off"
     control = [bin_folder / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
     subprocess.run([*control, "-o", options, "start"], check=True, **quiet)  # type: ignore[call-overload]
     try:

@@ -46,8 +46,14 @@ class ActSpec:
 ACTS: dict[str, ActSpec] = {}
 
 
-def act(kind: str, *, power: str) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
-    """Heads an action that, done, is recorded as `kind`. An act inside an act shares the outer one's transaction."""
+def act(
+    kind: str, *, power: str, savepoint: bool = True
+) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
+    """Heads an action that, done, is recorded as `kind`. An act inside an act shares the outer one's transaction.
+
+    savepoint: False for one that is done for every report, and after whose failure nobody goes on: inside a transaction it then
+    takes the whole with it, and costs two statements less.
+    """
 
     def head(action: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:
         path = f"{action.__module__}.{action.__qualname__}"
@@ -59,14 +65,15 @@ def act(kind: str, *, power: str) -> Callable[[Callable[Concatenate[Actor, P], R
             try:
                 if obstacles := obstacles_to(power, by.powers):
                     raise Refused(*obstacles, act=kind)
-                with transaction.atomic():
+                with transaction.atomic(savepoint=savepoint):
                     done = action(by, *args, **kwargs)
                     _append(kind, power, by, "done", _fields(done))
             except Exception as error:
                 # Rolled back with the change; so it is written down by itself, naming what it was about.
                 if outermost:
                     ended = "refused" if isinstance(error, Refused) else "failed"
-                    _append(kind, power, by, ended, _identifiers(action, by, args, kwargs))
+                    with transaction.atomic():
+                        _append(kind, power, by, ended, _identifiers(action, by, args, kwargs))
                 raise
             return done
 
@@ -77,17 +84,16 @@ def act(kind: str, *, power: str) -> Callable[[Callable[Concatenate[Actor, P], R
 
 
 def _append(kind: str, power: str, by: Actor, ended: str, fields: dict[str, Any]) -> None:
-    with transaction.atomic():
-        custody.append(
-            kind,
-            actor_kind=by.kind,
-            actor_name=by.name,
-            actor=by.uuid,
-            power=power,
-            purpose=_code(by.purpose),
-            ended=ended,
-            about={name: _written(value) for name, value in fields.items()},
-        )
+    custody.append(
+        kind,
+        actor_kind=by.kind,
+        actor_name=by.name,
+        actor=by.uuid,
+        power=power,
+        purpose=_code(by.purpose),
+        ended=ended,
+        about={name: _written(value) for name, value in fields.items()},
+    )
 
 
 def _fields(done: object) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from amparo.custody import prepared
 from amparo.custody.models import Act, Checkpoint, Subject, subjects_of
 from amparo.custody.proofs import GENESIS, CheckpointText, Frontier, chained, digest_of
 from amparo.foundation import clock
@@ -45,8 +46,8 @@ def append(
     )
     body = act.columns()
     act.body, act.digest = body.decode(), digest_of(body)
-    act.save(force_insert=True)
-    Subject.objects.bulk_create(Subject(act=act, uuid=uuid, role=role) for role, uuid in subjects_of(about))
+    prepared.write(act)
+    prepared.write_all([Subject(act=act, uuid=uuid, role=role) for role, uuid in subjects_of(about)])
     return act.uuid
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from amparo.access.acts import Actor, act
+from amparo.custody import prepared
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id
@@ -57,11 +58,11 @@ class ArrivalTaken:
     aside: bool = False
 
 
-@act("arrival.taken_in", power="arrivals.take")
+@act("arrival.taken_in", power="arrivals.take", savepoint=False)
 def take_in(by: Actor, letter: Letter, content: UUID | None) -> ArrivalTaken:
     """The arrival stands in the ledger. The same original delivered again counts on its first line and makes no second one."""
-    earlier = Arrival.objects.filter(digest=letter.digest).first() if letter.digest else None
-    earlier = earlier or Arrival.objects.filter(uuid=letter.arrival).first()
+    earlier = prepared.find(Arrival, digest=letter.digest) if letter.digest else None
+    earlier = earlier or prepared.find(Arrival, uuid=letter.arrival)
     if earlier:
         if earlier.uuid != letter.arrival:
             earlier.deliveries += 1
@@ -69,18 +70,20 @@ def take_in(by: Actor, letter: Letter, content: UUID | None) -> ArrivalTaken:
         return ArrivalTaken(
             earlier.uuid, earlier.report_uuid, earlier.content, earlier.channel, earlier.size_bytes, True
         )
-    arrival = Arrival.objects.create(
-        uuid=letter.arrival,
-        channel=letter.channel,
-        digest=letter.digest,
-        size_bytes=letter.size_bytes,
-        received_at=letter.received_at,
-        taken_in_at=clock.now(),
-        content=content,
-        header_bytes=letter.header_bytes,
-        reply_token_digest=letter.reply_token_digest,
-        report_uuid=letter.report or new_id(),
-        sender=senders.of_tag(letter.sender, letter.channel),
+    arrival = prepared.write(
+        Arrival(
+            uuid=letter.arrival,
+            channel=letter.channel,
+            digest=letter.digest,
+            size_bytes=letter.size_bytes,
+            received_at=letter.received_at,
+            taken_in_at=clock.now(),
+            content=content,
+            header_bytes=letter.header_bytes,
+            reply_token_digest=letter.reply_token_digest,
+            report_uuid=letter.report or new_id(),
+            sender=senders.of_tag(letter.sender, letter.channel),
+        )
     )
     if letter.identity_letter:
         SealedIdentity.objects.create(arrival=arrival, letter=letter.identity_letter)
@@ -109,7 +112,7 @@ class ReportReadOut:
     readable: bool
 
 
-@act("report.read_out", power="reports.examine")
+@act("report.read_out", power="reports.examine", savepoint=False)
 def record_reading(
     by: Actor,
     arrival: UUID,
@@ -126,7 +129,7 @@ def record_reading(
     report = _new_report(row, text, len(items), ReportState.NEW)
     opened = [_open(report, finding) for finding in findings]
     row.state, row.ended_at = ended, clock.now()
-    row.save()
+    prepared.change(row, "state", "ended_at")
     return ReportReadOut(report.uuid, row.uuid, items, len(opened), ended == ArrivalState.REPORT)
 
 
@@ -150,7 +153,7 @@ def record_reply(
     for finding in findings:
         _open(report, finding)
     row.state, row.ended_at = ArrivalState.REPLY, clock.now()
-    row.save()
+    prepared.change(row, "state", "ended_at")
     return ReplyArrived(row.uuid, report.uuid, row.reply_token_digest, items)
 
 
@@ -171,7 +174,7 @@ def return_reply(by: Actor, report: UUID, sentence: str) -> ReplyReturned:
 
 
 def _unended(arrival: UUID) -> Arrival:
-    row = Arrival.objects.filter(uuid=arrival).first()
+    row = prepared.find(Arrival, uuid=arrival)
     if not row:
         raise Missing("There is no such arrival.", arrival=str(arrival))
     if row.state != ArrivalState.TAKEN_IN:
@@ -180,25 +183,27 @@ def _unended(arrival: UUID) -> Arrival:
 
 
 def _new_report(arrival: Arrival, text: Text, attachments: int, state: ReportState) -> Report:
-    report = Report.objects.create(
-        uuid=arrival.report_uuid,
-        arrival=arrival,
-        received_at=arrival.received_at,
-        channel=arrival.channel,
-        sent_raw=text.sent_raw[:200],
-        subject=text.subject[:500],
-        text=text.body,
-        text_source=text.source,
-        language=text.language[:10],
-        fields=dict(text.fields),
-        sender=arrival.sender,
-        attachments=attachments,
-        state=state,
-        drawn=second_look.is_drawn(arrival.report_uuid, arrival.received_at),
+    report = prepared.write(
+        Report(
+            uuid=arrival.report_uuid,
+            arrival=arrival,
+            received_at=arrival.received_at,
+            channel=arrival.channel,
+            sent_raw=text.sent_raw[:200],
+            subject=text.subject[:500],
+            text=text.body,
+            text_source=text.source,
+            language=text.language[:10],
+            fields=dict(text.fields),
+            sender_id=arrival.sender_id,
+            attachments=attachments,
+            state=state,
+            drawn=second_look.is_drawn(arrival.report_uuid, arrival.received_at),
+        )
     )
     report.reference = f"R-{report.received_at:%Y}-{report.pk:06d}"
     report.search_text = fold(f"{report.reference}\n{report.subject}\n{report.text}")
-    report.save(update_fields=["reference", "search_text"])
+    prepared.change(report, "reference", "search_text")
     if arrival.sender_id is not None and state == ReportState.NEW:
         senders.add(arrival.sender_id, report.received_at.date(), received=1)
     return report

@@ -240,10 +240,8 @@ def next_to_take(batch: UUID) -> list[statements.Sealed]:
     """The next rows' statements, sealed: before any transaction."""
     row = Batch.objects.get(uuid=batch)
     names, chosen = [name for name, _ in row.columns], [target for _, target in row.columns]
-    worker = Actor.of_process("worker")
     return [
         statements.seal(
-            worker,
             _statement(row, names, _row_of(names, chosen, line.cells), line),
             arrival=line.arrival,
             identity_letter=bytes(line.identity),

@@ -1,7 +1,7 @@
 """From the spool to the ledger: each sealed mail is taken in once, and its file removed only when that holds.
 
-A crash between any two steps is safe: the letter is sealed under the same name again (one item), the ledger knows the arrival
-and its original's digest, and removing twice does no harm.
+A crash between any two steps is safe: the letter is sealed again (the file of the first time is nobody's and swept), the ledger
+knows the arrival and its original's digest, and removing twice does no harm.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from amparo.intake.models import ArrivalState
 from amparo.intake.postmarks import relay_token, token_digest
 from amparo.intake.rules import Finding
 from amparo.intake.spool import Arrival, ContentLetter
-from amparo.vault import actions as vault
+from amparo.vault import actions as vault, queries as vault_queries
 from amparo.vault.keys import CONTENT, ProcessKeys
 
 log = logging.getLogger("amparo.intake")
@@ -70,17 +70,15 @@ def _first(home: Home) -> list[Arrival]:
 def _take_in(arrival: Arrival, letter: ContentLetter, keys: ProcessKeys) -> None:
     worker = Actor.of_process("worker")
     known = queries.arrival_known(arrival.uuid, letter.raw_sha256)
-    content = None
+    sealed = None
     if not known:
-        stream = io.BytesIO(letter.message)
-        content = vault.seal_item(
-            worker,
-            compartment=keys.compartment(CONTENT),
-            stream=stream,
+        sealed = vault.seal_file(
+            vault_queries.compartment(keys.compartment(CONTENT)),
+            io.BytesIO(letter.message),
             name="mail.eml",
             origin=arrival.uuid,
             media_type="message/rfc822",
-        ).item
+        )
     facts = Letter(
         arrival=arrival.uuid,
         channel="mail",
@@ -94,6 +92,7 @@ def _take_in(arrival: Arrival, letter: ContentLetter, keys: ProcessKeys) -> None
     )
     tokens = [token for each in letter.recipients if (token := relay_token(each))]
     with transaction.atomic():
+        content = vault.enter_item(worker, sealed).item if sealed else None
         taken = actions.take_in(worker, facts, content)
         if not taken.repeated:
             digests = [token_digest(token) for token in dict.fromkeys(tokens)]

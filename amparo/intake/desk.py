@@ -69,7 +69,7 @@ def take_by_hand(by: Actor, told: Told, files: Sequence[Attached] = (), *, form:
         fields=told.fields,
         reporter=told.reporter,
     )
-    return _enter(by, told=told, sealed=statements.seal(HOUSE, statement, files, arrival=form))
+    return _enter(by, told=told, sealed=statements.seal(statement, files, arrival=form))
 
 
 @act("report.taken_by_hand", power="reports.take")

@@ -1,6 +1,7 @@
 """From the form's letters to the ledger: each is taken in once, as a report, or as a part of the talk that its code belongs to.
 
-A crash between any two steps is safe: sealing again finds the same item, the ledger knows the arrival, removing twice does no harm.
+A crash between any two steps is safe: what was sealed and not entered is swept, the ledger knows the arrival, removing twice does
+no harm.
 """
 
 from __future__ import annotations
@@ -56,7 +57,6 @@ def _take_in(letter: FormLetter) -> None:
     if queries.arrival_known(letter.arrival, ""):
         return
     sealed = statements.seal(
-        worker,
         _statement(letter),
         [Attached(each.name, each.media_type, io.BytesIO(each.content)) for each in letter.files],
         arrival=letter.arrival,
@@ -79,14 +79,15 @@ def _take_in(letter: FormLetter) -> None:
 
 def _join(worker: Actor, sealed: Sealed, thread: Thread) -> None:
     """The words are part of that report's talk, with a line of their own in the ledger."""
-    taken = actions.take_in(worker, sealed.letter, sealed.content)
+    content, items = sealed.entered(worker)
+    taken = actions.take_in(worker, sealed.letter, content)
     if not taken.repeated:
         said = sealed.statement
         text = Text(said.subject, said.body, "stated", said.language, said.sent_raw, said.fields)
         report = Report.objects.select_for_update().get(uuid=thread.report)
         report.fields = merged(report.fields, said.fields)
         report.save(update_fields=["fields"])
-        relay.add_follow_up(worker, taken.arrival, thread, text, sealed.items, ())
+        relay.add_follow_up(worker, taken.arrival, thread, text, items, ())
 
 
 def _statement(letter: FormLetter) -> Statement:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from amparo.access.acts import Actor, act
+from amparo.custody import prepared
 from amparo.foundation import clock
 from amparo.intake.models import Month
 from amparo.intake.triage.draws import commitment
@@ -51,10 +52,11 @@ def _tell(by: Actor, month: date) -> MonthTold:
 def seed(at: datetime) -> bytes:
     """The seed of the month (UTC) in which `at` lies, begun where it hasn't been."""
     month = at.astimezone(UTC).date().replace(day=1)
-    if not Month.objects.filter(month=month).exists():
-        # Of two workers that begin it at once one does; the other's act is undone with its row.
-        with contextlib.suppress(IntegrityError), transaction.atomic():
-            _begin(WORKER, month, secrets.token_bytes(32))
+    if found := prepared.find(Month, month=month):
+        return bytes(found.seed)
+    # Of two workers that begin it at once one does; the other's act is undone with its row.
+    with contextlib.suppress(IntegrityError), transaction.atomic():
+        _begin(WORKER, month, secrets.token_bytes(32))
     return bytes(Month.objects.get(month=month).seed)
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncMonth
 
 from amparo.access.acts import Actor, act
+from amparo.custody import prepared
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.intake import lanes, rulings
@@ -31,7 +32,8 @@ def of_tag(tag: str, kind: str) -> Sender | None:
     """The sender with this tag, known from now on; None for an arrival without one."""
     if not tag:
         return None
-    return Sender.objects.get_or_create(tag=tag[:80], defaults={"kind": kind[:20], "first_at": clock.now()})[0]
+    known = prepared.find(Sender, tag=tag[:80])
+    return known or Sender.objects.get_or_create(tag=tag[:80], defaults={"kind": kind[:20], "first_at": clock.now()})[0]
 
 
 # --- Counting --------------------------------------------------------------------------------------------------------------
@@ -49,8 +51,10 @@ def count(reports: QuerySet[Report], what: str, times: int = 1) -> None:
 
 def add(sender: int, day: date, **counts: int) -> None:
     """So many more of each count in the month of that day."""
-    month, _ = SenderMonth.objects.get_or_create(sender_id=sender, month=day.replace(day=1))
-    SenderMonth.objects.filter(id=month.id).update(**{name: F(name) + many for name, many in counts.items()})
+    month = day.replace(day=1)
+    if not prepared.add(SenderMonth, counts, sender=sender, month=month):
+        SenderMonth.objects.get_or_create(sender_id=sender, month=month)
+        prepared.add(SenderMonth, counts, sender=sender, month=month)
 
 
 # --- Decided by people -----------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from amparo.intake import actions, spool
 from amparo.intake.actions import Letter, Text
 from amparo.intake.rules import Finding
 from amparo.vault import actions as vault, queries as vault_queries
+from amparo.vault.actions import Unentered
 from amparo.vault.keys import CONTENT, IDENTITY, public_key
 
 MEDIA_TYPE = "application/vnd.amparo.report+json"
@@ -91,12 +92,17 @@ class Attached:
 
 @dataclass(frozen=True)
 class Sealed:
-    """A statement whose original and files lie sealed in the vault, and whose row is still to be written."""
+    """A statement whose original and files lie sealed on the disk, and whose rows are still to be written."""
 
     statement: Statement
     letter: Letter
-    content: UUID
-    items: tuple[UUID, ...]
+    original: Unentered
+    files: tuple[Unentered, ...]
+
+    def entered(self, by: Actor) -> tuple[UUID, tuple[UUID, ...]]:
+        """Original and files as items of the vault, within the caller's transaction."""
+        items = [vault.enter_item(by, each).item for each in (self.original, *self.files)]
+        return items[0], tuple(dict.fromkeys(items[1:]))
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,6 @@ class Taken:
 
 
 def seal(
-    by: Actor,
     statement: Statement,
     files: Iterable[Attached] = (),
     *,
@@ -117,9 +122,9 @@ def seal(
     identity_letter: bytes = b"",
     origin: UUID | None = None,
 ) -> Sealed:
-    """The slow part, before any transaction. OSError where the disk refuses; done again it seals nothing twice.
+    """The slow part, before any transaction. OSError where the disk refuses; what was sealed and never entered is swept.
 
-    by: a process that takes arrivals. arrival: the id under which it was received, so that doing it again doubles nothing; else a
+    arrival: the id under which it was received, so that doing it again doubles nothing; else a
     new one. identity_letter: where the door sealed it already; else `reporter` is sealed here. origin: the report that the files
     belong to, where it is not this statement's own.
     """
@@ -127,16 +132,13 @@ def seal(
     report = uuid5(uuid, "report")
     document = statement.document()
     digest = hashlib.sha256(f"{statement.told_apart}\0".encode() * bool(statement.told_apart) + document).hexdigest()
-    compartment = vault_queries.compartment_named(CONTENT).uuid
-
-    def sealed(stream: BinaryIO, name: str, media_type: str, origin: UUID) -> UUID:
-        return vault.seal_item(
-            by, compartment=compartment, stream=stream, name=name, origin=origin, media_type=media_type
-        ).item
-
+    within = vault_queries.compartment_named(CONTENT)
     name = "report.json" if statement.media_type == MEDIA_TYPE else "original"
-    content = sealed(io.BytesIO(document), name, statement.media_type, uuid)
-    items = tuple(dict.fromkeys(sealed(each.stream, each.name, each.media_type, origin or report) for each in files))
+    original = vault.seal_file(within, io.BytesIO(document), name=name, origin=uuid, media_type=statement.media_type)
+    sealed = tuple(
+        vault.seal_file(within, each.stream, name=each.name, origin=origin or report, media_type=each.media_type)
+        for each in files
+    )
     letter = Letter(
         arrival=uuid,
         channel=statement.channel,
@@ -149,7 +151,7 @@ def seal(
         sender=statement.sender,
         report=report,
     )
-    return Sealed(statement, letter, content, items)
+    return Sealed(statement, letter, original, sealed)
 
 
 def enter(by: Actor, sealed: Sealed, findings: Iterable[Finding] = ()) -> Taken:
@@ -158,10 +160,11 @@ def enter(by: Actor, sealed: Sealed, findings: Iterable[Finding] = ()) -> Taken:
     text = Text(
         said.subject[:500], said.body[:TEXT_CHARACTERS], "stated", said.language, said.sent_raw[:200], said.fields
     )
-    with transaction.atomic():
-        taken = actions.take_in(by, sealed.letter, sealed.content)
+    with transaction.atomic(savepoint=False):
+        content, items = sealed.entered(by)
+        taken = actions.take_in(by, sealed.letter, content)
         if not taken.repeated:
-            actions.record_reading(by, taken.arrival, text, sealed.items, findings)
+            actions.record_reading(by, taken.arrival, text, items, findings)
     return Taken(taken.arrival, taken.report, taken.repeated)
 
 

@@ -14,11 +14,12 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from amparo.access import queries as access
 from amparo.access.acts import Actor, act
 from amparo.access.rules import powers_of
+from amparo.custody import prepared
 from amparo.foundation import clock
 from amparo.foundation.errors import AmparoError, Broken, Missing, Refused
 from amparo.foundation.home import Home
@@ -27,7 +28,7 @@ from amparo.vault import envelope, files, queries, rules
 from amparo.vault.envelope import Binding, SealedFacts, SealedReader
 from amparo.vault.keys import COMPARTMENTS, OfficerKeys, Unlock, holder_public_key, public_key, read_holding
 from amparo.vault.models import Compartment, Item, KeyHolding, MemberKey
-from amparo.vault.queries import ItemFacts
+from amparo.vault.queries import CompartmentFacts, ItemFacts
 
 HOUSE = Actor.of_process("house")
 RECOVERY = "recovery"
@@ -59,10 +60,11 @@ class ItemSealed:
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """A sealed file that has no row yet."""
+class Unentered:
+    """A file that lies sealed on the disk and has no row yet: `enter_item` makes it an item, else `sweep` finds it."""
 
     binding: Binding
+    within: CompartmentFacts
     facts: SealedFacts
     wrapped_key: bytes
     name: str
@@ -70,6 +72,39 @@ class _Entry:
     origin: UUID
     parent: UUID | None
     derived: bool
+
+
+def seal_file(
+    within: CompartmentFacts,
+    stream: BinaryIO,
+    *,
+    name: str,
+    origin: UUID,
+    parent: UUID | None = None,
+    derived: bool = False,
+    media_type: str = "",
+) -> Unentered:
+    """The slow part of sealing, before any transaction: the file is sealed and on the disk. OSError where the disk refuses."""
+    binding, data_key = Binding(new_id(), within.uuid), envelope.new_data_key()
+    facts = files.seal_to(Home.from_env(), stream, data_key, binding)
+    wrapped = envelope.wrap_key(data_key, within.public_key, envelope.item_key_info(binding))
+    return Unentered(
+        binding, within, facts, wrapped, rules.stored_name(name), media_type[:127], origin, parent, derived
+    )
+
+
+@prepares("item.sealed")
+def enter_item(by: Actor, file: Unentered) -> ItemSealed:
+    """The file is an item and in the record, with the caller's transaction or not at all.
+
+    The same bytes of the same origin, parent and name are one item: the one that is there already, and the new file is removed. It
+    is not removed for an error, since a commit that seems to have failed may have reached the disk: `sweep` knows.
+    """
+    if known := _known(file):
+        if known.item != file.binding.item:
+            transaction.on_commit(lambda: _forget(file), robust=True)
+        return known
+    return _enter(by, file=file, origin=file.origin)
 
 
 @prepares("item.sealed")
@@ -88,29 +123,30 @@ def seal_item(
 
     derived: made by us from the parent (a reading), not found in it. OSError where the disk refuses.
     """
-    home, public = Home.from_env(), queries.compartment(compartment).public_key
-    binding, data_key = Binding(new_id(), compartment), envelope.new_data_key()
-    facts = files.seal_to(home, stream, data_key, binding)
-    wrapped = envelope.wrap_key(data_key, public, envelope.item_key_info(binding))
-    entry = _Entry(binding, facts, wrapped, rules.stored_name(name), media_type[:127], origin, parent, derived)
+    within = queries.compartment(compartment)
+    file = seal_file(within, stream, name=name, origin=origin, parent=parent, derived=derived, media_type=media_type)
     try:
-        if known := _known(entry):
-            files.forget(home, binding.item)
-            return known
-        return _enter(by, entry=entry, origin=origin)
+        return enter_item(by, file)
     except IntegrityError:  # another worker sealed the same at the same time
-        files.forget(home, binding.item)
-        if known := _known(entry):
+        _forget(file)
+        if known := _known(file):
             return known
         raise
     except AmparoError:
-        files.forget(home, binding.item)
+        _forget(file)
         raise
 
 
-def _known(entry: _Entry) -> ItemSealed | None:
-    alike = Item.objects.filter(origin=entry.origin, sha256=entry.facts.sha256, name=entry.name)
-    row = (alike.filter(parent__uuid=entry.parent) if entry.parent else alike.filter(parent=None)).first()
+def _forget(file: Unentered) -> None:
+    files.forget(Home.from_env(), file.binding.item)
+
+
+def _known(file: Unentered) -> ItemSealed | None:
+    alike: dict[str, Any] = {"origin": file.origin, "sha256": file.facts.sha256, "name": file.name}
+    if file.parent:
+        row = Item.objects.filter(parent__uuid=file.parent, **alike).first()
+    else:
+        row = prepared.find(Item, parent=None, **alike)
     return _sealed(row) if row else None
 
 
@@ -119,29 +155,30 @@ def _sealed(row: Item) -> ItemSealed:
 
 
 @act("item.sealed", power="items.seal")
-def _enter(by: Actor, *, entry: _Entry, origin: UUID) -> ItemSealed:
+def _enter(by: Actor, *, file: Unentered, origin: UUID) -> ItemSealed:
     """A file was sealed, with its digests taken in the same pass."""
-    within = Compartment.objects.get(uuid=entry.binding.compartment)
     parent = None
-    if entry.parent and not (parent := Item.objects.filter(uuid=entry.parent).first()):
-        raise Missing("There is no such item to have found this in.", item=entry.parent)
-    facts = entry.facts
-    row = Item.objects.create(
-        uuid=entry.binding.item,
-        name=entry.name,
-        media_type=entry.media_type,
-        size_bytes=facts.size_bytes,
-        md5=facts.md5,
-        sha1=facts.sha1,
-        sha256=facts.sha256,
-        origin=origin,
-        parent=parent,
-        derived=entry.derived,
-        compartment=within,
-        sealed_for=within,
-        wrapped_key=entry.wrapped_key,
-        sealed_size_bytes=facts.sealed_size_bytes,
-        sealed_sha256=facts.sealed_sha256,
+    if file.parent and not (parent := Item.objects.filter(uuid=file.parent).first()):
+        raise Missing("There is no such item to have found this in.", item=file.parent)
+    facts = file.facts
+    row = prepared.write(
+        Item(
+            uuid=file.binding.item,
+            name=file.name,
+            media_type=file.media_type,
+            size_bytes=facts.size_bytes,
+            md5=facts.md5,
+            sha1=facts.sha1,
+            sha256=facts.sha256,
+            origin=origin,
+            parent=parent,
+            derived=file.derived,
+            compartment_id=file.within.row,
+            sealed_for_id=file.within.row,
+            wrapped_key=file.wrapped_key,
+            sealed_size_bytes=facts.sealed_size_bytes,
+            sealed_sha256=facts.sealed_sha256,
+        )
     )
     return _sealed(row)
 

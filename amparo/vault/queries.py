@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from amparo.custody import queries as custody
+from amparo.custody import prepared, queries as custody
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.home import Home
 from amparo.vault import envelope, files, rules
@@ -51,6 +51,7 @@ class CompartmentFacts:
     name: str
     public_key: bytes
     fingerprint: str
+    row: int = field(default=0, repr=False)
 
 
 @dataclass(frozen=True)
@@ -113,19 +114,23 @@ def children(uuid: UUID) -> tuple[ItemFacts, ...]:
 
 def compartment(uuid: UUID) -> CompartmentFacts:
     """Raises Missing."""
-    found = Compartment.objects.filter(uuid=uuid).first()
+    found = prepared.find(Compartment, uuid=uuid)
     if not found:
         raise Missing("There is no such compartment.", compartment=uuid)
-    public = bytes(found.public_key)
-    return CompartmentFacts(found.uuid, found.name, public, envelope.fingerprint(public))
+    return _compartment(found)
 
 
 def compartment_named(name: str) -> CompartmentFacts:
     """The house's own, "content" or "identity"; for others the first of that name. Raises Missing."""
-    found = Compartment.objects.filter(name=name).order_by("id").first()
+    found = prepared.find(Compartment, name=name)
     if not found:
         raise Missing(f"The compartment {name} is not there yet: `amparo up` lays it on the first start.")
-    return compartment(found.uuid)
+    return _compartment(found)
+
+
+def _compartment(row: Compartment) -> CompartmentFacts:
+    public = bytes(row.public_key)
+    return CompartmentFacts(row.uuid, row.name, public, envelope.fingerprint(public), row.pk)
 
 
 def holders(compartment: UUID) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
+from django.db import transaction
+from django.db.transaction import TransactionManagementError
 
 from amparo.access.acts import Actor, act
 from amparo.access.models import Officer
@@ -34,6 +36,14 @@ def change(by: Actor, officer: UUID, *, note: str = "", then: Exception | None =
 def change_twice(by: Actor, officer: UUID, then: Exception | None = None) -> Changed:
     change(by, officer)
     change(by, new_id(), then=then)
+    return Changed(officer)
+
+
+@act("test.whole", power="officers.manage", savepoint=False)
+def change_wholly(by: Actor, officer: UUID, then: Exception | None = None) -> Changed:
+    Officer.objects.create(username=f"u{officer.hex[:20]}")
+    if then:
+        raise then
     return Changed(officer)
 
 
@@ -73,6 +83,20 @@ def test_an_act_inside_an_act_lives_and_dies_with_it() -> None:
     assert kinds(officer) == [("test.outer", "refused")]
     change_twice(SUPERVISOR, officer)
     assert kinds(officer)[1:] == [("test.changed", "done"), ("test.outer", "done")]
+
+
+def test_after_a_failed_act_without_a_savepoint_nothing_more_can_be_written_in_its_transaction() -> None:
+    first, second = new_id(), new_id()
+    with transaction.atomic():
+        change_wholly(SUPERVISOR, first)
+        with pytest.raises(Refused):
+            change_wholly(SUPERVISOR, second, then=Refused("no"))
+        with pytest.raises(TransactionManagementError):
+            change(SUPERVISOR, new_id())
+    assert not Officer.objects.exists() and kinds(first) == kinds(second) == []
+    with pytest.raises(Refused):
+        change_wholly(SUPERVISOR, second, then=Refused("no"))
+    assert not Officer.objects.exists() and kinds(second) == [("test.whole", "refused")]
 
 
 def test_free_text_never_enters_the_record() -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from amparo.access.acts import Actor
 from amparo.custody import queries as custody
 from amparo.foundation.errors import Refused
 from amparo.foundation.home import Home
 from amparo.intake import queries
-from amparo.intake.api import completeness, keys, once
+from amparo.intake.api import accepting, completeness, keys, once
 from amparo.intake.api.accepting import accept
 from amparo.intake.api.submission import Submission
 from amparo.intake.models import ApiAnswer, ApiKey, ApiReport, Arrival, Report, SealedIdentity, Sender
@@ -87,6 +91,53 @@ def test_two_platforms_that_send_the_same_bytes_have_a_report_each(home: Home) -
     again = first.report().json()  # under another idempotency key: the same original is the same report
     assert again["id"] == one["id"] and again["repeated"]
     assert first.send("GET", f"/reports/{two['id']}").status_code == 404
+
+
+def test_an_accepted_report_takes_one_commit_and_a_sealed_file_synced_before_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = Platform()
+    platform.report({"text": "The first notes that its key was used, and begins the month."})
+    synced: list[int] = []
+
+    def sync(descriptor: int, real: Callable[[int], None] = os.fsync) -> None:
+        real(descriptor)
+        synced.append(len(connection.queries_log))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    with CaptureQueriesContext(connection) as done:
+        assert platform.report().status_code == 201
+    said = [each["sql"].split()[0] for each in done]
+    begun = said.index("BEGIN")
+    assert said.count("COMMIT") == 1 and said[-1] == "COMMIT" and "BEGIN" not in said[begun + 1 :]
+    assert set(said[:begun]) == {"SELECT"}  # nothing is written, and so committed, by itself
+    # The file and its name (and a new folder's): on the disk before a row names it.
+    assert len(synced) in (2, 3) and max(synced) <= begun
+    # Each act, row and answer once; what grows here is paid for by every report.
+    assert len(said) <= 40
+
+
+def test_a_report_whose_transaction_fails_leaves_no_item_and_no_act_and_is_taken_when_sent_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = Platform()
+    acts = custody.acts().total
+
+    def full(*_: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(accepting, "_record", full)
+        assert platform.report(idempotency="k-1").status_code == 503
+    assert not Report.objects.exists() and not Arrival.objects.exists() and custody.acts().total == acts
+    assert not vault_queries.items_of_origin(once.Request(_facts(platform), "k-1", b"").arrival)
+    assert platform.report(idempotency="k-1").status_code == 201
+    assert Report.objects.count() == 1
+    assert vault.sweep(home, age=timedelta(seconds=-5)) == 1  # what the first try had sealed
+
+
+def _facts(platform: Platform) -> keys.KeyFacts:
+    return keys.facts_of(ApiKey.objects.get(uuid=platform.made.key))
 
 
 # --- Idempotency -----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 import tomllib
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +18,19 @@ from amparo.intake.triage.vocabulary import FOLDER, Vocabulary, languages, read_
 
 NOON = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
 LISTS = {language: tomllib.loads((FOLDER / f"{language}.toml").read_text()) for language in languages()}
+
+
+@pytest.mark.parametrize("size", [7, 900])  # of few unseen characters, and of many
+def test_folding_takes_out_what_is_not_seen_and_nothing_else(size: int) -> None:
+    every = "".join(map(chr, range(0x3100)))
+    for part in (every[at : at + size] for at in range(0, len(every), size)):
+        plain = unicodedata.normalize("NFKD", part.replace("\r\n", "\n").replace("\r", "\n")).casefold()
+        kept = [
+            each
+            for each in unicodedata.normalize("NFKD", plain)
+            if each == "\n" or (unicodedata.category(each) not in ("Mn", "Cf", "Cc") and each != "\u0640")
+        ]
+        assert fold(part) == re.sub(r"[^\S\n]+", " ", "".join(kept).replace("\u2019", "'"))
 
 
 def placed(text: str) -> Placed:

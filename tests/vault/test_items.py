@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 
 from amparo.access import actions as access
 from amparo.access.acts import Actor
@@ -204,6 +205,37 @@ def test_files_without_a_row_are_set_aside_once_they_are_old_and_known_ones_stay
     assert actions.sweep(home, age=timedelta(seconds=-5)) == 2
     assert (orphan.exists(), files.path_of(home, item).exists()) == (False, True)
     assert (home.vault / "aside" / str(UUID(int=9))).read_bytes() == b"sealed"
+
+
+def test_a_sealed_file_is_an_item_only_with_the_transaction_that_enters_it(home: Home, worker: ProcessKeys) -> None:
+    sealed = actions.seal_file(queries.compartment_named("content"), io.BytesIO(b"item"), name="a", origin=ORIGIN)
+    place = files.path_of(home, sealed.binding.item)
+    before = custody.acts().total
+    with transaction.atomic():
+        actions.enter_item(WORKER, sealed)
+        transaction.set_rollback(True)  # something else did not hold
+    assert place.exists() and not queries.items_of_origin(ORIGIN) and custody.acts().total == before
+    with transaction.atomic():
+        item = actions.enter_item(WORKER, sealed).item
+    assert item == sealed.binding.item and story(item) == [("item.sealed", "done")]
+    with actions.open_item(WORKER, item, "test", worker) as opened:
+        assert opened.read() == b"item"
+
+
+def test_the_same_entered_twice_is_the_first_item_and_the_second_file_goes_with_the_commit(
+    home: Home, worker: ProcessKeys
+) -> None:
+    first, second = (
+        actions.seal_file(queries.compartment_named("content"), io.BytesIO(b"item"), name="a", origin=ORIGIN)
+        for _ in range(2)
+    )
+    with transaction.atomic():
+        item = actions.enter_item(WORKER, first).item
+        assert actions.enter_item(WORKER, second).item == item
+        assert files.path_of(home, second.binding.item).exists()
+    assert not files.path_of(home, second.binding.item).exists() and files.path_of(home, item).exists()
+    assert actions.enter_item(WORKER, first).item == item  # whoever doesn't know whether it was committed does it again
+    assert files.path_of(home, item).exists() and story(item) == [("item.sealed", "done")]
 
 
 def test_sealed_files_are_listed_for_a_check_offline(home: Home, worker: ProcessKeys) -> None:

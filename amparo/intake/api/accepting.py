@@ -19,6 +19,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from amparo.access.acts import Actor, act
+from amparo.custody import prepared
 from amparo.foundation import clock
 from amparo.foundation.home import Home
 from amparo.foundation.ids import new_id
@@ -81,8 +82,8 @@ def accept(
         return _enter(by, key, said, graded, None, arrival or new_id(), also).told
     statement = statement_of(key, said, original, media_type)
     uuid = arrival or new_id()
+    sealed = sealed_of(statement, files, uuid)
     with _turn():
-        sealed = sealed_of(by, statement, files, uuid)
         return _enter(by, key, said, graded, sealed, uuid, also).told
 
 
@@ -120,10 +121,10 @@ def statement_of(key: KeyFacts, said: Submission, original: bytes, media_type: s
     )
 
 
-def sealed_of(by: Actor, statement: Statement, files: Sequence[Attached], arrival: UUID) -> Sealed:
+def sealed_of(statement: Statement, files: Sequence[Attached], arrival: UUID) -> Sealed:
     """As `statements.seal`, with its author's name sealed to the key that the house's vault tells: no key file is read here."""
     letter = _identity_letter(arrival, statement)
-    return statements.seal(by, replace(statement, reporter=Reporter()), files, arrival=arrival, identity_letter=letter)
+    return statements.seal(replace(statement, reporter=Reporter()), files, arrival=arrival, identity_letter=letter)
 
 
 def _identity_letter(arrival: UUID, statement: Statement) -> bytes:
@@ -170,7 +171,7 @@ def _enter(
         known = repeated or sealed is None
         row = ApiReport.objects.select_related("report").filter(uuid=uuid).first() if known else None
         if row is None:
-            row = _row(key, said, graded, sealed, uuid)
+            row = prepared.write(_row(key, said, graded, sealed, uuid))
         else:
             repeated = True
         unknown = uploads.join(by, key, row, [each.upload for each in said.files])
@@ -186,17 +187,17 @@ def _enter(
     return _Entered(told)
 
 
-@act("report.accepted", power="arrivals.take")
+@act("report.accepted", power="arrivals.take", savepoint=False)
 def _record(by: Actor, told: Accepted, key: KeyFacts) -> ReportAccepted:
     """A platform's report stands in the ledger, and the platform is told what it lacks; a test is only checked."""
     return ReportAccepted(told.report, key.uuid, told.test, told.repeated, told.score, len(told.missing))
 
 
 def _row(key: KeyFacts, said: Submission, graded: Completeness, sealed: Sealed | None, uuid: UUID) -> ApiReport:
-    return ApiReport.objects.create(
+    return ApiReport(
         uuid=uuid,
         key_id=key.row or ApiKey.objects.get(uuid=key.uuid).pk,
-        report=Report.objects.get(uuid=uuid) if sealed else None,
+        report=prepared.find(Report, "uuid", "reference", uuid=uuid) if sealed else None,
         own_reference=said.reference,
         received_at=sealed.statement.received_at if sealed else clock.now(),
         score=graded.score,

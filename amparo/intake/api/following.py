@@ -152,9 +152,10 @@ def supplement(
     if row.report is None:
         return _of_test(home, key, row, said, also)
     statement = accepting.statement_of(key, said, original, statements.MEDIA_TYPE)
-    sealed = accepting.sealed_of(by, statement, (), arrival or new_id())
+    sealed = accepting.sealed_of(statement, (), arrival or new_id())
     with transaction.atomic():
-        taken = actions.take_in(by, sealed.letter, sealed.content)
+        content, items = sealed.entered(by)
+        taken = actions.take_in(by, sealed.letter, content)
         entered = Arrival.objects.get(uuid=taken.arrival)
         repeated = entered.state != ArrivalState.TAKEN_IN
         told = _merge(home, key, row.uuid, said, repeated=repeated)
@@ -162,7 +163,7 @@ def supplement(
         if not repeated:
             words = Text(statement.subject, statement.body, "stated", statement.language, statement.sent_raw)
             thread = Thread(row.report.uuid, "reference", relay_rules.PERSON)
-            relay.add_follow_up(by, taken.arrival, thread, words, sealed.items, ())
+            relay.add_follow_up(by, taken.arrival, thread, words, items, ())
             record_supplement(by, row.uuid, key.uuid, told.score)
         if also:
             also(told)

@@ -16,6 +16,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from amparo.access.acts import Actor, act
+from amparo.custody import prepared
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id
@@ -130,7 +131,7 @@ def key_of(authorization: str) -> KeyFacts | None:
     for said in _in_authorization(authorization):
         match = _KEY.fullmatch(said.strip())
         if match:
-            row = ApiKey.objects.select_related("sender").filter(uuid=UUID(hex=match[1])).first()
+            row = prepared.find(ApiKey, uuid=UUID(hex=match[1]))
             # Compared in any case, and in the same time whatever differs.
             same = hmac.compare_digest(bytes(row.digest) if row else _NOBODY, _digest(match[2]))
             if row is None or not same or row.revoked_at is not None:
@@ -141,7 +142,10 @@ def key_of(authorization: str) -> KeyFacts | None:
 
 
 def facts_of(row: ApiKey) -> KeyFacts:
-    return KeyFacts(row.uuid, row.name, row.sender.tag, row.test, frozenset(row.scopes), row.reports_a_second, row.id)
+    sender = prepared.find(Sender, "tag", id=row.sender_id)
+    return KeyFacts(
+        row.uuid, row.name, sender.tag if sender else "", row.test, frozenset(row.scopes), row.reports_a_second, row.id
+    )
 
 
 def _note_use(row: ApiKey) -> None:

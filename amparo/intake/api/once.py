@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from django.db import IntegrityError
 
+from amparo.custody import prepared
 from amparo.foundation import clock
 from amparo.intake.api.keys import KeyFacts
 from amparo.intake.api.problems import Problem
@@ -48,18 +49,20 @@ class Request:
 
     def remember(self, status: int, body: dict[str, Any]) -> None:
         """Within the transaction of what was done."""
-        ApiAnswer.objects.create(
-            key_id=self.key.row,
-            idempotency=self.idempotency,
-            digest=self.digest,
-            status=status,
-            answer=body,
-            at=clock.now(),
+        prepared.write(
+            ApiAnswer(
+                key_id=self.key.row,
+                idempotency=self.idempotency,
+                digest=self.digest,
+                status=status,
+                answer=body,
+                at=clock.now(),
+            )
         )
 
     def earlier(self) -> Said | None:
         """What was answered before. Problem 422 where that was another request."""
-        row = ApiAnswer.objects.filter(key_id=self.key.row, idempotency=self.idempotency).first()
+        row = prepared.find(ApiAnswer, key=self.key.row, idempotency=self.idempotency)
         if row is None:
             return None
         if not hmac.compare_digest(bytes(row.digest), self.digest):
