@@ -134,7 +134,7 @@ def test_a_report_s_page_says_what_its_platform_told(home: Home) -> None:
     facts = keys.facts_of(ApiKey.objects.get(uuid=made.key))
     told = accept(home, facts, {"text": "See this.", "reference": "T-7"}, b"{}")
     page = browser(home, "analyst").get(f"/reports/{told.report}/").content.decode()
-    assert "What the platform told" in page and "T-7" in page and "An IP address" in page and f"{told.score} %" in page
+    assert "From a platform" in page and "T-7" in page and "An IP address" in page and f"{told.score} %" in page
 
 
 def test_an_analyst_sees_platforms_and_makes_no_key(home: Home) -> None:
