@@ -15,6 +15,7 @@ from amparo.access import queries as access
 from amparo.access.doors import page
 from amparo.foundation.errors import Missing, Refused
 from amparo.intake import lanes, senders as door, wording
+from amparo.intake.api import queries as platforms
 from amparo.intake.senders import Quality, SenderFacts
 from amparo.intake.views import actor_of, tabs_of
 
@@ -84,6 +85,7 @@ def sender(request: HttpRequest, sender: UUID) -> HttpResponse:
         "total": facts.total,
         "may_decide": actor_of(request).can("reports.triage"),
         "may_name": facts.kind != "mail",
+        "keys": platforms.keys_of_sender(sender),
     }
     return render(request, "intake/sender.html", context)
 
