@@ -125,6 +125,9 @@ def test_a_key_is_made_on_the_page_shown_once_and_revoked(home: Home) -> None:
     assert "Source port" in figures and "Blocks a follow-up" in figures and "1 of 1 reports" in figures
     system = client.get("/oversight/system/").content.decode()
     assert "Senders whose reports lost fields" in system and "Example Live" in system
+    assert "The public form’s numbers are not checked" in system
+    (home.path / "helplines.toml").write_text("")
+    assert "The public form’s numbers" not in client.get("/oversight/system/").content.decode()
     assert client.post(f"/platforms/{key.uuid}/revoke/").status_code == 302
     assert ApiKey.objects.get().revoked_at is not None
 
