@@ -65,7 +65,7 @@ def own_file(home: Home) -> Path:
 
 
 def load(home: Home) -> Helplines:
-    """The home's file where there is one, an empty one too; else the shipped one. Refused where it can't be read, with its fault."""
+    """The home's file where there is one, an empty one too; else the shipped one. Refused where it can't be read."""
     path = own_file(home)
     try:
         said = tomllib.loads((path if path.exists() else SHIPPED).read_text(encoding="utf-8"))
