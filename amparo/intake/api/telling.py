@@ -162,7 +162,7 @@ def _words(value: Any, name: str = "") -> str:
 def _speaks(name: str, value: Any) -> bool:
     """Whether the value is understood without its field's name."""
     return (
-        name in ("value", "what", "by", "kind", "name", "reference", "why", "at", "details")
+        name in ("value", "what", "by", "kind", "name", "identifier", "reference", "why", "at", "details")
         and str(value) not in ANSWERS
     )
 
