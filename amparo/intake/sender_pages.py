@@ -24,9 +24,12 @@ from amparo.intake.views import actor_of, tabs_of
 @require_safe
 def senders(request: HttpRequest) -> HttpResponse:
     """Who sends most this month, those with a lane of their own first."""
+    kind = request.GET.get("kind", "")[:20]
     context = {
         "title": _("Senders"),
-        "rows": [_row(each) for each in door.senders()],
+        "rows": [_row(each) for each in door.senders(kind=kind)],
+        "kinds": list(wording.SENDERS.items()),
+        "filtered": bool(kind),
         "lanes": [(each, wording.LANES[each.lane]) for each in lanes.lanes()],
     }
     return render(request, "intake/senders.html", context | tabs_of(request))

@@ -1,4 +1,4 @@
-"""All that a platform said in its fields, in words for an officer's page: parts, blocks, entries. Pure; nothing is left out.
+"""All that a platform said in its fields, in words for an officer's page: parts, blocks, entries. Nothing is left out.
 
 What stands elsewhere on the page (its words, its times) isn't said twice. A field that the door doesn't know is shown under its
 own name.
@@ -25,7 +25,21 @@ MOMENT = frozenset({"raw", "zone", "kind"})
 # Copied from machines: read letter by letter.
 AS_IS = frozenset({"identifier", "ip_events", "url", "urls", "profile_urls", "room_identifier", "stream_identifier"})
 # Whose values are codes: their underlines are read as spaces.
-CODES = frozenset({"kind", "kinds", "what", "by", "marks", "relevance", "visibility", "closed", "live", "event"})
+CODES = frozenset(
+    {
+        "kind",
+        "kinds",
+        "what",
+        "by",
+        "marks",
+        "relevance",
+        "visibility",
+        "closed",
+        "live",
+        "event",
+        "classification_scheme",
+    }
+)
 # Currencies of a hundred parts; of what isn't here the number is shown as it came.
 OF_A_HUNDRED = frozenset(
     {"AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "INR", "MXN"}
@@ -105,18 +119,16 @@ def _part(name: str, value: Any) -> Part:
         blocks = (Block("", "", (entry,)),) if entry.values else ()
         return Part(name, str(PARTS[name]), blocks, len(entry.values))
     said = [each for each in given if isinstance(each, Mapping) and each]
-    return Part(name, str(PARTS[name]), tuple(_block(each) for each in said[:MOST]), len(said))
-
-
-def _block(said: Mapping[str, Any]) -> Block:
-    by = next((name for name in TITLED_BY if isinstance(said.get(name), str) and said[name].strip()), "")
-    # What isn't said is the default: an account is the reported one's.
-    role = (
-        ROLES.get(str(said.get("role") or "reported"), said.get("role"))
-        if "screen_name" in said or "role" in said
-        else ""
+    return Part(
+        name, str(PARTS[name]), tuple(_block(each, account=name == "accounts") for each in said[:MOST]), len(said)
     )
-    return Block(_short(said[by]) if by else "", str(role), tuple(_entries(said, title=by)))
+
+
+def _block(said: Mapping[str, Any], *, account: bool) -> Block:
+    by = next((name for name in TITLED_BY if isinstance(said.get(name), str) and said[name].strip()), "")
+    role = str(said.get("role") or "reported")  # what isn't said is the default
+    words = str(ROLES.get(role, role)) if account else ""
+    return Block(_short(said[by]) if by else "", words, tuple(_entries(said, title=by)))
 
 
 def _entries(said: Mapping[str, Any], under: str = "", title: str = "") -> Iterator[Entry]:
@@ -187,7 +199,9 @@ def ledger_of(submission: Mapping[str, Any]) -> tuple[LedgerLine, ...]:
     return tuple(
         LedgerLine(
             _words(each.get("at", "")),
-            *(_short(each.get(name)) for name in ("sender", "receiver", "room")),
+            _short(each.get("sender")),
+            _short(each.get("receiver")),
+            _short(each.get("room")),
             _money(each, "amount", "currency"),
             _money(each, "value_amount", "value_currency"),
             _short(each.get("reference")),

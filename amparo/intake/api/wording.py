@@ -116,6 +116,7 @@ LABELS = {
     "room_identifier": _("Room’s identifier"),
     "screen_name": _("Screen name"),
     "service": _("Service"),
+    "size_bytes": _("Size in bytes"),
     "stream_identifier": _("Broadcast’s identifier"),
     "told": _("Told already"),
     "to_second": _("To second"),
