@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -13,11 +14,12 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Self
 
 START_SECONDS = 90
+# Of this run of the tests, whichever of its processes asks; conftest.py says where.
+shared_folder = Path(tempfile.gettempdir())
 PASSWORD = re.compile(r"password\s+(\S+)")
 SECRET = re.compile(r"authenticator\s+(\S+)")
 
@@ -28,12 +30,20 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-@cache
 def empty_database() -> bytes:
     """A database file with every table and nothing in it: made once, since a hundred migrations take seconds of each house.
 
     That a house makes its own from nothing is tests/wiring/test_up.py's to say.
     """
+    file = shared_folder / "empty.sqlite3"
+    with (shared_folder / "empty.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            _make_database(file)
+    return file.read_bytes()
+
+
+def _make_database(file: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="amparo-journey-") as folder:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AMPARO_")}
         environment |= {"AMPARO_HOME": folder, "DJANGO_SETTINGS_MODULE": "amparo.wiring.settings"}
@@ -41,7 +51,7 @@ def empty_database() -> bytes:
         subprocess.run([sys.executable, "-m", "django", "migrate", "-v", "0"], env=environment, check=True, timeout=300)
         # Whoever closes it last writes the log beside it into the file.
         assert [each.name for each in Path(folder).glob("amparo.sqlite3*")] == ["amparo.sqlite3"]
-        return (Path(folder) / "amparo.sqlite3").read_bytes()
+        shutil.copy(Path(folder) / "amparo.sqlite3", file)
 
 
 @dataclass(frozen=True)
