@@ -16,7 +16,7 @@ from amparo.access.acts import Actor
 from amparo.access.doors import page
 from amparo.foundation.clock import as_text
 from amparo.foundation.errors import Refused
-from amparo.intake import moments, orders, rulings
+from amparo.intake import moments, orders, rulings, wording
 from amparo.intake.clock_pages import names
 from amparo.intake.queries import ReportFacts
 from amparo.intake.triage.places import places_of
@@ -31,8 +31,11 @@ def part_of(facts: ReportFacts, actor: Actor) -> dict[str, Any]:
     stated = stated_of(facts.fields)
     traces = (*traces_in(facts.text, platforms=read_by.platforms), *traces_of_fields(stated, read_by.platforms))
     return {
-        "times": moments.times(facts.uuid),
-        "events": moments.events(facts.uuid),
+        "times": [(_time_words(each.name), each) for each in moments.times(facts.uuid)],
+        "events": [
+            (wording.TIMES.get(each.kind, each.kind.replace("_", " ").capitalize()), each)
+            for each in moments.events(facts.uuid)
+        ],
         "orders": [
             {
                 "each": each,
@@ -45,6 +48,14 @@ def part_of(facts: ReportFacts, actor: Actor) -> dict[str, Any]:
         "no_networks": table.networks.rows == 0,
         "places": places_of(traces, stated.country, facts.language, table.networks),
     }
+
+
+def _time_words(name: str) -> Any:
+    """What happened then; an address's time is named by its address."""
+    kind, _space, address = name.partition(" ")
+    if kind == "ip" and address:
+        return _("{} was used").format(address)
+    return wording.TIMES.get(name, name.replace("_", " ").capitalize())
 
 
 @page("reports.triage")

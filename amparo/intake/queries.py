@@ -107,7 +107,13 @@ class ReportFacts:
     @property
     def words(self) -> str:
         """All that was said: by it, and after it in its talk."""
-        return "\n".join((self.subject, self.text, *self.later))
+        return "\n".join((self.said_heading, self.text, *self.later))
+
+    @property
+    def said_heading(self) -> str:
+        """The heading where the sender wrote it; "" where the door made it of the platform's name and codes, which tell nothing."""
+        made = "submission" in self.fields and self.fields.get("heading") != "given"
+        return "" if made else self.subject
 
     @property
     def open_work_items(self) -> int:

@@ -17,6 +17,7 @@ from amparo.intake.triage import AXES, Axis, Reason
 from amparo.intake.triage.signals import fold
 
 EXCERPT_CHARACTERS = 180
+SHORTEST_HEADING = 12
 MOST_COUNTED = 10_000  # beyond it "more than" is said
 
 
@@ -37,14 +38,17 @@ class QueueFilter:
 
 @dataclass(frozen=True)
 class QueueRow:
-    """members: of the bundle that it stands for or belongs to; 0 without one. lifted: it belongs to one, but stands by itself."""
+    """excerpt: how its text begins, without what its heading says already; None where there is no text.
+
+    members: of the bundle that it stands for or belongs to; 0 without one. lifted: it belongs to one, but stands by itself.
+    """
 
     uuid: UUID
     reference: str
     received_at: datetime
     channel: str
     subject: str
-    excerpt: str
+    excerpt: str | None
     language: str
     state: str
     attachments: int
@@ -162,14 +166,13 @@ def rows(reports: Iterable[Report]) -> tuple[QueueRow, ...]:
 
 
 def _row(row: Report, ranking: Ranking | None, open_work_items: int, bundle: Bundle | None) -> QueueRow:
-    excerpt = " ".join(str(getattr(row, "beginning", "")).split())
     return QueueRow(
         row.uuid,
         row.reference or "",
         row.received_at,
         row.channel,
         row.subject,
-        excerpt if len(excerpt) <= EXCERPT_CHARACTERS else excerpt[: EXCERPT_CHARACTERS - 1].rstrip() + "…",
+        excerpt_of(row.subject, str(getattr(row, "beginning", ""))),
         row.language,
         row.state,
         row.attachments,
@@ -187,6 +190,17 @@ def _row(row: Report, ranking: Ranking | None, open_work_items: int, bundle: Bun
         bool(bundle and bundle.head_id != row.id),
         row.owner,
     )
+
+
+def excerpt_of(heading: str, beginning: str) -> str | None:
+    """How a text goes on after a heading that was made of its first words; all of its beginning under another heading."""
+    text, head = " ".join(beginning.split()), " ".join(heading.rstrip(" …").split())
+    if not text:
+        return None
+    if len(head) >= SHORTEST_HEADING and text.startswith(head):
+        rest = text[len(head) :].lstrip(" .,;:")
+        text = f"… {rest}" if rest else ""
+    return text if len(text) <= EXCERPT_CHARACTERS else text[: EXCERPT_CHARACTERS - 1].rstrip() + "…"
 
 
 def axes_of(stored: dict[str, Any]) -> dict[str, Axis]:

@@ -30,7 +30,8 @@ def facts_of(report: ReportFacts) -> Facts:
     shared = past.shared_by(report.uuid)
     return Facts(
         received_at=report.received_at,
-        has_text=bool(text.strip()),
+        # A platform's report says what it has to say in fields: that it has no words leaves nothing unread.
+        has_text=bool(text.strip()) or "submission" in report.fields,
         signals=signals_in(text, read_by.vocabulary),
         leads=leads_of(traces),
         chat_exports=chats,

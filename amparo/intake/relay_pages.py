@@ -69,7 +69,7 @@ def part_of(facts: ReportFacts, request: HttpRequest) -> dict[str, Any]:
             "messages": [_shown(each) for each in said],
             "more": relay_queries.messages_in_all(facts.uuid) - len(said),
             "may_answer": actor.can("reports.answer") and not obstacles,
-            "obstacles": obstacles if said and actor.can("reports.answer") else (),
+            "obstacles": obstacles if shown and actor.can("reports.answer") else (),
             "may_set_apart": actor.can("reports.triage"),
             "choices": [_choice(each) for each in reachable],
             "languages": [(code, wording.LANGUAGES.get(code, code)) for code in languages()],

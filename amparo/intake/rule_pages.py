@@ -47,6 +47,7 @@ def try_rule(request: HttpRequest) -> HttpResponse:
         "rule": rule,
         "current": rulings.current().version,
         "found": found,
+        "not_in": ", ".join(each.replace("_", " ") for each in found.unreplayed),
         "may_put": actor.can("rules.edit") and rule.version != rulings.current().version,
     }
     return render(request, "intake/rule_trial.html", context | tabs_of(request))

@@ -15,6 +15,7 @@ from amparo.access import queries as access
 from amparo.access.doors import page
 from amparo.foundation.errors import Missing, Refused
 from amparo.intake import lanes, senders as door, wording
+from amparo.intake.api import queries as platforms
 from amparo.intake.senders import Quality, SenderFacts
 from amparo.intake.views import actor_of, tabs_of
 
@@ -23,9 +24,12 @@ from amparo.intake.views import actor_of, tabs_of
 @require_safe
 def senders(request: HttpRequest) -> HttpResponse:
     """Who sends most this month, those with a lane of their own first."""
+    kind = request.GET.get("kind", "")[:20]
     context = {
         "title": _("Senders"),
-        "rows": [_row(each) for each in door.senders()],
+        "rows": [_row(each) for each in door.senders(kind=kind)],
+        "kinds": list(wording.SENDERS.items()),
+        "filtered": bool(kind),
         "lanes": [(each, wording.LANES[each.lane]) for each in lanes.lanes()],
     }
     return render(request, "intake/senders.html", context | tabs_of(request))
@@ -84,6 +88,7 @@ def sender(request: HttpRequest, sender: UUID) -> HttpResponse:
         "total": facts.total,
         "may_decide": actor_of(request).can("reports.triage"),
         "may_name": facts.kind != "mail",
+        "keys": platforms.keys_of_sender(sender),
     }
     return render(request, "intake/sender.html", context)
 

@@ -173,11 +173,14 @@ def sender(uuid: UUID) -> SenderFacts:
     return _facts([_sender(uuid)])[0]
 
 
-def senders(month: date | None = None, limit: int = 200) -> tuple[SenderFacts, ...]:
-    """Those with a lane of their own first, then those who sent most in that month (the present one)."""
+def senders(month: date | None = None, limit: int = 200, kind: str = "") -> tuple[SenderFacts, ...]:
+    """Those with a lane of their own first, then those who sent most in that month (the present one); of one kind, or of all."""
     day = (month or clock.now().date()).replace(day=1)
-    most = SenderMonth.objects.filter(month=day).order_by("-received").values_list("sender", flat=True)[:limit]
-    aside = Sender.objects.exclude(lane="").values_list("id", flat=True)[:limit]
+    months, apart = SenderMonth.objects.filter(month=day), Sender.objects.exclude(lane="")
+    if kind:
+        months, apart = months.filter(sender__kind=kind), apart.filter(kind=kind)
+    most = months.order_by("-received").values_list("sender", flat=True)[:limit]
+    aside = apart.values_list("id", flat=True)[:limit]
     order = list(dict.fromkeys((*aside, *most)))[:limit]
     rows = Sender.objects.in_bulk(order)
     return _facts([rows[each] for each in order])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from amparo.intake import wording
+from amparo.intake.api import telling
 from amparo.intake.queries import ReportFacts
 from amparo.intake.triage.stated import stated_of
 
@@ -29,9 +30,21 @@ def part_of(facts: ReportFacts) -> dict[str, Any]:
         (_("Way in"), [_ROUTES[route]] if route in _ROUTES else []),
         (_("App or service"), [platform] if platform else []),
     ]
-    kinds = dict.fromkeys(each.kind for each in said.identifiers)
+    kinds = dict.fromkeys(each.kind for each in said.identifiers if each.kind != "hash")
     for kind in kinds:
         values = [each.value for each in said.identifiers if each.kind == kind]
-        found.append((wording.COLUMNS.get(kind, kind), values))
-    found.append((_("When it happened"), [f"{each.raw} {each.zone}".strip() for each in said.times]))
-    return {"stated": [{"label": label, "values": values} for label, values in found if values]}
+        found.append((wording.COLUMNS.get(kind) or wording.IDENTIFIERS.get(kind, kind), list(dict.fromkeys(values))))
+    if hashes := len({each.value for each in said.identifiers if each.kind == "hash"}):
+        words = ngettext("{} digest of a file", "{} digests of files", hashes)
+        found.append((wording.IDENTIFIERS["hash"], [words.format(hashes)]))
+    return {"stated": [{"label": label, "values": values} for label, values in found if values], **_told(facts)}
+
+
+def _told(facts: ReportFacts) -> dict[str, Any]:
+    """All of a platform's fields; nothing where the report came without."""
+    submission = facts.fields.get("submission")
+    if not isinstance(submission, dict):
+        return {}
+    ledger, lines = telling.ledger_of(submission), submission.get("ledger")
+    more = len(lines) - len(ledger) if isinstance(lines, list) else 0
+    return {"told_parts": telling.parts_of(submission), "ledger": ledger, "ledger_more": more}

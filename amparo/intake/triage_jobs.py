@@ -43,8 +43,8 @@ def trace_report(act: str, about: dict[str, Any]) -> None:
     whole, body = facts.words, without_signature(facts.text)
     of_fields = traces_of_fields(stated, read_by.platforms)
     files = [each.sha256 for each in vault.items_of_origin(report) if not each.derived and each.parent is None]
-    named = (*traces_in(f"{facts.subject}\n{body}", platforms=read_by.platforms), *of_fields)
-    keys = keys_of_text(body if body.strip() else facts.subject, named, files)
+    named = (*traces_in(f"{facts.said_heading}\n{body}", platforms=read_by.platforms), *of_fields)
+    keys = keys_of_text(body if body.strip() else facts.said_heading, named, files)
     with finishing():
         moments.note(report, stated, facts.sent_raw)
         at_their_times = moments.timed_traces(report)

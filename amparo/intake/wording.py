@@ -100,6 +100,37 @@ ACTS: dict[str, tuple[object, str, str]] = {
     "identity.agreed": (_("Second person agreed"), "key", "warn"),
     "identity.opened": (_("Sender’s identity opened"), "key", "danger"),
     "case.opened": (_("Case opened"), "case", "accent"),
+    "clocks.moved": (_("Ranked again as time went by"), "clock", ""),
+    "cybertip.opened": (_("Opened in NCMEC’s form"), "mail", ""),
+    "cybertip.file_added": (_("A file was sent to it"), "item", ""),
+    "cybertip.file_described": (_("A file was described"), "document", ""),
+    "cybertip.ended": (_("Finished, retracted or taken up as it was"), "check", ""),
+    "second_look.drawn": (_("Drawn by lot to be read again"), "eye", ""),
+    "machine_mail.kept": (_("A machine’s mail was kept with it"), "mail", ""),
+    "bundle.unfolded": (_("Its bundle was unfolded"), "folder", "warn"),
+}
+
+# Kinds of identifiers that no column of a table is named by; of those in COLUMNS the words stand there.
+IDENTIFIERS = {"device": _("Device"), "hash": _("Digests")}
+
+# What a stated time is the time of, and what an address was used for; another door's word is shown as it came.
+TIMES = {
+    "sent": _("Sent"),
+    "happened": _("Happened"),
+    "incident": _("Incident"),
+    "started": _("Began"),
+    "ended": _("Ended"),
+    "uploaded": _("Uploaded"),
+    "captured": _("Captured"),
+    "seen": _("Seen"),
+    "reported": _("Reported"),
+    "created": _("Made"),
+    "login": _("Log-in"),
+    "log_in": _("Log-in"),
+    "registration": _("Registration"),
+    "upload": _("Upload"),
+    "purchase": _("Purchase"),
+    "unknown": _("Use not known"),
 }
 
 # What becomes of a table of reports.

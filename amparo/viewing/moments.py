@@ -16,14 +16,15 @@ from amparo.foundation.clock import now
 
 register = template.Library()
 
-STYLES = frozenset({"short", "full", "day", "ago"})
+STYLES = frozenset({"short", "full", "second", "day", "ago"})
 
 
 @register.simple_tag
 def when(moment: Any, style: str = "short") -> SafeString:
     """A `<time>` for an aware datetime, a date, a `Moment` or nothing.
 
-    style: "short" date and minute in UTC; "full" adds seconds, local time, raw text and assumption in words; "day"; "ago".
+    style: "short" date and minute in UTC; "second" to the second; "full" adds local time, raw text and assumption in words;
+    "day"; "ago".
     A time whose zone nobody knows shows its raw text and says so.
     """
     if style not in STYLES:
@@ -49,7 +50,7 @@ def _shown(utc: datetime, style: str) -> SafeString:
         return format_html("{}", _ago(utc))
     if style == "day":
         return format_html("{}", utc.strftime("%Y-%m-%d"))
-    text = utc.strftime("%Y-%m-%d %H:%M:%S" if style == "full" else "%Y-%m-%d %H:%M")
+    text = utc.strftime("%Y-%m-%d %H:%M:%S" if style in ("full", "second") else "%Y-%m-%d %H:%M")
     return format_html('<span class="nowrap">{} <span class="when-zone">UTC</span></span>', text)
 
 

@@ -143,9 +143,9 @@ def _up(given: argparse.Namespace) -> int:
             play.group(home, seed=2020)
             print(*_log_ins(home), sep="\n")
         form = f"    form: http://{up.form_address()}/" if up.form_address() else ""
-        print(
-            f"\nAmparo is up: http://{up.house_address()}/{form}    mail: {_mail_address()}    stop: Ctrl-C", flush=True
-        )
+        api = f"    platforms: http://{up.api_address()}/api/v1/" if up.api_address() else ""
+        mail = _mail_address()
+        print(f"\nAmparo is up: http://{up.house_address()}/{form}{api}    mail: {mail}    stop: Ctrl-C", flush=True)
         supervisor.wait()
     finally:
         supervisor.stop()

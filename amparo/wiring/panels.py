@@ -17,6 +17,6 @@ PANELS: dict[str, tuple[str, ...]] = {
     ),
     "exchange.partner.sent": ("amparo.referrals.views.partner_sent",),
     "intake.report.side": ("amparo.intake.api.pages.panel_report",),
-    "oversight.system.above": ("amparo.intake.api.pages.panel_drifts",),
+    "oversight.system.above": ("amparo.intake.api.pages.panel_drifts", "amparo.intake.form_pages.panel_helplines"),
     "intake.item.below": ("amparo.victims.views.panel_item",),
 }

@@ -35,6 +35,22 @@ _NCMEC = """\
 <pdna>QUFB</pdna><pdq>{pdq}</pdq></fingerprints></image><deletedImage><member id="42">Example</member><id>2</id></deletedImage>\
 </images><paging><next>/v2/entries?start=1</next></paging></queryResult>
 """
+_TIP = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<report xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><incidentSummary>\
+<incidentType>Child Sex Trafficking</incidentType><platform>Example Live</platform>\
+<incidentDateTime>2026-03-01T21:00:00Z</incidentDateTime></incidentSummary><internetDetails>\
+<webPageIncident thirdPartyHostedContent="false"><url>https://example.org/rooms/7</url></webPageIncident>\
+</internetDetails><reporter><reportingPerson><firstName>Ana</firstName></reportingPerson></reporter>\
+<personOrUserReported><espIdentifier>u-77</espIdentifier><ipCaptureEvent><ipAddress>192.0.2.7</ipAddress>\
+<eventName>Login</eventName><dateTime>2026-03-01T20:59:58Z</dateTime><port>50123</port></ipCaptureEvent>\
+</personOrUserReported></report>
+"""
+_TIP_FILE = """\
+<fileDetails><reportId>100000000001</reportId><fileId>b0</fileId><fileViewedByEsp>true</fileViewedByEsp>\
+<originalFileHash hashType="MD5">0123456789abcdef0123456789abcdef</originalFileHash><details type="EXIF">\
+<nameValuePair><name>make</name><value>x &amp; y &#xE4;</value></nameValuePair></details></fileDetails>
+"""
 _CHATS = {
     "android": "04/05/19, 21:00 - Ana creó el grupo Encuentro\n04/05/19, 21:01 - Ana añadió a +34 600 000 001\n"
     "13/05/19, 21:02 - Ana: IMG-20190513-WA0001.jpg (archivo adjunto)\n13/05/19, 21:03 - +34 600 000 001: nos vemos\na las 21:00\n",
@@ -65,6 +81,8 @@ def _seeds() -> Iterator[tuple[str, str, bytes]]:
     for name, data in archives.items():
         yield "archive", name, data
     yield "cms", "envelope", _envelope()
+    for name, data in _tips():
+        yield "cybertip", name, data
     for target, data in _tables():
         yield target, "seed", data
     for name, data in pictures.items():
@@ -132,6 +150,19 @@ def _envelope() -> bytes:
     certificate = unsigned.not_valid_before(day).not_valid_after(day + timedelta(days=9)).sign(key, hashes.SHA256())
     builder = pkcs7.PKCS7EnvelopeBuilder().set_data(b"item shared").add_recipient(certificate)
     return builder.encrypt(serialization.Encoding.DER, [])
+
+
+def _tips() -> Iterator[tuple[str, bytes]]:
+    """What platforms send to NCMEC, and what police receive of it."""
+    yield "report.xml", _TIP.encode()
+    yield "file.xml", _TIP_FILE.encode()
+    told = {
+        "reportingEsp": {"espName": "Example Live"},
+        "incidentSummary": {"incidentType": "Child Sex Trafficking", "incidentDateTime": None},
+        "uploadedFiles": {"uploadedFiles": [{"filename": "1.png", "viewedByEsp": True}]},
+    }
+    received = {"reportId": 100_000_001, "dateReceived": "2026-03-02T08:00:00Z", "reportedInformation": told}
+    yield "received.json", b"\xef\xbb\xbf" + json.dumps(received).encode() + b"\n"
 
 
 def _tables() -> Iterator[tuple[str, bytes]]:

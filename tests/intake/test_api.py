@@ -65,6 +65,19 @@ def test_a_report_is_on_the_queue_with_its_fields_and_its_original_byte_for_byte
     assert Sender.objects.get(reports__uuid=report).name == "Example Live"
 
 
+def test_a_platform_s_own_name_is_no_sign_of_anything(home: Home) -> None:
+    platform = Platform("Broadcast Live Now")
+    plain = platform.report(
+        {"reference": "1", "text": "An account offers items.", "incident": {"kind": "distribution"}}
+    )
+    headed = platform.report({"reference": "2", "text": "An account offers items.", "subject": "A live broadcast now"})
+    work(home)
+    first, second = (queries.report(UUID(each.json()["id"])) for each in (plain, headed))
+    assert first.subject == "Broadcast Live Now: distribution"
+    assert first.ranking and [each.code for each in first.ranking.axes["danger"].reasons] == ["no_danger_said"]
+    assert second.ranking and "broadcast" in second.ranking.axes["danger"].reasons[0].words
+
+
 def test_the_answer_says_what_is_missing_and_why_and_scores_the_report(home: Home) -> None:
     platform = Platform()
     thin, whole = platform.report({"text": "See this."}).json(), platform.report().json()

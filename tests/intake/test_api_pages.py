@@ -125,6 +125,9 @@ def test_a_key_is_made_on_the_page_shown_once_and_revoked(home: Home) -> None:
     assert "Source port" in figures and "Blocks a follow-up" in figures and "1 of 1 reports" in figures
     system = client.get("/oversight/system/").content.decode()
     assert "Senders whose reports lost fields" in system and "Example Live" in system
+    assert "The public form’s numbers are not checked" in system
+    (home.path / "helplines.toml").write_text("")
+    assert "The public form’s numbers" not in client.get("/oversight/system/").content.decode()
     assert client.post(f"/platforms/{key.uuid}/revoke/").status_code == 302
     assert ApiKey.objects.get().revoked_at is not None
 
@@ -134,7 +137,7 @@ def test_a_report_s_page_says_what_its_platform_told(home: Home) -> None:
     facts = keys.facts_of(ApiKey.objects.get(uuid=made.key))
     told = accept(home, facts, {"text": "See this.", "reference": "T-7"}, b"{}")
     page = browser(home, "analyst").get(f"/reports/{told.report}/").content.decode()
-    assert "What the platform told" in page and "T-7" in page and "An IP address" in page and f"{told.score} %" in page
+    assert "From a platform" in page and "T-7" in page and "An IP address" in page and f"{told.score} %" in page
 
 
 def test_an_analyst_sees_platforms_and_makes_no_key(home: Home) -> None:

@@ -283,6 +283,9 @@ def test_a_home_s_own_file_of_numbers_replaces_the_shipped_one_and_a_broken_one_
     )
     own = helplines.load(home)
     assert [(each.number, each.dialled) for each in own.own.lines] == [("+00 1", "+001")]
+    (tmp_path / "helplines.toml").write_text("")
+    none = helplines.load(home)
+    assert (none.own.lines, none.others, none.removal) == ((), (), ())
     (tmp_path / "helplines.toml").write_text("countries = 3")
     with pytest.raises(Refused, match="no list of help lines"):
         helplines.load(home)

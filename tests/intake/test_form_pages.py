@@ -15,7 +15,7 @@ import pytest
 from amparo.foundation.clock import now
 from amparo.foundation.home import Home
 from amparo.foundation.ids import new_id
-from amparo.intake.form import codes, letters, mailboxes
+from amparo.intake.form import codes, helplines, letters, mailboxes
 from amparo.intake.form.texts import languages, texts
 from amparo.vault import keys
 from amparo.vault.keys import ProcessKeys
@@ -280,7 +280,11 @@ def test_files_are_dropped_unless_the_law_allows_them(form: FormServer, home: Ho
     assert [each.files for each in found if each.said["text"] == "With a file."] == [()]
 
     other = form_home(tmp_path)
+    helplines.own_file(other).write_text("")
     with FormServer(other, AMPARO_FORM_FILES="1") as open_to_files:
+        numberless = open_to_files.get("/en/").text + open_to_files.get("/en/child/").text
+        assert "Call the emergency services first" in numberless and "tel:" not in numberless
+        assert '<ul class="numbers"' not in numberless and "Numbers in other countries" not in numberless
         assert 'type="file"' in open_to_files.get("/en/report/").text
         got = open_to_files.raw(multipart(text=("", b"With a file."), files=("a.bin", b"payload" * 500_000)))
         assert got.startswith(b"HTTP/1.1 200")

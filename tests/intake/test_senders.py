@@ -169,6 +169,8 @@ def test_a_sender_whose_reports_were_false_is_proposed_and_put_aside_by_a_person
     for uuid in made:
         actions.close_report(OFFICER, uuid, "false_report")
     (facts,) = senders.senders(date(2026, 11, 1))
+    assert senders.senders(date(2026, 11, 1), kind="mail") == (facts,)
+    assert senders.senders(date(2026, 11, 1), kind="api") == ()
     assert facts.proposed
     assert facts.lane == ""
     waiting = arrive("another", "mail:serial", NOON + timedelta(hours=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -10,11 +11,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 START_SECONDS = 90
+# Of this run of the tests, whichever of its processes asks; conftest.py says where.
+shared_folder = Path(tempfile.gettempdir())
 PASSWORD = re.compile(r"password\s+(\S+)")
 SECRET = re.compile(r"authenticator\s+(\S+)")
 
@@ -23,6 +28,30 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+def empty_database() -> bytes:
+    """A database file with every table and nothing in it: made once, since a hundred migrations take seconds of each house.
+
+    That a house makes its own from nothing is tests/wiring/test_up.py's to say.
+    """
+    file = shared_folder / "empty.sqlite3"
+    with (shared_folder / "empty.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            _make_database(file)
+    return file.read_bytes()
+
+
+def _make_database(file: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="amparo-journey-") as folder:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AMPARO_")}
+        environment |= {"AMPARO_HOME": folder, "DJANGO_SETTINGS_MODULE": "amparo.wiring.settings"}
+        environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+        subprocess.run([sys.executable, "-m", "django", "migrate", "-v", "0"], env=environment, check=True, timeout=300)
+        # Whoever closes it last writes the log beside it into the file.
+        assert [each.name for each in Path(folder).glob("amparo.sqlite3*")] == ["amparo.sqlite3"]
+        shutil.copy(Path(folder) / "amparo.sqlite3", file)
 
 
 @dataclass(frozen=True)
@@ -62,6 +91,11 @@ class RunningHouse:
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }
 
+    def make(self) -> None:
+        """The home is there, with an empty database: the house starts in it as in a new one."""
+        self.home.mkdir(mode=0o700)
+        (self.home / "amparo.sqlite3").write_bytes(empty_database())
+
     def command(self, *words: str, seconds: int = 120) -> subprocess.CompletedProcess[str]:
         """`amparo` with these words, in this house."""
         return subprocess.run(
@@ -75,7 +109,14 @@ class RunningHouse:
         assert password and secret, told.stdout + told.stderr
         return LogIn(username, password[1], secret[1])
 
+    def add_officers(self, officers: Mapping[str, tuple[str, str]]) -> dict[str, LogIn]:
+        """(name, role) of each username, two at a time: making keys is slow on purpose."""
+        with ThreadPoolExecutor(2) as hiring:
+            made = hiring.map(lambda each: self.add_officer(each[0], *each[1]), officers.items())
+            return {each.username: each for each in made}
+
     def __enter__(self) -> Self:
+        self.make()
         up = threading.Event()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "amparo.wiring.cli", "up", "--workers", "2"],

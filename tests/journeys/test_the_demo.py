@@ -18,6 +18,7 @@ BY_COUNTRY = {"CR": 1, "EC": 2, "ES": 17, "FR": 2, "GB": 2, "IN": 2, "IT": 1, "P
 @pytest.fixture(name="house")
 def _house() -> Iterator[RunningHouse]:
     house = RunningHouse()
+    house.make()
     yield house
     shutil.rmtree(house.folder, ignore_errors=True)
 

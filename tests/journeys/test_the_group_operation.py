@@ -91,7 +91,7 @@ class Journey:
 def _journey() -> Iterator[Journey]:
     with ExitStack() as held:
         house = held.enter_context(RunningHouse())
-        log_ins = {name: house.add_officer(name, full, role) for name, (full, role) in OFFICERS.items()}
+        log_ins = house.add_officers(OFFICERS)
         playwright = held.enter_context(sync_playwright())
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Avg, Count, Q
+from django.db.models import Avg, Count, F, Q
 from django.db.models.functions import TruncMonth
 
 from amparo.foundation import clock
@@ -90,6 +90,12 @@ def platform_keys() -> tuple[PlatformKey, ...]:
     rows = ApiKey.objects.select_related("sender")
     valid = list(rows.filter(revoked_at=None).order_by("name", "test"))
     return _keys([*valid, *rows.exclude(revoked_at=None).order_by("-revoked_at")[:100]])
+
+
+def keys_of_sender(sender: UUID) -> tuple[PlatformKey, ...]:
+    """The keys by which this sender reports, those that count first; none for whoever is no platform."""
+    rows = ApiKey.objects.select_related("sender").filter(sender__uuid=sender)
+    return _keys(rows.order_by(F("revoked_at").asc(nulls_first=True), "name")[:100])
 
 
 def _keys(rows: Iterable[ApiKey]) -> tuple[PlatformKey, ...]:

@@ -16,10 +16,15 @@ MOST_IDENTIFIERS = 500
 
 
 def fields_of(said: Submission) -> dict[str, Any]:
-    """What stands in Report.fields: triage's keys, and under "submission" everything else that was said, known or not."""
+    """What stands in Report.fields: triage's keys, and under "submission" everything else that was said, known or not.
+
+    heading: "given" where the sender wrote one, and else not there: `subject_of` makes one, whose words are no sign of anything.
+    """
     incident = said.incident
     danger = incident.danger_now
+    heading = {"heading": "given"} if said.subject.strip() else {}
     return {
+        **heading,
         "danger_now": danger,
         "crisis": incident.crisis,
         "live": incident.live,

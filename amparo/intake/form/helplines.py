@@ -51,7 +51,7 @@ class Removal:
 
 @dataclass(frozen=True)
 class Helplines:
-    """own: the house's country, else that of everybody. source: where the numbers are from and when."""
+    """own: the house's country, else that of everybody, else one without numbers. source: where they are from and when, or ""."""
 
     own: Country
     others: tuple[Country, ...]
@@ -59,9 +59,14 @@ class Helplines:
     source: str
 
 
+def own_file(home: Home) -> Path:
+    """Where the house's own numbers stand, once somebody has checked them."""
+    return home.path / "helplines.toml"
+
+
 def load(home: Home) -> Helplines:
-    """The home's file where there is one, else the shipped one. Refused where it can't be read, with its fault."""
-    path = home.path / "helplines.toml"
+    """The home's file where there is one, an empty one too; else the shipped one. Refused where it can't be read."""
+    path = own_file(home)
     try:
         said = tomllib.loads((path if path.exists() else SHIPPED).read_text(encoding="utf-8"))
         known = {
@@ -74,12 +79,12 @@ def load(home: Home) -> Helplines:
                     for number, name in each.get(kind, ())
                 ),
             )
-            for code, each in said["countries"].items()
+            for code, each in said.get("countries", {}).items()
         }
-        first = said.get("first", "EU")
-        own = known.get(os.environ.get("AMPARO_HOUSE_COUNTRY", "").upper()) or known[first]
+        house, everybody = os.environ.get("AMPARO_HOUSE_COUNTRY", "").upper(), said.get("first", "EU")
+        own = known.get(house) or known.get(everybody) or Country("", "", ())
         others = sorted((each for each in known.values() if each != own), key=lambda each: each.name.casefold())
         removal = tuple(Removal(address, name) for address, name in said.get("removal", ()))
-        return Helplines(own, tuple(others), removal, said["source"])
+        return Helplines(own, tuple(others), removal, str(said.get("source", "")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
         raise Refused(f"{path if path.exists() else SHIPPED} is no list of help lines: {fault}") from fault
