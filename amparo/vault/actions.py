@@ -154,7 +154,7 @@ def _sealed(row: Item) -> ItemSealed:
     return ItemSealed(row.uuid, row.origin, row.sha256, row.size_bytes, row.sealed_sha256, queries.row_digest_of(row))
 
 
-@act("item.sealed", power="items.seal")
+@act("item.sealed", power="items.seal", savepoint=False)
 def _enter(by: Actor, *, file: Unentered, origin: UUID) -> ItemSealed:
     """A file was sealed, with its digests taken in the same pass."""
     parent = None

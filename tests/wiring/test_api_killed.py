@@ -34,7 +34,15 @@ from amparo_client import Client, client as inner  # noqa: E402
 
 KILLS = int(os.environ.get("AMPARO_KILLS", "3"))
 SENDERS = 3
-PREPARE = "from amparo.foundation.home import Home; from amparo.wiring.up import prepare; prepare(Home.from_env())"
+# A house of its own, and a platform's key as the last line.
+PREPARE = """
+from amparo.foundation.home import Home
+from amparo.wiring.up import prepare
+prepare(Home.from_env())
+from amparo.access.acts import Actor
+from amparo.intake.api import keys
+print(keys.make_key(Actor.of_process("cli"), "Example Live", reports_a_second=10_000).secret)
+"""
 
 
 class Door:
@@ -130,15 +138,14 @@ class Platforms:
 def environment(tmp_path: Path) -> dict[str, str]:
     made = {**os.environ, "AMPARO_HOME": str(tmp_path / "home"), "AMPARO_DATABASE": "", "PYTHONPATH": str(ROOT)}
     made["DJANGO_SETTINGS_MODULE"] = "amparo.wiring.settings"
-    subprocess.run([sys.executable, "-c", PREPARE], env=made, cwd=ROOT, check=True)
     return made
 
 
 @pytest.fixture
 def door(environment: dict[str, str]) -> Iterator[tuple[Door, Any]]:
-    command = [sys.executable, "-m", "amparo.wiring.cli", "platforms", "key", "Example Live", "--rate", "10000"]
-    key = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-    port = free_port()
+    command = [sys.executable, "-c", PREPARE]
+    told = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    key, port = told.split()[-1], free_port()
     made = Door(environment, port)
     made.start()
     yield made, Client(f"http://127.0.0.1:{port}", key, tries=200, sleep=lambda _: time.sleep(0.1))
