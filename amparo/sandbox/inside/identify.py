@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
-from amparo.sandbox.inside.chats import whatsapp
+from amparo.sandbox.inside import chat
 from amparo.sandbox.inside.decoding import text_of
 from amparo.sandbox.inside.frames import CHUNK_BYTES, Facts, Sink
 
@@ -174,8 +174,11 @@ def _text(data: bytes) -> tuple[str, str]:
     if not wide and controls * 200 > len(sample):
         return "unknown", "application/octet-stream"
     text, _ = text_of(sample[: len(sample) & ~1] if wide else sample)
-    if whatsapp.looks_like_export(text):
-        return "chat", "text/plain"
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    if chat.recognised(sample):
+        return "chat", {"{": "application/json", "[": "application/json", "<": "application/xml"}.get(
+            start, "text/plain"
+        )
     if _MAIL_HEADS.match(sample) and re.search(
         rb"^(?:From|Received|MIME-Version|Message-ID):", sample, re.IGNORECASE | re.MULTILINE
     ):

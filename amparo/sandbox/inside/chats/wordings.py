@@ -30,6 +30,7 @@ class Notice:
     needle: str
     by_exporter: bool
     to_exporter: bool
+    has_colon: bool
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -54,6 +55,12 @@ class Wordings:
     live_location: frozenset[str]
     location: tuple[str, ...]
     poll: tuple[str, ...]
+    edited: tuple[str, ...]
+
+    @cached_property
+    def notices_with_colon(self) -> tuple[Notice, ...]:
+        """Those whose own words hold a colon: what stands before it is no sender."""
+        return tuple(notice for notice in self.notices if notice.has_colon)
 
 
 def plain_key(text: str) -> str:
@@ -84,6 +91,7 @@ def _table(raw: dict[str, Any]) -> Wordings:
         live_location=frozenset(map(plain_key, raw["live_location"])),
         location=tuple(f"{word}: http" for word in raw["location"]),
         poll=tuple(f"{word}:" for word in raw["poll"]),
+        edited=tuple(wording.lower() for wording in raw["edited"]),
     )
 
 
@@ -101,4 +109,5 @@ def _notice(entry: dict[str, str]) -> Notice:
         needle=max(literals, key=len).lower(),
         by_exporter=entry.get("actor") == "exporter",
         to_exporter=entry.get("targets") == "exporter",
+        has_colon=":" in wording,
     )
