@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import BinaryIO
 
-from amparo.sandbox.inside.chats import packed, whatsapp, wordings
+from amparo.sandbox.inside.chats import discord, packed, signal, telegram, ufed, whatsapp, wordings
 from amparo.sandbox.inside.chats.formats import Beside, Format
 from amparo.sandbox.inside.chats.writing import MEDIA_TYPE
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
@@ -14,7 +14,13 @@ from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
 __all__ = ["FORMATS", "HEAD_BYTES", "MEDIA_TYPE", "read", "recognised", "warm"]
 
 # Asked in this order. A new format is a file in chats/ and its name here (docs/formats/chats.md).
-FORMATS: tuple[Format, ...] = (whatsapp.FORMAT,)
+FORMATS: tuple[Format, ...] = (
+    telegram.FORMAT,
+    discord.FORMAT,
+    signal.FORMAT,
+    ufed.FORMAT,
+    whatsapp.FORMAT,
+)
 HEAD_BYTES = 65_536
 
 

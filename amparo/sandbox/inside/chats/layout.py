@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from amparo.sandbox.inside.chats.source import Source
-from amparo.sandbox.inside.chats.stamps import HEAD, Day, DateOrder, order_of, shape_of_date, shape_of_time
+from amparo.sandbox.inside.chats.stamps import HEAD, DateOrder, Day, order_of, shape_of_date, shape_of_time
 
 # A chat's life has some thousand days; a file with more changes of day than this decides by its first ones.
 _DAYS = 200_000
@@ -46,7 +46,7 @@ def survey(source: Source) -> Layout:
     number, current, same_day = 0, _Seen(0), "\n"
     for block, goes_on in source.blocks():
         lines = block.split("\n")
-        for number, line in enumerate(lines, number + 1 - goes_on):  # noqa: B020, PLW2901 - it counts on
+        for number, line in enumerate(lines, number + 1 - goes_on):  # noqa: B020 - it counts on
             if line.startswith(same_day):
                 # Another of the same day tells nothing new about dates, and counting it needs no closer look.
                 current.count += 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from amparo.sandbox.inside.chats import senders, wordings
+from amparo.sandbox.inside.chats import notices, senders, wordings
 from amparo.sandbox.inside.chats.media import media_type_of
-from amparo.sandbox.inside.chats.stamps import BLANKS, EDGES, EACH_MARK, MARKS
+from amparo.sandbox.inside.chats.stamps import BLANKS, EACH_MARK, EDGES, MARKS
 from amparo.sandbox.inside.chats.wordings import Notice, Wordings, plain_key
 from amparo.sandbox.inside.chats.writing import MEMBERS, Writer, quoted
 
@@ -176,7 +176,7 @@ class Reader:
             # Android prints "null" for what could be seen once; what a person typed in capitals is theirs.
             if (kind := self._kinds.get(key)) and (len(key) > len("null") or key == first):
                 return _Said(kind, whole)
-        if (found := self._attached_after.match(text)) if first[-1:] == ")" else None:
+        if first[-1:] == ")" and (found := self._attached_after.match(text)):
             return _with_file(found[1].strip(EDGES), "\n".join(more).strip("\n"))
         # The last line may name a file, behind a caption of several.
         last = more[-1] if more else text
@@ -209,8 +209,8 @@ class Reader:
             notice, match, table = found
             parts = match.groupdict()
             kind, value = notice.type, (parts.get("value") or "").strip(EDGES)
-            actor = table.exporter if notice.by_exporter else self._person(parts.get("actor") or "", table)
-            targets = [table.exporter] if notice.to_exporter else self._people(parts.get("targets") or "", table)
+            actor = table.exporter if notice.by_exporter else notices.person(parts.get("actor") or "", table)
+            targets = [table.exporter] if notice.to_exporter else notices.people(parts.get("targets") or "", table)
             if table.exporter in (actor, *targets):
                 self.exporter = table.exporter
             if kind == "missed_call" and not actor:
@@ -219,20 +219,6 @@ class Reader:
             line.at, kind, actor=actor, targets=targets, value=value, text=whole,
             raw=line.stamp, place=line.number, lines=1 + len(line.more),
         )  # fmt: skip
-
-    def _person(self, raw: str, table: Wordings) -> str:
-        name = senders.name_of(raw)
-        return table.exporter if name.lower() in table.exporter_words else name
-
-    def _people(self, raw: str, table: Wordings) -> list[str]:
-        """Names of a list such as "Ana, Luis y +34 600 00 00 00"."""
-        for conjunction in table.conjunctions:
-            head, found, tail = raw.rpartition(conjunction)
-            if found:
-                raw = f"{head}, {tail}"
-                break
-        pieces = raw.replace("،", ",").split(", ")
-        return [person for piece in pieces if (person := self._person(piece, table))]
 
 
 def _before(first: str, text: str, more: list[str], end: int) -> str:

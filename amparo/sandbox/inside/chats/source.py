@@ -75,6 +75,15 @@ class Source:
             else:
                 rest = text + kept
 
+    def pieces(self) -> Iterator[str]:
+        """The text as it is, cut anywhere."""
+        self._data.seek(self._mark)
+        decode = codecs.getincrementaldecoder(self.charset)("replace").decode
+        while read := self._data.read(_BLOCK_BYTES):
+            yield decode(read)
+        if last := decode(b"", final=True):
+            yield last
+
     def sample(self, characters: int = 1 << 20) -> str:
         """The text's beginning."""
         return next(self.blocks(), ("", False))[0][:characters]

@@ -37,7 +37,7 @@ def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:
     source = Source(data)
     layout = survey(source)
     order = layout.order
-    opening = {
+    opening: dict[str, object] = {
         "date_order": order.name,
         "alternatives": list(order.alternatives),
         "date_order_evidence": list(order.evidence),

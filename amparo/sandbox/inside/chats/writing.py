@@ -15,6 +15,7 @@ UNSUPPORTED_CHARACTERS = 500
 # A chat service's largest group has some hundred thousand; a file with more names was made to fill the memory.
 MEMBERS = 1_000_000
 _CHARACTERS = 1 << 19
+PIECE_CHARACTERS = 1 << 18
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 MESSAGE_KINDS = frozenset(
@@ -62,6 +63,7 @@ class Writer:
         self.members: dict[str, None] = {}
         self.chats: list[Chat] = []
         self.chat: Chat | None = None
+        self._alone = False
         self.counts = Counts()
         self.first_at = self.last_at = ""
         self.unsupported_count = self.lines = 0
@@ -74,9 +76,10 @@ class Writer:
 
     # --- Whoever is named -----------------------------------------------------------------------------------------------------
 
-    def begin_chat(self, identity: str, name: str, kind: str) -> None:
-        """What follows belongs to this chat."""
+    def begin_chat(self, identity: str, name: str, kind: str, *, alone: bool = False) -> None:
+        """What follows belongs to this chat. alone: the export can hold no other, so items need not name it."""
         self.chat = Chat(len(self.chats), identity, name, kind)
+        self._alone = alone
         self.chats.append(self.chat)
 
     def met(self, *names: str) -> None:
@@ -160,9 +163,16 @@ class Writer:
         self.counts.event -= 1
         self.counts.notice -= 1
 
+    def broken(self, rest: Iterable[str], place: int) -> None:
+        """What stands behind the place where a file stops being what it began as: shown as it is, in pieces."""
+        for piece in rest:
+            for start in range(0, len(piece), PIECE_CHARACTERS):
+                if piece[start : start + PIECE_CHARACTERS].strip():
+                    self.unsupported(piece[start : start + PIECE_CHARACTERS], place)
+
     def _item(self, item: dict[str, object], where: tuple[str, int, int], more: dict[str, object]) -> None:
         item["raw"], item["line"], item["lines"] = where
-        if self.chat:
+        if self.chat and not self._alone:
             item["chat"] = self.chat.number
         item.update((name, value) for name, value in more.items() if value)
         if at := item["ts"]:
@@ -178,8 +188,7 @@ class Writer:
 
     def count_time(self, at: str) -> None:
         """`at` compares as text."""
-        if at > self.last_at:
-            self.last_at = at
+        self.last_at = max(self.last_at, at)
         if not self.first_at or at < self.first_at:
             self.first_at = at
 
