@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import BinaryIO
 
-from amparo.sandbox.inside.chats import discord, packed, signal, telegram, ufed, whatsapp, wordings
+from amparo.sandbox.inside.chats import discord, lava, packed, signal, telegram, ufed, whatsapp, wordings
 from amparo.sandbox.inside.chats.formats import Beside, Format
 from amparo.sandbox.inside.chats.writing import MEDIA_TYPE
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
@@ -19,6 +19,7 @@ FORMATS: tuple[Format, ...] = (
     discord.FORMAT,
     signal.FORMAT,
     ufed.FORMAT,
+    lava.FORMAT,
     whatsapp.FORMAT,
 )
 HEAD_BYTES = 65_536

@@ -107,7 +107,8 @@ def identify(data: bytes) -> tuple[str, str]:
         return "empty", "application/x-empty"
     for offset, magic, kind, media_type in _MAGIC:
         if data.startswith(magic, offset):
-            return kind, media_type
+            # Tables of talk, as forensic programs write them, are an export like any other.
+            return ("chat" if kind == "database" and chat.recognised(data) else kind), media_type
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip(data)
     if data.startswith(b"BM") and len(data) >= 26 and data[6:10] == b"\0\0\0\0":

@@ -197,12 +197,7 @@ def _kind(message: dict[str, Any]) -> tuple[str, dict[str, object] | None]:
     if message.get("poll"):
         return "poll", None
     if message.get("contact_information") or message.get("contact_vcard"):
-        card = _text(message.get("contact_vcard"))
-        return "contact", {
-            "name": "" if card.startswith("(") else card,
-            "type": "contact",
-            "omitted": not card or card.startswith("("),
-        }
+        return "contact", _file(_text(message.get("contact_vcard")), "", "contact")
     if message.get("location_information"):
         return ("live_location" if "live_location_period_seconds" in message else "location"), None
     destroyed = bool(message.get("self_destruct_period_seconds"))
@@ -219,9 +214,9 @@ def _kind(message: dict[str, Any]) -> tuple[str, dict[str, object] | None]:
 
 
 def _file(path: str, name: str, kind: str) -> dict[str, object]:
-    """The file's own name where the export tells it, else its name in the export."""
+    """Named as it lies in the export; where it isn't there, as its sender called it."""
     omitted = path.startswith(_NOT_INCLUDED) or not path
-    return {"name": name or ("" if omitted else path.rpartition("/")[2]), "type": kind, "omitted": omitted}
+    return {"name": name if omitted else path.rpartition("/")[2], "type": kind, "omitted": omitted}
 
 
 def _words(message: dict[str, Any], kind: str) -> str:

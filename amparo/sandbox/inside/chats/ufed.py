@@ -185,9 +185,7 @@ def _refuse(*_: object) -> None:
 
 
 def _name(party: _Model) -> str:
-    """By identifier and name, as the report has them."""
-    identifier, name = party.value("Identifier"), party.value("Name")
-    return f"{identifier} {name}" if identifier and name and name != identifier else identifier or name
+    return party.value("Name") or party.value("Identifier")
 
 
 def _write(writer: Writer, message: _Model) -> None:
@@ -195,15 +193,18 @@ def _write(writer: Writer, message: _Model) -> None:
     ts, offset = times.wall_clock(raw)
     if offset:
         writer.offset(offset)
-    sender = next((_name(party) for party in message.inner("From")), "") or message.value("From", "Sender")
+    author = next(iter(message.inner("From")), _Model("Party"))
+    # Name and identifier are kept apart: two people may bear one name.
+    sender = _name(author) or message.value("From", "Sender")
     more: dict[str, object] = {
-        "id": message.value("Identifier") or message.id, "offset": offset, "source": message.value("Source"),
+        "id": message.value("Identifier") or message.id, "offset": offset, "sender_id": author.value("Identifier"),
+        "source": message.value("Source"),
         "recovered": message.deleted == "Deleted", "status": message.value("Status"),
         "to": [_name(party) for party in message.inner("To")] if not writer.chat else None,
         "subject": message.value("Subject"),
     }  # fmt: skip
     where = {"raw": raw, "place": message.place}
-    if sender.startswith(_SYSTEM) or message.value("Type") == _SYSTEM:
+    if _SYSTEM in (author.value("Identifier"), sender):
         kind, actor, targets, value = noticed(body)
         writer.event(ts, kind, actor=actor, targets=targets, value=value, text=body, **where, **more)  # type: ignore[arg-type]
         return

@@ -64,6 +64,7 @@ class Writer:
         self.chats: list[Chat] = []
         self.chat: Chat | None = None
         self._alone = False
+        self._by_key: dict[str, Chat] = {}
         self.counts = Counts()
         self.first_at = self.last_at = ""
         self.unsupported_count = self.lines = 0
@@ -81,6 +82,13 @@ class Writer:
         self.chat = Chat(len(self.chats), identity, name, kind)
         self._alone = alone
         self.chats.append(self.chat)
+
+    def in_chat(self, key: str, identity: str, name: str, kind: str) -> None:
+        """What follows belongs to the chat of this key, which may have begun before."""
+        if key not in self._by_key:
+            self.begin_chat(identity, name, kind)
+            self._by_key[key] = self.chats[-1]
+        self.chat = self._by_key[key]
 
     def met(self, *names: str) -> None:
         """Afterwards these are members."""
