@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import _sqlite3 as sqlite3
 import io
 import json
-import sqlite3
 import zipfile
 from typing import Any
 
 NOT_INCLUDED = "(File not included. Change data exporting settings to download.)"
 
 
+# Lines are long as their formats are.
+# ruff: noqa: E501
 def _telegram_message(number: int, text: Any, **more: Any) -> dict[str, Any]:
     return {
         "id": number, "type": "message", "date": f"2021-06-13T21:{number:02}:00", "date_unixtime": str(1623610800 + 60 * number),
@@ -77,7 +79,7 @@ TELEGRAM_ACCOUNT = json.dumps(
             "about": "x",
             "list": [{"name": "Old", "type": "public_channel", "id": 9, "messages": [_telegram_message(2, "two")]}],
         },
-    }  # fmt: skip
+    }
 )
 
 

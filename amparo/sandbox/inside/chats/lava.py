@@ -6,9 +6,10 @@ were handed over, those are read whose columns' names say it, and the reading sa
 
 from __future__ import annotations
 
+# Python's own SQLite, whatever a house's database uses in its place: it alone reads tables from memory.
+import _sqlite3 as sqlite3
 import json
 import re
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass

@@ -65,7 +65,9 @@ class Reader:
             **{wording: "live_location" for table in self._tables for wording in table.live_location},
         }
         # Most messages are plain text, and their first letters already say so.
-        self._starts = frozenset(key[:3] for key in (*self._omitted, *self._kinds))
+        self._deleted_by = tuple(wording for table in self._tables for wording in table.deleted_by)
+        self._starts = frozenset(key[:3] for key in (*self._omitted, *self._kinds, *self._deleted_by))
+        self._brackets = sample.lstrip(EDGES).startswith("[")
         self._locations = tuple(prefix for table in self._tables for prefix in table.location)
         self._polls = tuple(prefix for table in self._tables for prefix in table.poll)
         self._prefixes = self._locations + self._polls
@@ -119,6 +121,7 @@ class Reader:
             or first[-1:] in ">)"
             or first.startswith(self._prefixes)
             or sender[0] in self._groups
+            or (self._brackets and first.startswith(sender[0]))
             or (not text.isascii() and any(mark in text for mark in EACH_MARK))
         ):
             # Nine messages of ten, written at once.
@@ -145,10 +148,13 @@ class Reader:
         """
         group = sender in self._groups
         found = None
-        if marked or group:
+        if marked or group or (self._brackets and first.startswith(sender)):
             found = self._noticed(first)
         elif new and len(first) > _LONG_NOTICE:
             found = self._noticed(first, only="encryption_notice")
+        if found and not marked and not group and senders.name_of(found[1].groupdict().get("actor") or "") != sender:
+            # "Luis: Luis left" is a notice whose mark got lost; nobody says more of themselves by name.
+            found = None if found[0].type != "encryption_notice" else found
         # Of a language that no table knows, what the group itself says is a notice all the same, and so is the first long one.
         if found or (marked and (group or (line.number == 1 and len(first) > _LONG_NOTICE))):
             self._event(line, first, sender, found)
@@ -157,15 +163,19 @@ class Reader:
 
     def _read(self, first: str, text: str, more: list[str]) -> _Said:
         """The message's kind, its media, and its words. first: the first line's text without marks and blanks around it."""
-        said = self._plainly(first, text, more)
-        shown = said.text
-        if shown.endswith(">"):
-            words = shown.lower()
+        last = (more[-1] if more else text).rstrip(EDGES)
+        if last.endswith(">"):
+            words = last.lower()
             for wording in self._edited:
                 if words.endswith(wording):
-                    said.text, said.edited = shown[: -len(wording)].rstrip(EDGES + "\n"), True
-                    break
-        return said
+                    # The mark stands behind everything, an attachment too.
+                    last = last[: -len(wording)].rstrip(EDGES)
+                    more = [*more[:-1], last] if more else []
+                    text = text if more else last
+                    said = self._plainly(text.strip(EDGES), text, more)
+                    said.edited = True
+                    return said
+        return self._plainly(first, text, more)
 
     def _plainly(self, first: str, text: str, more: list[str]) -> _Said:
         whole = first if not more else "\n".join([first, *more]).strip("\n")
@@ -176,6 +186,8 @@ class Reader:
             # Android prints "null" for what could be seen once; what a person typed in capitals is theirs.
             if (kind := self._kinds.get(key)) and (len(key) > len("null") or key == first):
                 return _Said(kind, whole)
+            if len(first) < _SENDER_CHARACTERS and first.lower().startswith(self._deleted_by):
+                return _Said("deleted", whole)
         if first[-1:] == ")" and (found := self._attached_after.match(text)):
             return _with_file(found[1].strip(EDGES), "\n".join(more).strip("\n"))
         # The last line may name a file, behind a caption of several.

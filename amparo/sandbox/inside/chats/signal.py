@@ -19,7 +19,7 @@ from amparo.sandbox.inside.chats.source import Source, text_of
 from amparo.sandbox.inside.chats.writing import Writer
 from amparo.sandbox.inside.frames import Facts, Sink
 
-_ITEM_CHARACTERS = 4 << 20
+_ITEM_CHARACTERS = 1 << 20
 _DATED_LINE = re.compile(r'\s*\{\s*"date"\s*:\s*"[^"]{10,40}"\s*,\s*"sender"\s*:')
 _MARKDOWN = re.compile(r"\[(\d{4}-\d\d-\d\d,? \d\d:\d\d(?::\d\d)?)\] (.{1,120}?):(?: (.*))?$")
 _SHORT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d|unknown) ((?!-)[^:]{1,120}):(?: (.*))?$")
@@ -56,7 +56,7 @@ def _form(text: str) -> str:
     if (line := _MARKDOWN.match(first)) and (first.endswith("  ") or "not exported)" in first) and line[3]:
         return "markdown"
     lines = [line for line in start.splitlines()[:20] if line.strip()]
-    return "short" if _SHORT.match(first) and sum(bool(_SHORT.match(line)) for line in lines) * 2 > len(lines) else ""
+    return "short" if _SHORT.match(first) and sum(bool(_SHORT.match(line)) for line in lines) > 1 else ""
 
 
 def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:

@@ -19,7 +19,12 @@ BLANKS = " \u00a0\u202f\u2009\t"
 EDGES = MARKS + BLANKS
 EACH_MARK = tuple(MARKS)
 _M, _B = f"[{MARKS}]*", f"[{BLANKS}]"
-_MERIDIEM = rf"(?:[AaPp]{_B}?\.?{_B}?[Mm]\.?|[صم](?![^\W\d_])|(?:vor|nach)m\.|[πμ]\.?{_B}?μ\.?|[上下]午|오[전후])"
+_MERIDIEM = (
+    rf"(?:[AaPp]{_B}?\.?{_B}?[Mm]\.?|[صم](?![^\W\d_])|(?:vor|nach)m\.|[πμ]\.?{_B}?μ\.?|[上下]午|오[전후]"
+    # Hebrew, Turkish, Persian, Vietnamese.
+    r'|(?:אחה|לפנה)["״]צ|Ö[ÖS]|[قب]\.ظ\.?|SA\b|CH\b)'
+)
+
 # Words between date and time: French à, German um, Finnish klo, Spanish a las, Portuguese às, Italian alle/ore, English at.
 _BETWEEN = rf"(?:(?:klo|kl\.?|à|um|at|a las|às|alle|ore){_B}+)?"
 HEAD = re.compile(
@@ -34,7 +39,10 @@ _NUMBERS = re.compile(r"\d+")
 # Western, Arabic and Persian digits, all as 0: the form of a stamp.
 DIGITS_ALIKE = {ord(digit): "0" for digits in ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹") for digit in digits}
 _MARKS_OUT = str.maketrans("", "", MARKS)
-_AM, _PM = ("am", "ص", "vorm", "πμ", "上午", "오전"), ("pm", "م", "nachm", "μμ", "下午", "오후")
+_AM, _PM = (
+    ("am", "ص", "vorm", "πμ", "上午", "오전", "לפנה", "öö", "قظ", "sa"),
+    ("pm", "م", "nachm", "μμ", "下午", "오후", "אחה", "ös", "بظ", "ch"),
+)
 # The messenger began in 2009; a year outside this span is another calendar or no date, and is not guessed at.
 YEARS = range(2009, 2100)
 # A day has 86,400 wall clocks, a chat's life some thousand days: read once, then remembered.

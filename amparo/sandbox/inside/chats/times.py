@@ -43,7 +43,7 @@ def offset_between(wall: str, seconds: object) -> str:
 def utc_of(seconds: float) -> str | None:
     """The moment in UTC; None for one outside of any calendar."""
     try:
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(seconds))).strftime("%Y-%m-%dT%H:%M:%S")
+        return (datetime(1970, 1, 1) + timedelta(seconds=int(seconds))).isoformat()  # noqa: DTZ001 - UTC by its name
     except (OverflowError, ValueError):
         return None
 

@@ -21,8 +21,8 @@ from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
 
 _BLOCK_BYTES = 1 << 18
 _DEEPEST = 100
-# Of one message: what is beyond is told in the message's own words, not lost in silence.
-_MODELS, _CHARACTERS = 5_000, 8 << 20
+# Of one message; one that holds more is marked as cut.
+_MODELS, _CHARACTERS = 5_000, 1 << 20
 _NAMESPACE = "http://pa.cellebrite.com/report/"
 _BEGINS = re.compile(
     r"<project\b[^>]*(?:cellebrite|reportVersion|extractionType)|<modelType\b[^>]*\btype=\"(?:Chat|InstantMessage)\""
@@ -131,9 +131,10 @@ class _Reader:
             self._chat = None
 
     def _said(self, text: str) -> None:
-        if self._words is not None and self._size < _CHARACTERS:
-            self._words.append(text)
+        if self._words is not None:
             self._size += len(text)
+            if self._size < _CHARACTERS:
+                self._words.append(text)
 
     def _end(self, tag: str) -> None:
         self._depth -= 1
@@ -159,7 +160,7 @@ class _Reader:
                 self._begin_chat(chat)
             elif not chat and self._chat is None:
                 self._writer.chat = None
-            _write(self._writer, model)
+            _write(self._writer, model, cut=self._size >= _CHARACTERS or self._counted >= _MODELS)
             self._counted = self._size = 0
         elif model.type == "Chat":
             if model is not self._chat and model.place == 0:
@@ -188,7 +189,8 @@ def _name(party: _Model) -> str:
     return party.value("Name") or party.value("Identifier")
 
 
-def _write(writer: Writer, message: _Model) -> None:
+def _write(writer: Writer, message: _Model, *, cut: bool) -> None:
+    """cut: the message holds more than any real one, and some of it was left out."""
     raw, body = message.value("TimeStamp", "DateTime", "Timestamp"), message.value("Body", "Text")
     ts, offset = times.wall_clock(raw)
     if offset:
@@ -201,7 +203,7 @@ def _write(writer: Writer, message: _Model) -> None:
         "source": message.value("Source"),
         "recovered": message.deleted == "Deleted", "status": message.value("Status"),
         "to": [_name(party) for party in message.inner("To")] if not writer.chat else None,
-        "subject": message.value("Subject"),
+        "cut": cut, "subject": message.value("Subject"),
     }  # fmt: skip
     where = {"raw": raw, "place": message.place}
     if _SYSTEM in (author.value("Identifier"), sender):

@@ -20,8 +20,8 @@ from amparo.sandbox.inside.frames import Facts, Sink
 _HEADS_ENOUGH = 2
 _SAMPLE_LINES = 60
 # What one item may hold: what a member can send is a hundredth of it.
-_ITEM_CHARACTERS = 4 << 20
-_ITEM_LINES = 200_000
+_ITEM_CHARACTERS = 1 << 20
+_ITEM_LINES = 50_000
 _REMEMBERED = 50_000
 
 
@@ -127,15 +127,19 @@ class _Pass:
                 item.join(line)
             else:
                 item.more.append(line)
-            return
-        self._end()
-        if line.strip():
+        elif item:
+            # What goes beyond is an item of its own, without a moment, and so on.
+            self._end()
+            self._line, self._size = Line(number, "", "", line), len(line)
+        elif line.strip():
             self._writer.unsupported(line, number)
 
     def _end(self) -> None:
-        if self._line:
-            self._reader.write(self._line)
-            self._line = None
+        item, self._line = self._line, None
+        if item and item.at:
+            self._reader.write(item)
+        elif item:
+            self._writer.unsupported("\n".join([item.rest, *item.more]), item.number, 1 + len(item.more))
 
 
 FORMAT = Format("whatsapp", lambda head: looks_like_export(text_of(head)), read)

@@ -40,7 +40,10 @@ class Notice:
 
 @dataclass(frozen=True)
 class Wordings:
-    """One language's table. Keys of the look-ups are in `plain_key` form."""
+    """One language's table. Keys of the look-ups are in `plain_key` form.
+
+    deleted_by: what such a wording begins with where whoever deleted it is named behind.
+    """
 
     language: str
     exporter: str
@@ -51,6 +54,7 @@ class Wordings:
     attached_before: tuple[str, ...]
     attached_after: tuple[str, ...]
     deleted: frozenset[str]
+    deleted_by: tuple[str, ...]
     view_once: frozenset[str]
     live_location: frozenset[str]
     location: tuple[str, ...]
@@ -83,10 +87,17 @@ def _table(raw: dict[str, Any]) -> Wordings:
         exporter_words=frozenset(word.lower() for word in raw["exporter"]),
         conjunctions=tuple(f" {word} " for word in raw["and"]),
         notices=tuple(_notice(entry) for entry in raw["notices"]),
-        omitted={plain_key(wording): media for media, wordings in raw["omitted"].items() for wording in wordings},
+        omitted={
+            key: media
+            for media, wordings in raw["omitted"].items()
+            for wording in wordings
+            # Some versions put every such wording between angle brackets.
+            for key in (plain_key(wording), f"<{plain_key(wording).strip('<>')}>")
+        },
         attached_before=tuple(raw["attached_before"]),
         attached_after=tuple(raw["attached_after"]),
-        deleted=frozenset(map(plain_key, raw["deleted"])),
+        deleted=frozenset(plain_key(each) for each in raw["deleted"] if "{" not in each),
+        deleted_by=tuple(each.partition("{")[0].lower() for each in raw["deleted"] if "{" in each),
         view_once=frozenset(map(plain_key, raw["view_once"])),
         live_location=frozenset(map(plain_key, raw["live_location"])),
         location=tuple(f"{word}: http" for word in raw["location"]),
