@@ -40,8 +40,25 @@ ALL: dict[str, tuple[str, bytes]] = {
     "lava": ("lava", LAVA),
 }
 EVENTS = frozenset(
-    ("group_created", "member_added", "member_joined", "member_joined_link", "member_left", "member_removed", "admin_granted", "subject_changed", "icon_changed", "description_changed", "number_changed", "pinned", "security_code", "encryption_notice", "missed_call", "migrated", "notice", ".split(")
-)
+    (
+        "group_created",
+        "member_added",
+        "member_joined",
+        "member_joined_link",
+        "member_left",
+        "member_removed",
+        "admin_granted",
+        "subject_changed",
+        "icon_changed",
+        "description_changed",
+        "number_changed",
+        "pinned",
+        "security_code",
+        "encryption_notice",
+        "missed_call",
+        "migrated",
+        "notice",
+    )
 )
 
 
@@ -363,6 +380,7 @@ class Endless(io.RawIOBase):
         return found
 
 
+WORDS = json.dumps(samples.TELEGRAM_MESSAGES[9]).encode()
 HOSTILE: dict[str, Callable[[], Endless]] = {
     "one line": lambda: Endless(b"13/05/19, 21:00 - Ana: ", b"a" * 1024, 64 << 10),
     "one line without an end after others": lambda: Endless(b"13/05/19, 21:00 - Ana: x\n", "é".encode() * 512, 64 << 10),
@@ -371,7 +389,7 @@ HOSTILE: dict[str, Callable[[], Endless]] = {
     "zeros": lambda: Endless(b"13/05/19, 21:00 - Ana: x\n", bytes(1024), 64 << 10),
     "telegram, many": lambda: Endless(
         b'{"name":"x","type":"private_group","id":1,"messages":[',
-        json.dumps(samples.TELEGRAM_MESSAGES[9]).encode() + b",\n", 60_000, json.dumps(samples.TELEGRAM_MESSAGES[9]).encode() + b"]}",
+        WORDS + b",\n", 60_000, WORDS + b"]}",
     ),
     "telegram, one text": lambda: Endless(
         b'{"name":"x","type":"private_group","id":1,"messages":[{"id":1,"type":"message","text":"', b"a" * 1024, 64 << 10, b'"}]}'
