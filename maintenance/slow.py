@@ -30,7 +30,11 @@ def command(name: str, more: Sequence[str]) -> list[str] | None:
     if name == "fuzz":
         return [PYTHON, "-m", "maintenance.fuzz", *more]
     files = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(f"tests/**/slow_{name.replace('-', '_')}_*.py"))
-    return [PYTHON, "-m", "pytest", "-q", "-rs", "-s", "--durations=0", "-o", "faulthandler_timeout=0", *files, *more] if files else None
+    return (
+        [PYTHON, "-m", "pytest", "-q", "-rs", "-s", "--durations=0", "-o", "faulthandler_timeout=0", *files, *more]
+        if files
+        else None
+    )
 
 
 def main() -> int:

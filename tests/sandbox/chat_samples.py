@@ -261,5 +261,5 @@ def zipped(*files: tuple[str, bytes]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         for name, data in files:
-            made.writestr(name, data)
+            made.writestr(zipfile.ZipInfo(name, (2021, 6, 13, 21, 0, 0)), data)
     return file.getvalue()

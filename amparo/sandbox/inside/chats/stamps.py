@@ -102,7 +102,8 @@ class _Trial:
     @property
     def leaps_along(self) -> bool:
         """Whether nearly every day is about a year after the one before: the year was taken for a day."""
-        return self.days >= 5 and self.leaps * 10 >= (self.days - 1) * 9
+        real = self.days - len(self.impossible)
+        return real >= 5 and self.leaps * 10 >= (real - 1) * 9
 
 
 def order_of(days: Iterable[Day]) -> DateOrder:

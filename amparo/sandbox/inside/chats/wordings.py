@@ -26,6 +26,7 @@ class Notice:
     """One wording of one event. `needle`: a piece every such line contains, looked for first because it is cheap."""
 
     type: str
+    wording: str
     expression: str
     needle: str
     by_exporter: bool
@@ -116,6 +117,7 @@ def _notice(entry: dict[str, str]) -> Notice:
     literals = [part for piece in pieces[::2] for part in re.split("[\"']", piece)]
     return Notice(
         type=entry["type"],
+        wording=wording,
         expression=expression + r"[.\s]*",
         needle=max(literals, key=len).lower(),
         by_exporter=entry.get("actor") == "exporter",
