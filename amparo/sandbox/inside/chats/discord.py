@@ -9,7 +9,7 @@ from amparo.sandbox.inside.chats import times
 from amparo.sandbox.inside.chats.formats import Beside, Format
 from amparo.sandbox.inside.chats.json_stream import Broken, Walk
 from amparo.sandbox.inside.chats.media import declared_type_of
-from amparo.sandbox.inside.chats.source import text_of
+from amparo.sandbox.inside.chats.source import first_sign, text_of
 from amparo.sandbox.inside.chats.writing import Writer
 from amparo.sandbox.inside.frames import Facts, Sink
 
@@ -23,6 +23,8 @@ _EVENTS = {
 
 def begins(head: bytes) -> bool:
     """Whether a server and a channel stand first."""
+    if first_sign(head) != "{":
+        return False
     text = text_of(head)
     return bool(_BEGINS.match(text)) and '"channel"' in text
 

@@ -15,6 +15,8 @@ _SENDER_CHARACTERS = 120
 # The notice that begins nearly every export is longer than this, in every language.
 _LONG_NOTICE = 60
 
+_ANY_MARK = re.compile(f"[{MARKS}]")
+
 Found = tuple[Notice, re.Match[str], Wordings]
 
 
@@ -122,7 +124,7 @@ class Reader:
             or first.startswith(self._prefixes)
             or sender[0] in self._groups
             or (self._brackets and first.startswith(sender[0]))
-            or (not text.isascii() and any(mark in text for mark in EACH_MARK))
+            or (not text.isascii() and _ANY_MARK.search(text))
         ):
             # Nine messages of ten, written at once.
             writer.counts.message += 1

@@ -9,7 +9,7 @@ from amparo.sandbox.inside.chats.stamps import BLANKS, EACH_MARK, EDGES, HEAD, M
 
 _MARKS_OUT = str.maketrans("", "", MARKS)
 _QUOTES = (("“", "”"), ("„", "“"), ("«", "»"), ('"', '"'))
-_SAMPLED = 20_000
+_SAMPLED = 5_000
 _SAMPLED_NOTICES = 300
 _NAME_CHARACTERS = 60
 

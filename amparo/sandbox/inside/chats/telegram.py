@@ -14,7 +14,7 @@ from amparo.sandbox.inside.chats import times
 from amparo.sandbox.inside.chats.formats import Beside, Format
 from amparo.sandbox.inside.chats.json_stream import Broken, Walk
 from amparo.sandbox.inside.chats.media import declared_type_of
-from amparo.sandbox.inside.chats.source import text_of
+from amparo.sandbox.inside.chats.source import first_sign, text_of
 from amparo.sandbox.inside.chats.writing import Writer
 from amparo.sandbox.inside.frames import Facts, Sink
 
@@ -41,9 +41,9 @@ _MISSED = {"missed", "busy"}
 
 def begins(head: bytes) -> bool:
     """Whether it is a chat's or an account's object, or the list of messages has one of Telegram's."""
-    text = text_of(head)
-    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
+    if first_sign(head) != "{":
         return False
+    text = text_of(head)
     if _CHAT_TYPE.search(text) and ('"messages"' in text or '"chats"' in text):
         return True
     if _WHOLE.search(text) or ('"personal_information"' in text and '"user_id"' in text):

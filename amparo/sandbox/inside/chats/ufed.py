@@ -15,7 +15,7 @@ from amparo.sandbox.inside.chats import times
 from amparo.sandbox.inside.chats.formats import Beside, Format
 from amparo.sandbox.inside.chats.media import declared_type_of
 from amparo.sandbox.inside.chats.notices import noticed
-from amparo.sandbox.inside.chats.source import text_of
+from amparo.sandbox.inside.chats.source import first_sign, text_of
 from amparo.sandbox.inside.chats.writing import PIECE_CHARACTERS, Writer
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
 
@@ -32,6 +32,8 @@ _SYSTEM = "System Message"
 
 def begins(head: bytes) -> bool:
     """Whether the first element is a project of Cellebrite's, or a model of theirs stands at the beginning."""
+    if first_sign(head) != "<":
+        return False
     text = text_of(head).lstrip("\ufeff \t\r\n")
     return text.startswith("<") and (_NAMESPACE in text or bool(_BEGINS.search(text)))
 
