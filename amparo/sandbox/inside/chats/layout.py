@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from amparo.sandbox.inside.chats.source import Source
-from amparo.sandbox.inside.chats.stamps import HEAD, DateOrder, Day, order_of, shape_of_date, shape_of_time
+from amparo.sandbox.inside.chats.stamps import DateOrder, Day, head_of, order_of, shape_of_date, shape_of_time
 
 # A chat's life has some thousand days; a file with more changes of day than this decides by its first ones.
 _DAYS = 200_000
@@ -51,7 +51,7 @@ def survey(source: Source) -> Layout:
                 # Another of the same day tells nothing new about dates, and counting it needs no closer look.
                 current.count += 1
                 current.last = number
-            elif head := HEAD.match(line):
+            elif head := head_of(line):
                 shape = shape_of(*head.groups())
                 if shape not in seen and len(seen) >= _SHAPES:
                     continue

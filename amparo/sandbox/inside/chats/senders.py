@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from amparo.sandbox.inside.chats.stamps import BLANKS, EACH_MARK, EDGES, HEAD, MARKS
+from amparo.sandbox.inside.chats.stamps import BLANKS, EACH_MARK, EDGES, MARKS, head_of
 
 _MARKS_OUT = str.maketrans("", "", MARKS)
 _QUOTES = (("“", "”"), ("„", "“"), ("«", "»"), ('"', '"'))
@@ -27,7 +27,7 @@ def opens_a_quote(raw: str) -> bool:
 def _rests(sample: str, most: int) -> Iterator[str]:
     """What stands behind each stamp."""
     for line in sample.split("\n"):
-        if most and (head := HEAD.match(line)):
+        if most and (head := head_of(line)):
             most -= 1
             yield line[head.end() :]
 

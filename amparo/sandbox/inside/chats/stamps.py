@@ -27,14 +27,15 @@ _MERIDIEM = (
 
 # Words between date and time: French à, German um, Finnish klo, Spanish a las, Portuguese às, Italian alle/ore, English at.
 _BETWEEN = rf"(?:(?:klo|kl\.?|à|um|at|a las|às|alle|ore){_B}+)?"
-HEAD = re.compile(
-    rf"{_M}(\[)?{_M}"
-    rf"(\d{{1,4}}{_M}[./-]{_M}{_B}?\d{{1,2}}{_M}[./-]{_M}{_B}?\d{{1,4}}\.?){_M}"
-    rf"[,،]?{_M}{_B}*{_M}{_BETWEEN}"
-    rf"((?:{_MERIDIEM}{_B}*)?\d{{1,2}}[:.h]\d{{2}}(?:[:.]\d{{2}})?(?:{_M}{_B}?{_M}{_MERIDIEM})?)"
+_DAY = rf"\d{{1,4}}{_M}[./-]{_M}{_B}?\d{{1,2}}{_M}[./-]{_M}{_B}?\d{{1,4}}\.?"
+_TIME = rf"(?:{_MERIDIEM}{_B}*)?\d{{1,2}}[:.h]\d{{2}}(?:[:.]\d{{2}})?(?:{_M}{_B}?{_M}{_MERIDIEM})?"
+_HEAD = re.compile(
+    rf"{_M}(\[)?{_M}({_DAY}){_M}[,،]?{_M}{_B}*{_M}{_BETWEEN}({_TIME})"
     # An old iPhone ends it by a colon, after the seconds.
     rf"{_M}(?(1)\]{_B}*|(?:{_B}+[-–—]{_B}+|(?<=[:.]\d\d):{_B}+|(?<=[:.]\d\d{_B}[AaPp][Mm]):{_B}+))"
 )
+# What a browser copies has the time first.
+_COPIED = re.compile(rf"{_M}(\[)(?={_TIME},{_B}*({_DAY})\])({_TIME}),{_B}*{_DAY}\]{_B}*")
 _NUMBERS = re.compile(r"\d+")
 # Western, Arabic and Persian digits, all as 0: the form of a stamp.
 DIGITS_ALIKE = {ord(digit): "0" for digits in ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹") for digit in digits}
@@ -48,6 +49,11 @@ YEARS = range(2009, 2100)
 # A day has 86,400 wall clocks, a chat's life some thousand days: read once, then remembered.
 _REMEMBERED = 100_000
 _ORDERS = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
+
+
+def head_of(line: str) -> re.Match[str] | None:
+    """The stamp at the line's beginning: bracket or None, day, time."""
+    return _HEAD.match(line) or _COPIED.match(line)
 
 
 @dataclass(frozen=True)

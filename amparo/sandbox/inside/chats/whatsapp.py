@@ -12,7 +12,7 @@ from amparo.sandbox.inside.chats.formats import Beside, Format
 from amparo.sandbox.inside.chats.layout import shape_of, survey
 from amparo.sandbox.inside.chats.lines import Line, Reader
 from amparo.sandbox.inside.chats.source import Source, text_of
-from amparo.sandbox.inside.chats.stamps import DIGITS_ALIKE, HEAD, date_text, time_text
+from amparo.sandbox.inside.chats.stamps import DIGITS_ALIKE, date_text, head_of, time_text
 from amparo.sandbox.inside.chats.writing import Writer
 from amparo.sandbox.inside.frames import Facts, Sink
 
@@ -28,7 +28,7 @@ _REMEMBERED = 50_000
 def looks_like_export(text: str) -> bool:
     """Whether the text begins as an export does: with a stamp, or with several among its first lines."""
     lines = [line for line in text[:20_000].replace("\r", "\n").split("\n")[:_SAMPLE_LINES] if line.strip()]
-    heads = [place for place, line in enumerate(lines) if HEAD.match(line)]
+    heads = [place for place, line in enumerate(lines) if head_of(line)]
     return bool(heads) and (heads[0] == 0 or len(heads) >= _HEADS_ENOUGH)
 
 
@@ -67,7 +67,7 @@ class _Stamps:
         places = self._forms.get(form)
         if places is None:
             # Unknown yet, or no stamp: looked at closely.
-            head = HEAD.match(line)
+            head = head_of(line)
             order = self._orders.get(shape_of(*head.groups())) if head else None
             if not head or not order:
                 return None, "", 0
@@ -84,7 +84,11 @@ class _Stamps:
                 self._times.clear()
             date = dates.setdefault(day, date_text(day, order))
             clock = self._times.setdefault(time, time_text(time))
-        return (f"{date}T{clock}" if date and clock else ""), line[day_start:time_end], end
+        return (
+            (f"{date}T{clock}" if date and clock else ""),
+            line[min(day_start, time_start) : max(day_end, time_end)],
+            end,
+        )
 
 
 class _Pass:

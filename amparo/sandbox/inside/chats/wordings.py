@@ -87,7 +87,8 @@ def _table(raw: dict[str, Any]) -> Wordings:
         exporter=raw["exporter"][0],
         exporter_words=frozenset(word.lower() for word in raw["exporter"]),
         conjunctions=tuple(f" {word} " for word in raw["and"]),
-        notices=tuple(_notice(entry) for entry in raw["notices"]),
+        # The one with most words of its own first: "{actor} added this group to {value}" before "{actor} added {targets}".
+        notices=tuple(sorted(map(_notice, raw["notices"]), key=lambda notice: -len(_PLACE.sub("", notice.wording)))),
         omitted={
             key: media
             for media, wordings in raw["omitted"].items()
