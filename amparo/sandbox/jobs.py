@@ -29,6 +29,7 @@ from amparo.sandbox.readings import (
     VideoReading,
 )
 from amparo.sandbox.rules import Room, State
+from amparo.sandbox.talks import talks
 from amparo.sandbox.warden import Box, the_warden
 from amparo.vault import actions as vault_actions, queries as vault
 from amparo.vault.keys import ProcessKeys
@@ -217,8 +218,10 @@ def _archive(box: Box, data: Data, room: Room) -> _Found:
 def _chat(box: Box, data: Data) -> _Found:
     reading = cast("ChatReading", box.examine("chat", data, limit_s=300))
     facts = {name: value for name, value in asdict(reading).items() if name != "document"}
-    derived = Blob("chat.json", CHAT_MEDIA_TYPE, reading.document)
-    return _Found("chat", facts=facts, derived=(derived,))
+    found = list(talks(reading.document))
+    names = ["chat.json"] if len(found) < 2 else [f"chat-{number}.json" for number in range(1, len(found) + 1)]
+    derived = tuple(Blob(name, CHAT_MEDIA_TYPE, document) for name, (_, document) in zip(names, found, strict=True))
+    return _Found("chat", facts=facts, derived=derived)
 
 
 def _mail(box: Box, data: Data, room: Room) -> _Found:

@@ -20,6 +20,7 @@ from amparo.wiring import (
     environment,
     hma_command,
     lists_command,
+    read_command,
     receipt_command,
     scan_command,
     triage_command,
@@ -107,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     scan_command.add_commands(add)
     triage_command.add_commands(add)
     receipt_command.add_commands(add)
+    read_command.add_commands(add)
 
     keys = add("keys", _keys, "say where the keys lie, who holds what, and how to back them up")
     keys.add_argument("--mail", action="store_true", help="print the line's public mail keys instead")

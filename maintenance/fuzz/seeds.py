@@ -25,6 +25,7 @@ from cryptography.x509.oid import NameOID
 from PIL import Image
 
 from maintenance.fuzz.targets import SEEDS
+from tests.sandbox import chat_samples
 from tests.sandbox.videos import Made, make, pattern
 
 MD5, SHA1, PDQ = "0123456789abcdef" * 2, "0123456789" * 4, "f8f8f0cce0f4e84d" * 4
@@ -76,8 +77,8 @@ def _seeds() -> Iterator[tuple[str, str, bytes]]:
     archives = dict(_archives())
     for name, data in _mails().items():
         yield "mail", name, data
-    for name, text in _CHATS.items():
-        yield "chat", name, text.encode()
+    for name, chat in _chats():
+        yield "chat", name, chat
     for name, data in archives.items():
         yield "archive", name, data
     yield "cms", "envelope", _envelope()
@@ -114,6 +115,18 @@ def _mails() -> dict[str, bytes]:
         b"Content-Transfer-Encoding: base64\n\neJ8+IgAAAQaQCAAEAAAAAAABAAE=\n--a--\nbegin 644 a.txt\n#0V%T\n`\nend\n"
     )
     return {"plain": plain.as_bytes(), "parts": parts.as_bytes(), "odd": odd}
+
+
+def _chats() -> Iterator[tuple[str, bytes]]:
+    """An export in each format, and one inside a zip."""
+    for name, text in _CHATS.items():
+        yield name, text.encode()
+    for name in ("telegram", "telegram_account", "discord", "signal_lines", "signal_markdown", "signal_list", "signal_fields",
+                 "signal_short", "ufed"):  # fmt: skip
+        yield name.replace("_", "."), getattr(chat_samples, name.upper()).encode()
+    tables, _ = chat_samples.lava()
+    yield "lava", tables
+    yield "zip", chat_samples.zipped(("_chat.txt", _CHATS["iphone"].encode()), ("a.jpg", b"x"))
 
 
 def _archives() -> Iterator[tuple[str, bytes]]:

@@ -113,6 +113,14 @@ _CHAT = (
     b" a\xc3\xb1adi\xc3\xb3 a ",
     b"\r\n",
     b"<attached: ",
+    b'"messages":[',
+    b'"type":"service"',
+    b'"date_unixtime":"',
+    b'<model type="InstantMessage">',
+    b"</model>",
+    b'<field name="Body"><value>',
+    b'"sender":',
+    b"From: ",
 )
 _PACKED = (
     b"PK\1\2",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from amparo.sandbox.inside import chat
-from amparo.sandbox.inside.chats import whatsapp, wordings
+from amparo.sandbox.inside.chats import source as source_module, wordings
+from amparo.sandbox.inside.chats.source import Source
 from amparo.sandbox.inside.chats.whatsapp import looks_like_export
 from amparo.sandbox.inside.frames import Unreadable
 from amparo.sandbox.inside.identify import identify
@@ -24,7 +26,7 @@ LRM, RLM, NARROW, NBSP = "\u200e", "\u200f", "\u202f", "\u00a0"
 
 def reading(text: str | bytes) -> dict[str, Any]:
     sink = Collected()
-    chat.read(text if isinstance(text, bytes) else text.encode(), {}, sink)
+    chat.read(io.BytesIO(text if isinstance(text, bytes) else text.encode()), {}, sink)
     document: dict[str, Any] = json.loads(sink.blobs[0][1])
     return document
 
@@ -58,6 +60,8 @@ STAMPS = {
     "iPhone, Mexico": (f"[13/05/19 9:05:59{NBSP}a.m.] ", "2019-05-13T09:05:59"),
     "iPhone, marked": (f"{LRM}[13/05/2019, 21:05:59] ", "2019-05-13T21:05:59"),
     "iPhone, Arabic": (f"[{RLM}١٣{RLM}/٥{RLM}/٢٠١٩، ٩:٠٥:٥٩ ص] ", "2019-05-13T09:05:59"),
+    "copied from a browser": ("[21:05, 13/05/2019] ", "2019-05-13T21:05:00"),
+    "old iPhone": ("13/05/19, 9:05:59 PM: ", "2019-05-13T21:05:59"),
     "iPhone, Sweden": ("[2019-05-13, 21:05:59] ", "2019-05-13T21:05:59"),
 }
 
@@ -284,13 +288,19 @@ def test_an_impossible_date_is_shown_as_unsupported_with_what_follows_it() -> No
         "count": 2,
         "lines": [{"line": 2, "text": "31/02/19, 21:00 - Luis: dos"}, {"line": 3, "text": "tres"}],
     }
-    assert [each["text"] for each in found["items"]] == ["hola", "cuatro"]
+    shown = [(each["ts"], each.get("text") or each["value"]) for each in found["items"]]
+    assert shown == [
+        ("2019-05-13T21:00:00", "hola"),
+        (None, "31/02/19, 21:00 - Luis: dos"),
+        (None, "tres"),
+        ("2019-05-14T21:00:00", "cuatro"),
+    ]
 
 
 def test_what_is_no_export_is_refused() -> None:
     for text in (b"", b"see you at 21:00", b"2019-05-13T21:00:00Z INFO started\n" * 50, b"{}"):
         with pytest.raises(Unreadable):
-            chat.read(text, {}, Collected())
+            chat.read(io.BytesIO(text), {}, Collected())
 
 
 def test_an_export_is_recognised_by_its_content() -> None:
@@ -337,16 +347,17 @@ LINE = st.tuples(STAMP, WHO, TAIL).map("".join)
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(LINE, min_size=1, max_size=25), st.sampled_from(["\n", "\r\n"]))
-def test_every_line_begins_an_item_or_continues_one_or_is_listed(lines: list[str], end: str) -> None:
+def test_every_line_is_part_of_just_one_item_and_what_fits_nothing_is_counted(lines: list[str], end: str) -> None:
     text = "13/05/19, 21:00 - Ana: hola" + end + end.join(lines) + end
     found = reading(text)
     covered: list[int] = []
     for item in found["items"]:
         covered += range(item["line"], item["line"] + item["lines"])
-    covered += [each["line"] for each in found["unsupported"]["lines"]]
-    assert sorted(covered) == list(range(1, found["lines"] + 1))
+    blank = [number for number, line in enumerate(text.split(end), 1) if not line.strip()]
+    assert len(covered) == len(set(covered))
+    assert {*covered, *blank} >= set(range(1, found["lines"] + 1))
     assert found["lines"] == text.count("\n")
-    assert found["unsupported"]["count"] == len(found["unsupported"]["lines"])
+    assert found["unsupported"]["count"] == sum(each.get("unsupported", False) for each in found["items"])
 
 
 @settings(max_examples=200, deadline=None)
@@ -366,11 +377,15 @@ def test_messages_written_to_an_export_are_read_again(messages: list[tuple[str, 
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(alphabet="ab\n", max_size=60), st.integers(1, 9))
-def test_cutting_a_file_into_blocks_cuts_no_line(text: str, block: int) -> None:
+@given(st.text(alphabet="abé\r\n", max_size=60), st.integers(1, 9), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+def test_cutting_a_file_into_blocks_cuts_no_line_and_no_letter(text: str, block: int, charset: str) -> None:
+    source = Source(io.BytesIO(text.encode(charset)))
+    if charset != "utf-16":
+        source.charset = "utf-8"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(whatsapp, "_BLOCK_CHARACTERS", block)
-        assert list(whatsapp._lines(text)) == text.removesuffix("\n").split("\n") * bool(text)
+        patch.setattr(source_module, "_BLOCK_BYTES", block)
+        found = [line for piece, _ in source.blocks() for line in piece.split("\n")]
+    assert found == text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n") * bool(text)
 
 
 def test_a_long_export_is_read_in_the_child_with_its_counts_right() -> None:

@@ -180,10 +180,12 @@ def _seconds(came: Turn, went: Turn) -> int | None:
 
 
 def group_name(reading: ChatReading, export_name: str) -> str:
-    """What the group is called: its last subject, else the one it was made with, else what the export file says."""
+    """What the group is called: its last subject, else the one it was made with, else what the export says."""
     subjects = [each for each in reading.notices if each.type in ("group_created", "subject_changed") and each.value]
     if subjects:
         return max(subjects, key=lambda each: each.line).value[:200]
+    if reading.name:
+        return reading.name[:200]
     stem = export_name.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0].strip(" _")
     for lead in ("WhatsApp Chat with ", "WhatsApp Chat - ", "Chat de WhatsApp con ", "Discussion WhatsApp avec "):
         stem = stem.removeprefix(lead)

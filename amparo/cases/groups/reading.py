@@ -57,7 +57,10 @@ class Notice:
 
 @dataclass(frozen=True)
 class ChatReading:
-    """zone_offset: "+02:00" where the export states one, else empty. Messages and notices in the file's order."""
+    """zone_offset: "+02:00" where the export states one, else empty. Messages and notices in the file's order.
+
+    name: the chat's, where the export has it.
+    """
 
     platform: str
     date_order: str
@@ -68,9 +71,17 @@ class ChatReading:
     notices: tuple[Notice, ...]
     unsupported_count: int
     unsupported_lines: tuple[str, ...]
+    name: str = ""
 
 
-PLATFORMS = {"whatsapp": "WhatsApp", "telegram": "Telegram", "signal": "Signal", "discord": "Discord"}
+PLATFORMS = {
+    "whatsapp": "WhatsApp",
+    "telegram": "Telegram",
+    "signal": "Signal",
+    "discord": "Discord",
+    "lava": "LAVA",
+    "ufed": "UFED",
+}
 
 
 def from_json(reading: Mapping[str, Any]) -> ChatReading:
@@ -93,7 +104,14 @@ def from_json(reading: Mapping[str, Any]) -> ChatReading:
         tuple(notices),
         int(unsupported.get("count", 0)),
         tuple(map(_line, unsupported.get("lines", ()))),
+        _name(reading),
     )
+
+
+def _name(reading: Mapping[str, Any]) -> str:
+    """What the export calls the chat, where it is of one and says so."""
+    chats = reading.get("chats")
+    return _text(chats[0].get("name")) if isinstance(chats, list) and len(chats) == 1 else ""
 
 
 def _line(line: Any) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
-from amparo.sandbox.inside.chats import whatsapp
+from amparo.sandbox.inside import chat
 from amparo.sandbox.inside.decoding import text_of
 from amparo.sandbox.inside.frames import CHUNK_BYTES, Facts, Sink
 
@@ -107,7 +107,8 @@ def identify(data: bytes) -> tuple[str, str]:
         return "empty", "application/x-empty"
     for offset, magic, kind, media_type in _MAGIC:
         if data.startswith(magic, offset):
-            return kind, media_type
+            # Tables of talk, as forensic programs write them, are an export like any other.
+            return ("chat" if kind == "database" and chat.recognised(data) else kind), media_type
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip(data)
     if data.startswith(b"BM") and len(data) >= 26 and data[6:10] == b"\0\0\0\0":
@@ -174,8 +175,11 @@ def _text(data: bytes) -> tuple[str, str]:
     if not wide and controls * 200 > len(sample):
         return "unknown", "application/octet-stream"
     text, _ = text_of(sample[: len(sample) & ~1] if wide else sample)
-    if whatsapp.looks_like_export(text):
-        return "chat", "text/plain"
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    if chat.recognised(sample):
+        return "chat", {"{": "application/json", "[": "application/json", "<": "application/xml"}.get(
+            start, "text/plain"
+        )
     if _MAIL_HEADS.match(sample) and re.search(
         rb"^(?:From|Received|MIME-Version|Message-ID):", sample, re.IGNORECASE | re.MULTILINE
     ):

@@ -49,7 +49,7 @@ def whole(read: Callable[[bytes, Mapping[str, object], Sink], Facts]) -> Reader:
 
 READERS: dict[str, Reader] = {
     "archive": whole(archive.read),
-    "chat": whole(chat.read),
+    "chat": chat.read,
     "cms": whole(cms.read),
     "cybertip": whole(cybertip.read),
     "hash_list": hash_lists.read,

@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from amparo.sandbox.inside.chats import wordings
-from amparo.sandbox.inside.chats.stamps import BLANKS, MARKS
+from amparo.sandbox.inside.chats import notices, senders, wordings
+from amparo.sandbox.inside.chats.media import media_type_of
+from amparo.sandbox.inside.chats.stamps import BLANKS, EACH_MARK, EDGES, MARKS
 from amparo.sandbox.inside.chats.wordings import Notice, Wordings, plain_key
+from amparo.sandbox.inside.chats.writing import MEMBERS, Writer, quoted
 
-_EDGES = MARKS + BLANKS
-_EACH_MARK = tuple(MARKS)
-_MARKS_OUT = str.maketrans("", "", MARKS)
 _SENDER_CHARACTERS = 120
-_NUMBERED = re.compile(r"^\d{8}-(PHOTO|VIDEO|AUDIO|STICKER|GIF)-", re.IGNORECASE)
-_PREFIXED = {"IMG": "image", "VID": "video", "AUD": "audio", "PTT": "voice", "STK": "sticker", "DOC": "document"}
-_ENDINGS = {
-    "jpg": "image", "jpeg": "image", "png": "image", "heic": "image", "webp": "sticker", "gif": "gif", "mp4": "video",
-    "mov": "video", "3gp": "video", "mkv": "video", "opus": "voice", "ogg": "voice", "m4a": "audio", "mp3": "audio",
-    "aac": "audio", "amr": "audio", "vcf": "contact",
-}  # fmt: skip
+# The notice that begins nearly every export is longer than this, in every language.
+_LONG_NOTICE = 60
+
+_ANY_MARK = re.compile(f"[{MARKS}]")
+
+Found = tuple[Notice, re.Match[str], Wordings]
 
 
 @dataclass(slots=True)
@@ -32,16 +30,36 @@ class Line:
     rest: str
     more: list[str] = field(default_factory=list)
 
+    def join(self, piece: str) -> None:
+        """The line goes on with this."""
+        if self.more:
+            self.more[-1] += piece
+        else:
+            self.rest += piece
+
+
+@dataclass(slots=True)
+class _Said:
+    """What a message turned out to be."""
+
+    kind: str
+    text: str
+    media: dict[str, object] | None = None
+    edited: bool = False
+
 
 class Reader:
     """Reads the lines of one file; learns its members and its language on the way."""
 
-    def __init__(self, text: str) -> None:
-        self.members: dict[str, None] = {}
+    def __init__(self, sample: str, writer: Writer) -> None:
         self.exporter = ""
-        self._tables = _likeliest_first(text)
-        self.language = self._tables[0].language if _hits(self._tables[0], text) else ""
-        self._senders: dict[str, str | None] = {}
+        self._writer = writer
+        self._tables = _likeliest_first(sample)
+        self.language = self._tables[0].language if _hits(self._tables[0], sample) else ""
+        # By what stands before the colon: the name, and the same as JSON.
+        self._senders: dict[str, tuple[str, str]] = {}
+        self._groups = senders.that_only_notify(sample, lambda text: bool(self._noticed(text)))
+        self._colons = senders.with_colons(sample)
         self._omitted = {wording: media for table in self._tables for wording, media in table.omitted.items()}
         self._kinds = {
             **{wording: "deleted" for table in self._tables for wording in table.deleted},
@@ -49,9 +67,13 @@ class Reader:
             **{wording: "live_location" for table in self._tables for wording in table.live_location},
         }
         # Most messages are plain text, and their first letters already say so.
-        self._starts = frozenset(key[:3] for key in (*self._omitted, *self._kinds))
+        self._deleted_by = tuple(wording for table in self._tables for wording in table.deleted_by)
+        self._starts = frozenset(key[:3] for key in (*self._omitted, *self._kinds, *self._deleted_by))
+        self._brackets = sample.lstrip(EDGES).startswith("[")
         self._locations = tuple(prefix for table in self._tables for prefix in table.location)
         self._polls = tuple(prefix for table in self._tables for prefix in table.poll)
+        self._prefixes = self._locations + self._polls
+        self._edited = tuple(wording for table in self._tables for wording in table.edited)
         before = "|".join(re.escape(word) for table in self._tables for word in table.attached_before)
         after = "|".join(re.escape(word) for table in self._tables for word in table.attached_after)
         self._attached_before = re.compile(rf"<(?:{before})\s?:\s*([^<>]+)>[\s{MARKS}]*$", re.IGNORECASE)
@@ -59,133 +81,174 @@ class Reader:
             rf"^[\s{MARKS}]*(\S.*?\.\w{{1,8}}) \((?:{after})\)[\s{MARKS}]*$", re.IGNORECASE
         )
 
-    def item(self, line: Line) -> dict[str, object]:
-        """The item that the line is."""
-        colon = line.rest.find(": ")
-        if colon < 0 and line.rest.rstrip(_EDGES).endswith(":"):
-            colon = line.rest.rindex(":")
-        if 0 < colon <= _SENDER_CHARACTERS and (sender := self._sender(line.rest[:colon], line.rest)):
-            return self._said(line, sender, line.rest[colon + 1 :])
-        return self._event(line, line.rest.strip(_EDGES))
+    def write(self, line: Line) -> None:
+        """Writes the item that the line is."""
+        rest = line.rest
+        colon = rest.find(": ")
+        if colon < 0:
+            colon = rest.rindex(":") if rest.rstrip(EDGES).endswith(":") else 0
+        if 0 < colon <= _SENDER_CHARACTERS:
+            known = self._senders.get(rest[:colon])
+            if known:
+                self._said(line, known, rest[colon + 1 :], new=False)
+                return
+            found, colon = self._sender(rest, colon)
+            if found[0]:
+                self._said(line, found, rest[colon + 1 :], new=found[0] not in self._writer.members)
+                return
+        self._event(line, rest.strip(EDGES))
 
-    def _sender(self, raw: str, rest: str) -> str | None:
-        """The sender's name; None where what stands before the colon is part of a notice."""
-        if raw not in self._senders:
-            name: str | None = _name(raw)
-            # A colon inside quotes, as in a changed subject, or in a notice: only then is the wording asked first.
-            if not name or (any(quote in raw for quote in '"“„«') and self._noticed(rest.strip(_EDGES))):
-                return None
-            self._senders[raw] = name
-        return self._senders[raw]
+    def _sender(self, rest: str, colon: int) -> tuple[tuple[str, str], int]:
+        """The sender's name, "" where what stands before the colon is part of a notice; and where the name ends."""
+        raw = rest[:colon]
+        for longer in self._colons.get(raw, ()):
+            if rest.startswith(longer + ":"):
+                return (senders.name_of(longer), quoted(senders.name_of(longer))), len(longer)
+        name = senders.name_of(raw)
+        # A colon inside quotes, as in a changed subject, or in a notice: only then is the wording asked first.
+        if not name or senders.opens_a_quote(raw) or self._noticed(rest.strip(EDGES), with_colon=True):
+            return ("", ""), colon
+        if raw not in self._colons:
+            if len(self._senders) > MEMBERS // 4:
+                self._senders.clear()
+            self._senders[raw] = name, quoted(name)
+        return (name, quoted(name)), colon
 
-    def _said(self, line: Line, sender: str, said: str) -> dict[str, object]:
-        first = said.strip(_EDGES)
-        marked = not said.isascii() and said.lstrip(BLANKS).startswith(_EACH_MARK)
-        kind, media, shown = self._kind(first, said)
-        # On an iPhone a notice has the group or the actor as its sender, and begins with an unseen mark.
-        if kind == "text" and (marked or self._tables_know(first)) and (found := self._noticed(first)):
-            return self._event(line, first, sender, found)
-        if sender not in self.members:
-            self.members[sender] = None
-        text = shown if not line.more else "\n".join([shown, *line.more]).strip("\n")
-        return {
-            "item": "message", "ts": line.at, "raw": line.stamp, "line": line.number, "lines": 1 + len(line.more),
-            "sender": sender, "kind": kind, "text": text, "media": media,
-        }  # fmt: skip
+    def _said(self, line: Line, sender: tuple[str, str], text: str, *, new: bool) -> None:
+        first, writer = text.strip(EDGES), self._writer
+        if not (
+            new
+            or line.more
+            or first[:3].lower() in self._starts
+            or first[-1:] in ">)"
+            or first.startswith(self._prefixes)
+            or sender[0] in self._groups
+            or (self._brackets and first.startswith(sender[0]))
+            or (not text.isascii() and _ANY_MARK.search(text))
+        ):
+            # Nine messages of ten, written at once.
+            writer.counts.message += 1
+            writer.count_time(line.at)
+            writer.add(
+                f'{{"item":"message","ts":"{line.at}","sender":{sender[1]},"kind":"text","text":{quoted(first)},"media":null,'
+                f'"raw":{quoted(line.stamp)},"line":{line.number},"lines":1}}'
+            )
+            return
+        marked = not text.isascii() and text.lstrip(BLANKS).startswith(EACH_MARK)
+        said = self._read(first, text, line.more)
+        if said.kind == "text" and self._notified(line, sender[0], first, marked=marked, new=new):
+            return
+        writer.message(
+            line.at, sender[0], said.kind, said.text, said.media,
+            raw=line.stamp, place=line.number, lines=1 + len(line.more), edited=said.edited,
+        )  # fmt: skip
 
-    def _kind(self, first: str, said: str) -> tuple[str, dict[str, object] | None, str]:
-        """The message's kind, its media, and the text to show of its first line."""
+    def _notified(self, line: Line, sender: str, first: str, *, marked: bool, new: bool) -> bool:
+        """Whether this was a notice, and written as such.
+
+        On an iPhone a notice has the group or the actor as its sender, and begins with an unseen mark, unless it got lost.
+        """
+        group = sender in self._groups
+        found = None
+        if marked or group or (self._brackets and first.startswith(sender)):
+            found = self._noticed(first)
+        elif new and len(first) > _LONG_NOTICE:
+            found = self._noticed(first, only="encryption_notice")
+        if found and not marked and not group and senders.name_of(found[1].groupdict().get("actor") or "") != sender:
+            # "Luis: Luis left" is a notice whose mark got lost; nobody says more of themselves by name.
+            found = None if found[0].type != "encryption_notice" else found
+        # Of a language that no table knows, what the group itself says is a notice all the same, and so is the first long one.
+        if found or (marked and (group or (line.number == 1 and len(first) > _LONG_NOTICE))):
+            self._event(line, first, sender, found)
+            return True
+        return False
+
+    def _read(self, first: str, text: str, more: list[str]) -> _Said:
+        """The message's kind, its media, and its words. first: the first line's text without marks and blanks around it."""
+        last = (more[-1] if more else text).rstrip(EDGES)
+        if last.endswith(">"):
+            words = last.lower()
+            for wording in self._edited:
+                if words.endswith(wording):
+                    # The mark stands behind everything, an attachment too.
+                    last = last[: -len(wording)].rstrip(EDGES)
+                    more = [*more[:-1], last] if more else []
+                    text = text if more else last
+                    said = self._plainly(text.strip(EDGES), text, more)
+                    said.edited = True
+                    return said
+        return self._plainly(first, text, more)
+
+    def _plainly(self, first: str, text: str, more: list[str]) -> _Said:
+        whole = first if not more else "\n".join([first, *more]).strip("\n")
         if first[:3].lower() in self._starts:
             key = plain_key(first[:120])
             if media := self._omitted.get(key):
-                return ("contact" if media == "contact" else "media"), {"name": "", "type": media, "omitted": True}, ""
+                return _left_out(media, "\n".join(more).strip("\n"))
             # Android prints "null" for what could be seen once; what a person typed in capitals is theirs.
             if (kind := self._kinds.get(key)) and (len(key) > len("null") or key == first):
-                return kind, None, first
-        last = first[-1:]
-        if last == ">" and (found := self._attached_before.search(said)):
-            return _with_file(found[1].strip(_EDGES), said[: found.start()].strip(_EDGES))
-        if last == ")" and (found := self._attached_after.match(said)):
-            return _with_file(found[1].strip(_EDGES), "")
+                return _Said(kind, whole)
+            if len(first) < _SENDER_CHARACTERS and first.lower().startswith(self._deleted_by):
+                return _Said("deleted", whole)
+        if first[-1:] == ")" and (found := self._attached_after.match(text)):
+            return _with_file(found[1].strip(EDGES), "\n".join(more).strip("\n"))
+        # The last line may name a file, behind a caption of several.
+        last = more[-1] if more else text
+        if last.rstrip(EDGES)[-1:] == ">" and (found := self._attached_before.search(last)):
+            return _with_file(found[1].strip(EDGES), _before(first, text, more, found.start()))
+        mark = -1 if last.isascii() else last.rfind("\u200e")
+        if mark >= 0 and (media := self._omitted.get(plain_key(last[mark:].strip(EDGES)[:120]))):
+            return _left_out(media, _before(first, text, more, mark))
         if first.startswith(self._locations):
-            return "location", None, first
-        if first.startswith(self._polls):
-            return "poll", None, first
-        return "text", None, first
+            return _Said("location", whole)
+        return _Said("poll" if first.startswith(self._polls) else "text", whole)
 
-    def _tables_know(self, text: str) -> bool:
-        """Whether a text without the unseen mark could still be the one notice that always has a sender."""
-        return len(text) > 60 and any(
-            notice.type == "encryption_notice" and notice.needle in text.lower()
-            for table in self._tables
-            for notice in table.notices
-        )
-
-    def _noticed(self, text: str) -> tuple[Notice, re.Match[str], Wordings] | None:
+    def _noticed(self, text: str, *, with_colon: bool = False, only: str = "") -> Found | None:
         lowered = text.lower().replace("’", "'")
         for table in self._tables:
-            for notice in table.notices:
-                if notice.needle in lowered and (match := notice.pattern.fullmatch(text)):
+            for notice in table.notices_with_colon if with_colon else table.notices:
+                if (
+                    notice.needle in lowered
+                    and (not only or notice.type == only)
+                    and (match := notice.pattern.fullmatch(text))
+                ):
                     return notice, match, table
         return None
 
-    def _event(
-        self, line: Line, text: str, sender: str = "", found: tuple[Notice, re.Match[str], Wordings] | None = None
-    ) -> dict[str, object]:
+    def _event(self, line: Line, text: str, sender: str = "", found: Found | None = None) -> None:
         whole = "\n".join([text, *line.more]).strip("\n")
-        found = found or self._noticed(text)
+        found = found or self._noticed(text) or (self._noticed(whole) if line.more else None)
         kind, actor, targets, value = "notice", "", [], whole
         if found:
             notice, match, table = found
             parts = match.groupdict()
-            kind, value = notice.type, (parts.get("value") or "").strip(_EDGES)
-            actor = table.exporter if notice.by_exporter else self._person(parts.get("actor") or "", table)
-            targets = [table.exporter] if notice.to_exporter else self._people(parts.get("targets") or "", table)
+            kind, value = notice.type, (parts.get("value") or "").strip(EDGES)
+            actor = table.exporter if notice.by_exporter else notices.person(parts.get("actor") or "", table)
+            targets = [table.exporter] if notice.to_exporter else notices.people(parts.get("targets") or "", table)
             if table.exporter in (actor, *targets):
                 self.exporter = table.exporter
             if kind == "missed_call" and not actor:
                 actor = sender
-            for member in (actor, *targets):
-                if member and member not in self.members:
-                    self.members[member] = None
-        return {
-            "item": "event", "ts": line.at, "raw": line.stamp, "line": line.number, "lines": 1 + len(line.more),
-            "type": kind, "actor": actor or None, "targets": targets, "value": value or None, "text": whole,
-        }  # fmt: skip
-
-    def _person(self, raw: str, table: Wordings) -> str:
-        name = _name(raw)
-        return table.exporter if name.lower() in table.exporter_words else name
-
-    def _people(self, raw: str, table: Wordings) -> list[str]:
-        """Names of a list such as "Ana, Luis y +34 600 00 00 00"."""
-        for conjunction in table.conjunctions:
-            head, found, tail = raw.rpartition(conjunction)
-            if found:
-                raw = f"{head}, {tail}"
-                break
-        pieces = raw.replace("،", ",").split(", ")
-        return [person for piece in pieces if (person := self._person(piece, table))]
+        self._writer.event(
+            line.at, kind, actor=actor, targets=targets, value=value, text=whole,
+            raw=line.stamp, place=line.number, lines=1 + len(line.more),
+        )  # fmt: skip
 
 
-def _name(raw: str) -> str:
-    """A sender's name: without marks, and without the tilde that marks someone outside the exporter's address book."""
-    return raw.translate(_MARKS_OUT).strip(BLANKS).removeprefix("~").strip(BLANKS)
+def _before(first: str, text: str, more: list[str], end: int) -> str:
+    """All that stands before this place of the last line: a caption."""
+    if not more:
+        return text[:end].strip(EDGES)
+    return "\n".join([first, *more[:-1], more[-1][:end].rstrip(EDGES)]).strip("\n")
 
 
-def _with_file(name: str, caption: str) -> tuple[str, dict[str, object] | None, str]:
+def _with_file(name: str, caption: str) -> _Said:
     kind = media_type_of(name)
-    # An iPhone prints a document's own name and page count before the attachment: that is no caption.
-    return ("contact" if kind == "contact" else "media"), {"name": name, "type": kind, "omitted": False}, caption
+    return _Said("contact" if kind == "contact" else "media", caption, {"name": name, "type": kind, "omitted": False})
 
 
-def media_type_of(name: str) -> str:
-    """image, video, audio, voice, sticker, gif, contact or document, by the messenger's way of naming files."""
-    if numbered := _NUMBERED.match(name):
-        return {"photo": "image"}.get(numbered[1].lower(), numbered[1].lower())
-    if kind := _PREFIXED.get(name[:3].upper()) if name[3:4] == "-" else None:
-        return kind
-    return _ENDINGS.get(name.rsplit(".", 1)[-1].lower(), "document")
+def _left_out(kind: str, caption: str) -> _Said:
+    return _Said("contact" if kind == "contact" else "media", caption, {"name": "", "type": kind, "omitted": True})
 
 
 def _likeliest_first(text: str) -> list[Wordings]:

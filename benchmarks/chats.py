@@ -1,0 +1,248 @@
+"""Chat exports: messages a second and memory, by size, beside the parsers a user would find on PyPI.
+
+    python benchmarks/chats.py [--sizes 10000,100000] [--formats whatsapp,iphone,telegram] [--peers FOLDER] [--repeats 3]
+
+Every run is a process of its own, so its peak of memory is its own; ours also through the locked-down child, as `amparo read`
+runs it (by the wall clock there, by processor time else). The best of some interleaved repeats; ratios are of one run. Peers are
+not installed by Amparo:
+
+    pip install --target /tmp/peers whatstk chat-miner      then      --peers /tmp/peers
+
+Without a folder, or where a peer isn't in it, the script says so and goes on. The messages are drawn from a few neutral words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+WORDS = [
+    "item",
+    "shared",
+    "see",
+    "you",
+    "at",
+    "hora",
+    "nos",
+    "vemos",
+    "mañana",
+    "ok",
+    "thanks",
+    "the",
+    "group",
+    "later",
+    "21:00",
+]
+NAMES = ["Ana", "Luis", "Marta", *(f"+34 600 000 {number:03}" for number in range(200))]
+# Days above 12 come within the first weeks of any of these, so nobody has to guess.
+BEGIN = datetime(2019, 5, 1, 9)  # noqa: DTZ001 - a wall clock
+PEERS = {"whatsapp": ("whatstk", "chat-miner"), "iphone": ("whatstk", "chat-miner"), "telegram": ("chat-miner",)}
+
+
+def messages(count: int) -> Iterator[tuple[datetime, str, str]]:
+    """Moment, sender, text; the same for the same count."""
+    chance, at = random.Random(count), BEGIN
+    for _ in range(count):
+        at += timedelta(seconds=chance.randrange(1, 90))
+        yield at, chance.choice(NAMES), " ".join(chance.choices(WORDS, k=chance.randrange(1, 15)))
+
+
+def android(count: int) -> Iterator[str]:
+    for at, sender, text in messages(count):
+        yield f"{at:%d/%m/%Y, %H:%M} - {sender}: {text}\n"
+
+
+def iphone(count: int) -> Iterator[str]:
+    for at, sender, text in messages(count):
+        yield f"[{at:%d/%m/%Y, %H:%M:%S}] {sender}: {text}\n"
+
+
+def telegram(count: int) -> Iterator[str]:
+    yield '{"name": "Meeting", "type": "private_group", "id": 1, "messages": [\n'
+    for number, (at, sender, text) in enumerate(messages(count)):
+        seconds = int((at - datetime(1970, 1, 1)).total_seconds()) - 7200  # noqa: DTZ001
+        said = {
+            "id": number, "type": "message", "date": at.isoformat(), "date_unixtime": str(seconds), "from": sender,
+            "from_id": f"user{number % 97}", "text": text, "text_entities": [{"type": "plain", "text": text}],
+        }  # fmt: skip
+        yield ("," if number else "") + json.dumps(said, ensure_ascii=False) + "\n"
+    yield "]}"
+
+
+FORMATS: dict[str, Callable[[int], Iterator[str]]] = {"whatsapp": android, "iphone": iphone, "telegram": telegram}
+
+
+# --- What is measured, each in a process of its own -----------------------------------------------------------------------
+
+
+class Counted:
+    """A sink that only counts."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def begin(self, **about: object) -> None: ...
+    def void(self) -> None: ...
+
+    def write(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+
+
+def reader(path: Path, form: str) -> int:
+    from amparo.sandbox.inside import chat
+
+    with path.open("rb") as file:
+        found = chat.read(file, {}, Counted())["messages"]
+    return int(str(found))
+
+
+def sandbox(path: Path, form: str) -> int:
+    """As `amparo read` does: in the child, written to a file, every line looked at."""
+    import io
+
+    from amparo.foundation.ids import new_id
+    from amparo.sandbox.readings import ChatReading
+    from amparo.sandbox.warden import Warden
+    from amparo.wiring import read_command
+
+    class Nowhere(io.TextIOBase):
+        def write(self, text: str) -> int:
+            return len(text)
+
+    warden = Warden(1)
+    try:
+        with warden.boundary(new_id()) as box, path.open("rb") as file, tempfile.TemporaryFile() as found:
+            reading = box.examine("chat", file, into=found, limit_s=3600)  # type: ignore[arg-type]
+            found.seek(0)
+            read_command._print(found, Nowhere())  # type: ignore[arg-type]  # noqa: SLF001
+    finally:
+        warden.close()
+    assert isinstance(reading, ChatReading)
+    return reading.messages
+
+
+def whatstk(path: Path, form: str) -> int:
+    from whatstk import WhatsAppChat  # type: ignore[import-not-found]
+
+    return len(WhatsAppChat.from_source(str(path)).df)
+
+
+def chat_miner(path: Path, form: str) -> int:
+    from chatminer import chatparsers  # type: ignore[import-not-found]
+
+    kind = chatparsers.TelegramJsonParser if form == "telegram" else chatparsers.WhatsAppParser
+    parser = kind(str(path))
+    parser.parse_file()
+    return len(parser.parsed_messages.get_df())
+
+
+RUNS: dict[str, Callable[[Path, str], int]] = {
+    "amparo": reader, "amparo, sandboxed": sandbox, "whatstk": whatstk, "chat-miner": chat_miner,
+}  # fmt: skip
+MODULES = {"whatstk": "whatstk", "chat-miner": "chatminer"}
+
+
+def measured(run: str, path: Path, form: str, before: str) -> None:
+    """In its own process: prints the result as JSON."""
+    if before:
+        sys.path.insert(0, before)
+    if run == "amparo":
+        from amparo.sandbox.inside import chat
+
+        chat.warm()
+    elif run in MODULES:
+        importlib.import_module(MODULES[run])
+    # Of the sandbox's child the processor time is nobody's to ask for: there the wall clock counts.
+    clock = time.perf_counter if run == "amparo, sandboxed" else time.process_time
+    start = clock()
+    found = RUNS[run](path, form)
+    seconds = clock() - start
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    print(
+        json.dumps({"messages": found, "seconds": seconds, "peak_mb": max(usage.ru_maxrss for usage in usages) >> 10})
+    )
+
+
+def once(run: str, path: Path, form: str, peers: str) -> dict[str, Any]:
+    # -P: what lies beside this file is no library.
+    command = [sys.executable, "-P", __file__, "--measure", run, str(path), form, peers if run in MODULES else ""]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return {"failed": done.stderr.strip().splitlines()[-1][:90] if done.stderr.strip() else str(done.returncode)}
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+# --- The report ---------------------------------------------------------------------------------------------------------------
+
+
+def there(peer: str, folder: str) -> bool:
+    if folder and (Path(folder) / MODULES[peer]).is_dir():
+        return True
+    return importlib.util.find_spec(MODULES[peer]) is not None
+
+
+def compared(form: str, count: int, folder: Path, peers: str, repeats: int) -> None:
+    path = folder / f"{form}-{count}.txt"
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(FORMATS[form](count))
+    runs = ["amparo", "amparo, sandboxed", *(peer for peer in PEERS[form] if there(peer, peers))]
+    best: dict[str, dict[str, Any]] = {}
+    for _ in range(repeats):
+        for run in runs:
+            result = once(run, path, form, peers)
+            if run not in best or result.get("seconds", 1e9) < best[run].get("seconds", 1e9):
+                best[run] = result
+    ours = best["amparo"]
+    print(f"{form}, {count:,} messages, {path.stat().st_size / 1e6:.1f} MB")
+    for run in runs:
+        result = best[run]
+        if "failed" in result:
+            print(f"  {run:18} failed: {result['failed']}")
+            continue
+        ratio = result["seconds"] / ours["seconds"]
+        print(
+            f"  {run:18} {result['messages']:>10,} read {result['seconds']:8.2f} s"
+            f" {result['messages'] / result['seconds']:>10,.0f}/s"
+            f" {result['peak_mb']:>6,} MB   {ratio:5.2f} times ours",
+            flush=True,
+        )
+    path.unlink()
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--measure"]:
+        sys.path.insert(0, str(ROOT))
+        measured(sys.argv[2], Path(sys.argv[3]), sys.argv[4], sys.argv[5])
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="10000,100000", help="messages, with commas; up to 10000000")
+    parser.add_argument("--formats", default=",".join(FORMATS))
+    parser.add_argument("--peers", default="", metavar="FOLDER", help="where pip put the peers")
+    parser.add_argument("--repeats", type=int, default=3)
+    given = parser.parse_args()
+    for peer in MODULES:
+        if not there(peer, given.peers):
+            print(
+                f"{peer} is not installed: pip install --target FOLDER {peer}, then --peers FOLDER. Going on without it."
+            )
+    with tempfile.TemporaryDirectory() as folder:
+        for form in given.formats.split(","):
+            for count in map(int, given.sizes.split(",")):
+                compared(form, count, Path(folder), given.peers, given.repeats)
+
+
+if __name__ == "__main__":
+    main()

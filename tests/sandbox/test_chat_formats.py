@@ -1,0 +1,528 @@
+"""The other formats: what each says, that one broken off is read up to there, and that hostile ones cost no memory."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import resource
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from amparo.sandbox.inside import chat
+from amparo.sandbox.inside.chats import media, times
+from amparo.sandbox.inside.chats.json_stream import Broken, Walk
+from amparo.sandbox.inside.chats.writing import MEDIA_TYPES, MESSAGE_KINDS
+from amparo.sandbox.inside.frames import Unreadable
+from amparo.sandbox.inside.identify import HEAD_BYTES, identify
+from amparo.sandbox.readings import ChatReading, reading_of
+from amparo.sandbox.talks import talks
+from amparo.sandbox.warden import Warden
+from tests.sandbox import chat_samples as samples
+from tests.sandbox.collected import Collected
+
+LAVA, LAVA_MANIFEST = samples.lava()
+ALL: dict[str, tuple[str, bytes]] = {
+    "telegram": ("telegram", samples.TELEGRAM.encode()),
+    "telegram account": ("telegram", samples.TELEGRAM_ACCOUNT.encode()),
+    "discord": ("discord", samples.DISCORD.encode()),
+    "signal-export json": ("signal", samples.SIGNAL_LINES.encode()),
+    "signal-export markdown": ("signal", samples.SIGNAL_MARKDOWN.encode()),
+    "sigtop json": ("signal", samples.SIGNAL_LIST.encode()),
+    "sigtop text": ("signal", samples.SIGNAL_FIELDS.encode()),
+    "sigtop text-short": ("signal", samples.SIGNAL_SHORT.encode()),
+    "ufed": ("ufed", samples.UFED.encode()),
+    "lava": ("lava", LAVA),
+}
+EVENTS = frozenset(
+    (
+        "group_created",
+        "member_added",
+        "member_joined",
+        "member_joined_link",
+        "member_left",
+        "member_removed",
+        "admin_granted",
+        "subject_changed",
+        "icon_changed",
+        "description_changed",
+        "number_changed",
+        "pinned",
+        "security_code",
+        "encryption_notice",
+        "missed_call",
+        "migrated",
+        "notice",
+    )
+)
+
+
+def reading(data: bytes, **options: Any) -> dict[str, Any]:
+    sink = Collected()
+    facts = chat.read(io.BytesIO(data), options, sink)
+    told = reading_of("chat", json.loads(json.dumps(facts)), [({}, bytes(content)) for _, content in sink.blobs])
+    document: dict[str, Any] = json.loads(sink.blobs[0][1])
+    assert isinstance(told, ChatReading)
+    kinds = [each["item"] for each in document["items"] if not each.get("unsupported")]
+    assert (told.messages, told.events) == (kinds.count("message"), kinds.count("event"))
+    return document
+
+
+def said(document: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Sender, kind and text of messages; type, actor, targets and value of events."""
+    return [
+        (each["sender"], each["kind"], each["text"])
+        if each["item"] == "message"
+        else (each["type"], each["actor"], each["targets"], each["value"])
+        for each in document["items"]
+    ]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_each_format_is_known_by_its_structure_and_read_into_the_same_form(name: str) -> None:
+    format_name, data = ALL[name]
+    assert chat.recognised(data[: chat.HEAD_BYTES]) == format_name
+    assert identify(data[:HEAD_BYTES])[0] == "chat"
+    document = reading(data)
+    assert document["format"] == format_name
+    assert document["date_order"] == "ymd" and document["date_order_evidence"]
+    assert document["unsupported"] == {"count": 0, "lines": []}
+    for each in document["items"]:
+        assert each["ts"] is None or times.wall_clock(each["ts"]) == (each["ts"], "")
+        if each["item"] == "message":
+            assert each["kind"] in MESSAGE_KINDS
+            assert each["media"] is None or (set(each["media"]) == {"name", "type", "omitted"})
+            assert each["media"] is None or each["media"]["type"] in MEDIA_TYPES
+            assert each["sender"] in document["members"]
+        else:
+            assert each["type"] in EVENTS
+            assert {each["actor"], *each["targets"]} - {None} <= set(document["members"])
+
+
+def test_telegrams_messages_services_and_zone_are_read() -> None:
+    document = reading(samples.TELEGRAM.encode())
+    assert document["zone_offset"] == "+02:00"
+    assert said(document)[:12] == [
+        ("group_created", "Ana", ["Ana", "Luis"], "Meeting"),
+        ("member_added", "Ana", ["Marta"], None),
+        ("member_joined", "Ana", [], None),
+        ("member_removed", "Ana", ["Luis"], None),
+        ("member_left", "Ana", [], None),
+        ("member_joined_link", "Eva", [], None),
+        ("subject_changed", "Ana", [], "Second name"),
+        ("icon_changed", "Ana", [], None),
+        ("pinned", "Ana", [], "10"),
+        ("Ana", "text", "see you at 21:00"),
+        ("Ana", "text", "see you at https://example.org"),
+        ("Ana", "media", "a caption"),
+    ]
+    items = {each["id"]: each for each in document["items"]}
+    assert items[12]["media"] == {"name": "", "type": "image", "omitted": True}
+    assert items[13]["media"] == {"name": "photo_1@13-06-2021.jpg", "type": "image", "omitted": False}
+    assert items[13]["edited"] is True
+    assert [items[number]["media"]["type"] for number in (14, 15, 16)] == ["sticker", "voice", "document"]
+    kinds = [items[number].get("kind") or items[number]["type"] for number in range(17, 25)]
+    assert kinds == ["location", "live_location", "contact", "poll", "text", "missed_call", "migrated", "notice"]
+    assert items[20]["text"] == "When?\n21:00 (1)"
+    assert items[25]["sender"] == "user77"
+    assert items[26]["kind"] == "view_once"
+
+
+def test_an_accounts_chats_are_kept_apart() -> None:
+    document = reading(samples.TELEGRAM_ACCOUNT.encode())
+    assert [(each["name"], each["messages"], each["events"]) for each in document["chats"]] == [
+        ("Luis", 1, 0),
+        ("", 0, 0),
+        ("Meeting", 1, 9),
+        ("Old", 1, 0),
+    ]
+    sink = Collected()
+    chat.read(io.BytesIO(samples.TELEGRAM_ACCOUNT.encode()), {}, sink)
+    apart = [(name, json.loads(each)) for name, each in talks(bytes(sink.blobs[0][1]))]
+    assert [name for name, _ in apart] == ["Luis", "Meeting", "Old"]
+    assert [len(each["items"]) for _, each in apart] == [1, 10, 1]
+    assert apart[0][1]["members"] == ["Ana"] and "Marta" in apart[1][1]["members"]
+    assert apart[1][1]["format"] == "telegram" and apart[1][1]["zone_offset"] == "+02:00"
+
+
+def test_a_reading_of_one_chat_stays_as_it_is() -> None:
+    for data in (samples.TELEGRAM.encode(), b"13/05/19, 21:00 - Ana: hola\n"):
+        sink = Collected()
+        chat.read(io.BytesIO(data), {}, sink)
+        assert list(talks(bytes(sink.blobs[0][1]))) == [("", bytes(sink.blobs[0][1]))]
+
+
+def test_summer_and_winter_have_no_one_offset() -> None:
+    summer, winter = (
+        {"date": "2021-06-13T21:00:00", "date_unixtime": "1623610800"},
+        {"date": "2021-01-13T21:00:00", "date_unixtime": "1610568000"},
+    )
+    messages = [
+        {"id": 1, "type": "message", "from": "Ana", "from_id": "user1", "text": "x", **each}
+        for each in (summer, winter)
+    ]
+    document = reading(json.dumps({"name": "x", "type": "personal_chat", "id": 1, "messages": messages}).encode())
+    assert (document["zone_offset"], document["zone_offsets"]) == (None, ["+02:00", "+01:00"])
+    assert [each["offset"] for each in document["items"]] == ["+02:00", "+01:00"]
+
+
+def test_discords_words_files_and_comings_are_read() -> None:
+    document = reading(samples.DISCORD.encode())
+    assert document["zone_offset"] == "+02:00"
+    assert said(document) == [
+        ("ana", "text", "see you at 21:00"),
+        ("ana", "text", "edited"),
+        ("ana", "media", ""),
+        ("ana", "text", "an answer"),
+        ("member_added", "ana", ["luis"], None),
+        ("member_removed", "ana", ["luis"], None),
+        ("member_left", "ana", [], None),
+        ("subject_changed", "ana", [], "Second name"),
+        ("icon_changed", "ana", [], None),
+        ("pinned", "ana", [], "1"),
+        ("member_joined", "ana", [], None),
+        ("ana", "media", ""),
+        ("ana", "text", "passed on"),
+        ("notice", "ana", [], "Started a thread."),
+    ]
+    third = document["items"][2]
+    assert third["files"] == [
+        {"name": "a.png", "type": "image", "omitted": True},
+        {"name": "b.mp4", "type": "video", "omitted": False},
+    ]
+    assert (third["raw"], third["ts"]) == ("2021-06-13T21:03:00.123+02:00", "2021-06-13T21:03:00")
+
+
+SIGNAL = {
+    "SIGNAL_LINES": [
+        ("Ana", "text", "see you at 21:00"), ("Me", "text", "two\nlines"), ("Ana", "media", ""), ("Ana", "deleted", ""),
+        ("missed_call", "Ana", [], "Missed voice call"), ("Ana", "media", ""),
+    ],
+    "SIGNAL_MARKDOWN": [
+        ("Ana", "text", "see you at 21:00"), ("Me", "text", "two\nlines"), ("Ana", "media", ""),
+        ("Ana", "deleted", "(This message was deleted)"),
+    ],
+    "SIGNAL_LIST": [
+        ("+34600000001", "text", "one"), ("You", "media", "two"), ("member_added", "s1", ["s2"], None),
+        ("subject_changed", "s1", [], "Second"), ("security_code", "c", [], "keychange"),
+    ],
+    "SIGNAL_FIELDS": [
+        ("You", "text", "see you at 21:00"), ("Ana (+34600000001)", "media", "two\n\nparagraphs"),
+        ("security_code", "Ana (+34600000001)", [], "keychange"),
+    ],
+    "SIGNAL_SHORT": [
+        ("You", "text", "see you at 21:00"), ("Ana", "media", "two\nlines"), ("security_code", "Ana", [], "keychange"),
+        ("Ana", "text", "three"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", SIGNAL)
+def test_each_way_out_of_signal_is_read(form: str) -> None:
+    document = reading(getattr(samples, form).encode())
+    assert said(document) == SIGNAL[form]
+    assert document["zone_offset"] == {"SIGNAL_LIST": "+00:00", "SIGNAL_FIELDS": "+02:00"}.get(form)
+
+
+def test_cellebrites_chats_are_read_and_nothing_else_of_the_report() -> None:
+    document = reading(samples.UFED.encode())
+    assert said(document) == [
+        ("member_added", "Ana", ["Luis"], None),
+        ("Ana", "text", "see you & <me> at 21:00"),
+        ("Ana", "media", ""),
+        ("Ana", "location", "1.5,-2.5"),
+        ("Ana", "text", "recovered"),
+        ("Ana", "text", "other chat"),
+    ]
+    assert [each.get("recovered", False) for each in document["items"]] == [False] * 4 + [True, False]
+    assert [(each["name"], each["type"]) for each in document["chats"]] == [("Meeting", "WhatsApp"), ("", "Signal")]
+    assert document["items"][1]["sender_id"] == "34600000001@s.whatsapp.net"
+    assert "Nobody" not in json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;&b;">]>',
+        "<!DOCTYPE a>",
+    ],
+)
+def test_a_report_that_declares_entities_is_refused(declared: str) -> None:
+    head, _, rest = samples.UFED.partition("\n")
+    with pytest.raises(Unreadable):
+        reading(f"{head}\n{declared}{rest}".encode())
+
+
+def test_lavas_talks_are_read_by_its_own_views_or_by_the_names_of_columns() -> None:
+    for options, known_from in (
+        ({"beside": {"_lava_data.lava": LAVA_MANIFEST}}, "data_views"),
+        ({}, "the names of columns"),
+    ):
+        document = reading(LAVA, **options)
+        assert said(document) == [
+            ("Ana", "text", "see you at 21:00"),
+            ("Local User", "text", "good"),
+            ("Luis", "media", ""),
+        ]
+        assert (document["views_from"], document["zone_offset"]) == (known_from, "+00:00")
+        assert document["items"][2]["media"] == {"name": "a.jpg", "type": "image", "omitted": False}
+        assert [each["name"] for each in document["chats"]] == ["Meeting", "Luis"]
+
+
+def test_damaged_tables_are_refused() -> None:
+    with pytest.raises(Unreadable):
+        reading(LAVA[:4096])
+
+
+# --- Zip ------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_export_is_read_inside_its_zip_with_what_lies_beside_it() -> None:
+    packed = samples.zipped(
+        ("WhatsApp Chat - x/_chat.txt", b"13/05/19, 21:00 - Ana: hola\n"), ("WhatsApp Chat - x/a.jpg", b"x")
+    )
+    assert said(reading(packed)) == [("Ana", "text", "hola")]
+    folder = samples.zipped(("r/_lava_artifacts.db", LAVA), ("r/_lava_data.lava", LAVA_MANIFEST.encode()))
+    assert reading(folder)["views_from"] == "data_views"
+    assert len(reading(samples.zipped(("report.xml", samples.UFED.encode()), ("files/Text/a.txt", b"x")))["items"]) == 6
+
+
+def test_a_zip_of_several_exports_or_of_none_is_refused_with_what_to_do() -> None:
+    two = samples.zipped(("a.txt", b"13/05/19, 21:00 - Ana: a\n"), ("b.txt", b"13/05/19, 21:00 - Ana: b\n"))
+    for packed, sentence in (
+        (two, "2 chat exports"),
+        (samples.zipped(("a.txt", b"words")), "no chat export"),
+        (two[:60], "damaged"),
+    ):
+        with pytest.raises(Unreadable) as refused:
+            reading(packed)
+        assert sentence in refused.value.sentence
+
+
+# --- Broken, hostile, large ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name != "lava"])
+def test_a_file_that_breaks_off_is_read_up_to_there_and_the_rest_is_shown(name: str) -> None:
+    data = ALL[name][1]
+    whole = reading(data)
+    cut = reading(data[: len(data) * 3 // 4])
+    read = [each for each in cut["items"] if not each.get("unsupported")]
+    # The last one may be half of one.
+    assert read[:-1] == whole["items"][: len(read) - 1]
+    if name in {"telegram", "discord", "sigtop json", "ufed"}:
+        assert cut["unsupported"]["count"] > 0
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([name for name in ALL if name != "lava"]), st.data())
+def test_a_damaged_file_is_read_or_refused_and_never_fails(name: str, data: st.DataObject) -> None:
+    content = bytearray(ALL[name][1])
+    for _ in range(data.draw(st.integers(1, 5))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place : place + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+    try:
+        reading(bytes(content))
+    except Unreadable:
+        return
+
+
+class Counted:
+    """A sink that only counts."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def begin(self, **about: object) -> None: ...
+    def void(self) -> None: ...
+
+    def write(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+
+
+class Endless(io.RawIOBase):
+    """A file of so many bytes that nobody has to hold: a beginning, one piece again and again, an end."""
+
+    def __init__(self, head: bytes, piece: bytes, times: int, tail: bytes = b"") -> None:
+        self._head, self._piece, self._count, self._tail = head, piece, times, tail
+        self._size = len(head) + len(piece) * times + len(tail)
+        self._at = 0
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        self._at = place if whence == 0 else self._size + place
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        end = self._size if size < 0 else min(self._size, self._at + size)
+        found = b""
+        while self._at < end:
+            piece = self._piece_at(self._at, end)
+            found += piece
+            self._at += len(piece)
+        return found
+
+    def _piece_at(self, at: int, end: int) -> bytes:
+        body = len(self._head) + len(self._piece) * self._count
+        if at < len(self._head):
+            found = self._head[at:end]
+        elif at < body:
+            inside = (at - len(self._head)) % len(self._piece)
+            many = min(end, body) - at
+            found = (self._piece * (many // len(self._piece) + 2))[inside : inside + many]
+        else:
+            found = self._tail[at - body : at - body + end - at]
+        return found
+
+
+WORDS = json.dumps(samples.TELEGRAM_MESSAGES[9]).encode()
+HOSTILE: dict[str, Callable[[], Endless]] = {
+    "one line": lambda: Endless(b"13/05/19, 21:00 - Ana: ", b"a" * 1024, 64 << 10),
+    "one line without an end after others": lambda: Endless(b"13/05/19, 21:00 - Ana: x\n", "é".encode() * 512, 64 << 10),
+    "many lines of one message": lambda: Endless(b"13/05/19, 21:00 - Ana: x\n", b"and more of it\n", 300_000),
+    "many messages": lambda: Endless(b"", b"13/05/19, 21:00 - Ana: see you at 21:00\n", 100_000),
+    "zeros": lambda: Endless(b"13/05/19, 21:00 - Ana: x\n", bytes(1024), 64 << 10),
+    "telegram, many": lambda: Endless(
+        b'{"name":"x","type":"private_group","id":1,"messages":[',
+        WORDS + b",\n", 60_000, WORDS + b"]}",
+    ),
+    "telegram, one text": lambda: Endless(
+        b'{"name":"x","type":"private_group","id":1,"messages":[{"id":1,"type":"message","text":"', b"a" * 1024, 64 << 10, b'"}]}'
+    ),
+    "cellebrite, one text": lambda: Endless(
+        b'<project xmlns="http://pa.cellebrite.com/report/2.0"><model type="InstantMessage"><field name="Body"><value>',
+        b"a" * 1024, 64 << 10, b"</value></field></model></project>",
+    ),
+    "cellebrite, many models in one": lambda: Endless(
+        b'<project xmlns="http://pa.cellebrite.com/report/2.0"><model type="InstantMessage">',
+        b'<field name="x"><value>1</value></field><multiModelField name="y"><model type="Party"/></multiModelField>',
+        100_000, b"</model></project>",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_memory_does_not_grow_with_the_file(name: str) -> None:
+    written, grown_mb = grown(HOSTILE[name]())
+    assert written > 300
+    assert grown_mb < 90
+
+
+def grown(file: Endless) -> tuple[int, int]:
+    """How many bytes were written, and by how many MB a process of its own grew at most while it read."""
+    chat.warm()
+    out, into = os.pipe()
+    if not (child := os.fork()):
+        sink, before = Counted(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        try:
+            chat.read(file, {}, sink)  # type: ignore[arg-type]
+            after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            os.write(into, f"{sink.size} {(after - before) >> 10}".encode())
+        finally:
+            os._exit(0)
+    os.close(into)
+    with open(out) as answer:
+        size, megabytes = answer.read().split()
+    os.waitpid(child, 0)
+    return int(size), int(megabytes)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"name":"x","type":"private_group","messages":[' + b"[" * 100_000,
+        b'{"name":"x","type":"private_group","messages":[{"text":' + b'{"a":' * 100_000,
+        b'<project xmlns="http://pa.cellebrite.com/report/2.0">' + b"<model>" * 100_000,
+    ],
+)
+def test_what_is_nested_deeply_is_refused_or_shown(data: bytes) -> None:
+    # serve.py says of either failure that the file is malformed.
+    with contextlib.suppress(Unreadable, RecursionError):
+        assert reading(data)["unsupported"]["count"] > 0
+
+
+def test_the_same_comes_out_of_the_locked_down_child() -> None:
+    pool = Warden(1)
+    try:
+        with pool.boundary(uuid4()) as box:
+            for name, (_, data) in ALL.items():
+                found = box.examine("chat", data)
+                assert isinstance(found, ChatReading)
+                assert json.loads(found.document) == reading(data), name
+    finally:
+        pool.close()
+
+
+# --- Parts -----------------------------------------------------------------------------------------------------------------
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(JSON, max_size=6), st.integers(1, 40), st.sampled_from([None, 1]), st.booleans())
+def test_a_list_is_walked_through_as_json_reads_it(
+    values: list[Any], block: int, indent: int | None, ascii_only: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("amparo.sandbox.inside.chats.source._BLOCK_BYTES", block)
+        walk = Walk(io.BytesIO(json.dumps({"a": values, "b": 1}, indent=indent, ensure_ascii=ascii_only).encode()))
+        found: dict[str, Any] = {}
+        for key in walk.entries():
+            found[key] = [walk.value() for _ in walk.elements()] if key == "a" else walk.value()
+    assert found == {"a": values, "b": 1} and not walk.sign()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(JSON, min_size=1, max_size=6), st.integers(1, 40), st.data())
+def test_where_json_breaks_off_nothing_is_lost(values: list[Any], block: int, data: st.DataObject) -> None:
+    text = json.dumps(values)
+    cut = text[: data.draw(st.integers(1, len(text) - 1))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("amparo.sandbox.inside.chats.source._BLOCK_BYTES", block)
+        walk = Walk(io.BytesIO(cut.encode()))
+        found = []
+        with pytest.raises(Broken):
+            found += [walk.value() for _ in walk.elements()]
+        rest = "".join(walk.rest())
+    assert cut.endswith(rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment", "offset"),
+    [
+        ("2021-06-13T21:00:00", "2021-06-13T21:00:00", ""),
+        ("2021-06-13T21:00:00.123+02:00", "2021-06-13T21:00:00", "+02:00"),
+        ("2021-06-13 21:00", "2021-06-13T21:00:00", ""),
+        ("2021-06-13T21:00:00Z", "2021-06-13T21:00:00", "+00:00"),
+        ("2021-06-13T21:00:00-0330", "2021-06-13T21:00:00", "-03:30"),
+        ("2021-02-31T21:00:00", None, ""),
+        ("yesterday", None, ""),
+    ],
+)
+def test_an_iso_time_keeps_its_wall_clock(text: str, moment: str | None, offset: str) -> None:
+    assert times.wall_clock(text) == (moment, offset)
+
+
+@settings(max_examples=100)
+@given(st.integers(0, 4 * 10**9), st.sampled_from(range(-14 * 4, 14 * 4 + 1)))
+def test_the_offset_is_what_stands_between_the_two_clocks(seconds: int, quarters: int) -> None:
+    if wall := times.utc_of(seconds + quarters * 900):
+        sign = "-" if quarters < 0 else "+"
+        assert times.offset_between(wall, seconds) == f"{sign}{abs(quarters) // 4:02}:{abs(quarters) % 4 * 15:02}"
+
+
+def test_a_file_is_typed_by_what_its_sender_declared_else_by_its_name() -> None:
+    assert media.declared_type_of("image/gif", "a") == "gif"
+    assert media.declared_type_of("audio/ogg", "") == "audio"
+    assert media.declared_type_of("", "a.webp") == "image"
+    assert media.declared_type_of("application/pdf", "a.jpg") == "document"
+    assert media.declared_type_of("", "") == "unknown"

@@ -1,0 +1,258 @@
+"""A chat invented at random, written as any phone would write it, is read back as it was; and no line of it is lost."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from amparo.sandbox.inside import chat
+from amparo.sandbox.inside.chats import wordings
+from amparo.sandbox.inside.chats.stamps import Day, order_of
+from tests.sandbox.collected import Collected
+
+LRM, RLM, NARROW, NBSP, MARK = "\u200e", "\u200f", "\u202f", "\u00a0", "\ufeff"
+ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+
+def reading(text: str | bytes) -> dict[str, Any]:
+    sink = Collected()
+    chat.read(io.BytesIO(text if isinstance(text, bytes) else text.encode()), {}, sink)
+    document: dict[str, Any] = json.loads(sink.blobs[0][1])
+    return document
+
+
+def half(at: datetime, am: str, pm: str, blank: str = NARROW) -> str:
+    return f"{at.hour % 12 or 12}:{at:%M}{blank}{pm if at.hour > 11 else am}"
+
+
+def half_seconds(at: datetime, am: str, pm: str, blank: str = NARROW) -> str:
+    return f"{at.hour % 12 or 12}:{at:%M:%S}{blank}{pm if at.hour > 11 else am}"
+
+
+Stamp = Callable[[datetime], str]
+ANDROID: dict[str, Stamp] = {
+    "es": lambda at: f"{at.day}/{at.month}/{at:%y}, {at.hour}:{at:%M} - ",
+    "es, 12 h": lambda at: f"{at.day}/{at.month}/{at:%y}, {half(at, f'a.{NBSP}m.', f'p.{NBSP}m.', NBSP)} - ",
+    "es-MX": lambda at: f"{at:%d/%m/%Y} {half(at, f'a.{NARROW}m.', f'p.{NARROW}m.', ' ')} - ",
+    "en-GB": lambda at: f"{at:%d/%m/%Y}, {at:%H:%M} - ",
+    "en-US": lambda at: f"{at.month}/{at.day}/{at:%y}, {half(at, 'AM', 'PM')} - ",
+    "en-US, 24 h": lambda at: f"{at.month}/{at.day}/{at:%y}, {at:%H:%M} - ",
+    "en-IN": lambda at: f"{at:%d/%m/%y}, {half(at, 'am', 'pm')} - ",
+    "fr": lambda at: f"{at:%d/%m/%Y} à {at:%H:%M} - ",
+    "de": lambda at: f"{at:%d.%m.%y}, {at:%H:%M} - ",
+    "pt": lambda at: f"{at:%d/%m/%Y} {at:%H:%M} - ",
+    "it": lambda at: f"{at:%d/%m/%y}, {at:%H:%M} - ",
+    "nl": lambda at: f"{at:%d-%m-%Y} {at:%H:%M} - ",
+    "sv": lambda at: f"{at:%Y-%m-%d} {at:%H:%M} - ",
+    "ja": lambda at: f"{at.year}/{at.month}/{at.day} {at:%H:%M} - ",
+    "ar": lambda at: f"{at.day}{RLM}/{at.month}{RLM}/{at.year}، {half(at, 'ص', 'م', ' ')} - ".translate(ARABIC),
+}
+IPHONE: dict[str, Stamp] = {
+    "es": lambda at: f"[{at.day}/{at.month}/{at:%y}, {at.hour}:{at:%M:%S}] ",
+    "es-MX": lambda at: f"[{at:%d/%m/%y}, {half_seconds(at, f'a.{NBSP}m.', f'p.{NBSP}m.')}] ",
+    "en-US": lambda at: f"[{at.month}/{at.day}/{at:%y}, {half_seconds(at, 'AM', 'PM')}] ",
+    "en-GB": lambda at: f"[{at:%d/%m/%Y}, {at:%H:%M:%S}] ",
+    "de": lambda at: f"[{at:%d.%m.%y}, {at:%H:%M:%S}] ",
+    "sv": lambda at: f"[{at:%Y-%m-%d}, {at:%H:%M:%S}] ",
+    "ar": lambda at: f"[{at.day}{RLM}/{at.month}{RLM}/{at.year}، {half_seconds(at, 'ص', 'م', ' ')}] ".translate(ARABIC),
+    "he": lambda at: f"[{at.day}.{at.month}.{at.year}, {half_seconds(at, 'לפנה״צ', 'אחה״צ', ' ')}] ",
+    "old": lambda at: f"{at:%d/%m/%y}, {at:%H:%M:%S}: ",
+}
+VARIANTS = [(stamp, False, name) for name, stamp in ANDROID.items()]
+VARIANTS += [(stamp, True, name) for name, stamp in IPHONE.items()]
+
+NAMES = (
+    "Ana",
+    "Luis García",
+    "+34 600 000 001",
+    f"+34{NBSP}600{NBSP}000{NBSP}002",
+    "Eva 🌻",
+    "نور",
+    "Team: Ana",
+    "Team: Luis",
+    "O'Neil (x)",
+)
+WORDS = st.text(st.sampled_from("ab é,.:-[]()/0159 🌻م\u200f\u202e\t"), min_size=1, max_size=24)
+
+
+def words_of(text: str) -> str:
+    return "".join(letter for letter in text if letter.isalnum())
+
+
+@dataclass(frozen=True)
+class Said:
+    sender: str
+    lines: tuple[str, ...]
+    after_s: int
+
+
+SAID = st.builds(
+    Said,
+    st.sampled_from(NAMES),
+    st.lists(WORDS.filter(words_of), min_size=1, max_size=3).map(tuple),
+    st.integers(0, 200_000),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(SAID, min_size=2, max_size=25),
+    st.sampled_from(VARIANTS),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_what_was_said_is_read_back_whoever_wrote_the_export(
+    said: list[Said], variant: tuple[Stamp, bool, str], end: str, marked: bool, tilde: bool
+) -> None:
+    stamp, iphone, _ = variant
+    # Days above 12 first, so that the order is certain; each name twice, so that one with a colon shows itself.
+    at = datetime(2019, 5, 28, 9, 5, 7)  # noqa: DTZ001 - a wall clock
+    spoken = [*said, *(Said(each.sender, ("again",), 60) for each in said)]
+    lines, moments = [], []
+    for each in spoken:
+        at += timedelta(seconds=each.after_s)
+        name = f"~{NARROW}{each.sender}" if tilde and each.sender.startswith("+") else each.sender
+        lines.append((LRM if marked and iphone else "") + stamp(at) + name + ": " + end.join(each.lines))
+        moments.append(at)
+    text = (MARK if marked else "") + end.join(lines) + end
+    found = reading(text)
+    messages = [each for each in found["items"] if each["item"] == "message"]
+    assert found["unsupported"]["count"] == 0
+    assert [each["sender"] for each in messages] == [each.sender for each in spoken]
+    assert [words_of(each["text"]) for each in messages] == [words_of("".join(each.lines)) for each in spoken]
+    seconds = "%S" if iphone else "00"
+    assert [each["ts"] for each in messages] == [
+        f"{moment:%Y-%m-%dT%H:%M}:{moment.strftime(seconds)}" for moment in moments
+    ]
+    covered = sorted(number for each in found["items"] for number in range(each["line"], each["line"] + each["lines"]))
+    assert covered == list(range(1, len(text.removeprefix(MARK).split(end))))
+
+
+@pytest.mark.parametrize("table", wordings.known(), ids=lambda table: table.language)
+def test_what_a_language_says_of_files_and_deleted_words_is_known_on_both_phones(table: wordings.Wordings) -> None:
+    for wording, kind in table.omitted.items():
+        for line in (f"13/05/19, 21:00 - Ana: {wording}", f"[13/05/19, 21:00:00] Ana: {LRM}{wording}"):
+            (item,) = reading(line + "\n")["items"]
+            assert item["media"] is not None, wording
+            # A wording that two languages share may be another kind of file in the other.
+            assert item["media"]["omitted"] and item["kind"] == (
+                "contact" if item["media"]["type"] == "contact" else "media"
+            )
+            assert kind == item["media"]["type"] or sum(wording in each.omitted for each in wordings.known()) > 1
+    for before in table.attached_before:
+        (item,) = reading(f"[13/05/19, 21:00:00] Ana: a caption {LRM}<{before}: 00000001-PHOTO-2019.jpg>\n")["items"]
+        assert (item["kind"], item["media"]["name"], item["text"]) == ("media", "00000001-PHOTO-2019.jpg", "a caption")
+    for after in table.attached_after:
+        (item,) = reading(f"13/05/19, 21:00 - Ana: {LRM}IMG-1.jpg ({after})\na caption\n")["items"]
+        assert (item["media"]["name"], item["media"]["type"], item["text"]) == ("IMG-1.jpg", "image", "a caption")
+    for wording in table.edited:
+        for said in (
+            f"13/05/19, 21:00 - Ana: two\nlines {wording}",
+            f"[13/05/19, 21:00:00] Ana: two\nlines {LRM}{wording}",
+        ):
+            (item,) = reading(said + "\n")["items"]
+            assert (item["text"], item["edited"]) == ("two\nlines", True)
+
+
+FILLED = {"actor": "Ana", "targets": "Luis", "value": "Second name", "rest": "."}
+
+
+@pytest.mark.parametrize("table", wordings.known(), ids=lambda table: table.language)
+def test_each_notice_of_each_language_is_an_event_on_both_phones(table: wordings.Wordings) -> None:
+    for notice in table.notices:
+        text = notice.wording
+        for place, filled in FILLED.items():
+            text = text.replace("{" + place + "}", filled)
+        for line in (f"13/05/19, 21:00 - {text}", f"[13/05/19, 21:00:00] Meeting: {LRM}{text}"):
+            (item,) = reading(line + "\n")["items"]
+            assert item["item"] == "event", text
+            assert item["type"] != "notice", text
+
+
+def test_an_unknown_language_is_split_right_and_its_notices_stay_notices() -> None:
+    android = (
+        "13.05.19, 21:00 - Ana zmienia coś\n13.05.19, 21:01 - Ana: cześć\n"
+        "13.05.19, 21:02 - Ana: <pominięto multimedia>\n"
+    )
+    assert [each["item"] for each in reading(android)["items"]] == ["event", "message", "message"]
+    iphone = (
+        f"[13.05.19, 21:00:00] Grupa: {LRM}Wiadomości i połączenia są w pełni szyfrowane. Nikt spoza czatu nie może ich czytać.\n"
+        f"[13.05.19, 21:00:01] Grupa: {LRM}Ana stworzyła grupę\n[13.05.19, 21:00:02] Ana: cześć\n"
+        f"{LRM}[13.05.19, 21:00:03] Ana: {LRM}obraz pominięty\n"
+    )
+    found = reading(iphone)
+    assert [each.get("type") or each["kind"] for each in found["items"]] == ["notice", "notice", "text", "text"]
+    assert found["members"] == ["Ana"]
+
+
+def test_a_notice_whose_unseen_mark_got_lost_is_a_notice() -> None:
+    found = reading(
+        "[13/05/19, 21:00:00] Meeting: Messages and calls are end-to-end encrypted.\n"
+        "[13/05/19, 21:00:01] Meeting: Ana added Luis\n[13/05/19, 21:00:02] Luis: Luis left\n"
+        "[13/05/19, 21:00:03] Ana: Luis left\n[13/05/19, 21:00:04] Ana: so he did\n"
+    )
+    kinds = [each.get("type") or each["kind"] for each in found["items"]]
+    assert kinds == ["encryption_notice", "member_added", "member_left", "text", "text"]
+    assert found["members"] == ["Ana", "Luis"]
+
+
+def test_two_exports_behind_one_another_are_both_read() -> None:
+    first = "".join(f"13/05/2019, 21:{minute:02} - Ana: a {minute}\n" for minute in range(5))
+    second = "".join(f"[14.05.19, 21:{minute:02}:00] Luis: b {minute}\n" for minute in range(9))
+    assert [each["sender"] for each in reading(first + second)["items"]] == ["Ana"] * 5 + ["Luis"] * 9
+
+
+def test_what_is_quoted_at_length_from_another_export_stays_one_message() -> None:
+    quoted = "".join(f"[14.05.19, 21:{minute:02}:00] Luis: b {minute}\n" for minute in range(30))
+    text = f"13/05/2019, 21:00 - Ana: hola\n13/05/2019, 21:01 - Ana: mirad\n{quoted}13/05/2019, 21:09 - Eva: ya\n"
+    found = reading(text)["items"]
+    assert [each["sender"] for each in found] == ["Ana", "Ana", "Eva"]
+    assert found[1]["lines"] == 31
+
+
+@pytest.mark.parametrize(
+    ("dates", "order", "said"),
+    [
+        (["13/05/19"], "dmy", "13/05/19 (line 1) is no date in the order mdy."),
+        (["30/04/19", "01/05/19"], "dmy", "30/04/19 (line 1) is no date in the order mdy."),
+        (["11/04/19", "12/04/19", "01/05/19"], "dmy",
+         "In the order mdy, time would run backwards from 12/04/19 (line 2) to 01/05/19 (line 3)."),
+        (["04/05/19", "05/05/19"], "ambiguous", "No part of a date is above 12, and time runs forward in either order."),
+        (["19/05/27", "19/05/28", "19/05/29", "19/05/30", "19/05/31", "19/06/01"], "ymd", "Read as dmy"),
+        (["2019/05/04"], "ymd", "The year stands first: 2019/05/04 (line 1)."),
+    ],
+)  # fmt: skip
+def test_the_order_of_dates_names_its_evidence(dates: list[str], order: str, said: str) -> None:
+    found = order_of([Day(raw, line) for line, raw in enumerate(dates, 1)])
+    assert found.name == order
+    assert found.evidence[0].startswith(said)
+
+
+def test_names_that_hold_a_colon_are_kept_whole_and_words_that_do_are_not() -> None:
+    found = reading(
+        "13/05/19, 21:00 - Team: Ana: hola\n13/05/19, 21:01 - Team: Luis: hola: uno\n13/05/19, 21:02 - Team: Ana: ya\n"
+        "13/05/19, 21:03 - Team: Luis: ya\n13/05/19, 21:04 - Eva: nota: dos\n13/05/19, 21:05 - Eva: nota: tres\n"
+        "13/05/19, 21:06 - Eva: no\n"
+    )
+    assert [each["sender"] for each in found["items"]] == ["Team: Ana", "Team: Luis"] * 2 + ["Eva"] * 3
+    assert [each["text"] for each in found["items"]][1::3] == ["hola: uno", "nota: dos"]
+
+
+def test_an_attachment_may_be_followed_by_the_mark_of_an_edit() -> None:
+    (item,) = reading(f"[13/05/19, 21:00:00] Ana: see {LRM}<attached: 1-PHOTO.jpg> {LRM}<This message was edited>\n")[
+        "items"
+    ]
+    assert (item["kind"], item["media"]["name"], item["text"], item["edited"]) == ("media", "1-PHOTO.jpg", "see", True)
+
+
+def test_who_deleted_a_message_may_be_named() -> None:
+    (item,) = reading("13/05/19, 21:00 - Ana: This message was deleted by admin Luis\n")["items"]
+    assert item["kind"] == "deleted"
