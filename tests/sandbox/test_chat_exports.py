@@ -345,7 +345,7 @@ TAIL = st.one_of(
 LINE = st.tuples(STAMP, WHO, TAIL).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(LINE, min_size=1, max_size=25), st.sampled_from(["\n", "\r\n"]))
 def test_every_line_is_part_of_just_one_item_and_what_fits_nothing_is_counted(lines: list[str], end: str) -> None:
     text = "13/05/19, 21:00 - Ana: hola" + end + end.join(lines) + end
@@ -360,7 +360,7 @@ def test_every_line_is_part_of_just_one_item_and_what_fits_nothing_is_counted(li
     assert found["unsupported"]["count"] == sum(each.get("unsupported", False) for each in found["items"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["Ana", "Luis", "+34 600 000 001"]), st.lists(LETTERS, min_size=1, max_size=3)),
@@ -376,7 +376,7 @@ def test_messages_written_to_an_export_are_read_again(messages: list[tuple[str, 
     assert [each["sender"] for each in found] == [sender for sender, _ in messages]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="abé\r\n", max_size=60), st.integers(1, 9), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
 def test_cutting_a_file_into_blocks_cuts_no_line_and_no_letter(text: str, block: int, charset: str) -> None:
     source = Source(io.BytesIO(text.encode(charset)))

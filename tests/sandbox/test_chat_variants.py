@@ -101,7 +101,7 @@ SAID = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(SAID, min_size=2, max_size=25),
     st.sampled_from(VARIANTS),
