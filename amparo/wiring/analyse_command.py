@@ -53,26 +53,42 @@ def add_commands(add: Add) -> None:
     engines = analyse.add_subparsers(title="engines", metavar="ENGINE")
     coins = _engine(engines, "coins", _coins, "where coins came from and went", COINS)
     coins.add_argument(
-        "--account", action="append", default=[], metavar="NAME", help="also this account's coins, by both rules; repeat it"
+        "--account",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also this account's coins, by both rules; repeat it",
     )
     coins.add_argument(
         "--as-is", action="store_true", help="don't fill in what the stated balances show to be missing in the ledger"
     )
     sessions = _engine(engines, "sessions", _sessions, "who was in the room, who paid what and when", SESSIONS)
     sessions.add_argument(
-        "--grace", type=int, default=120, metavar="S", help="seconds around a broadcast in which a payment is still its (120)"
+        "--grace",
+        type=int,
+        default=120,
+        metavar="S",
+        help="seconds around a broadcast in which a payment is still its (120)",
     )
 
 
-def _engine(engines: Any, name: str, command: Callable[[argparse.Namespace], int], summary: str, text: str) -> argparse.ArgumentParser:
+def _engine(
+    engines: Any, name: str, command: Callable[[argparse.Namespace], int], summary: str, text: str
+) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = engines.add_parser(
         name, help=summary, description=text, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     made.set_defaults(command=command)
-    made.add_argument("--in", dest="folder", type=Path, required=True, metavar="DIR", help="the platform's files, at any depth")
-    made.add_argument("--mapping", type=Path, required=True, metavar="FILE", help="what their columns and words mean (TOML)")
+    made.add_argument(
+        "--in", dest="folder", type=Path, required=True, metavar="DIR", help="the platform's files, at any depth"
+    )
+    made.add_argument(
+        "--mapping", type=Path, required=True, metavar="FILE", help="what their columns and words mean (TOML)"
+    )
     made.add_argument("--out", type=Path, required=True, metavar="FILE.parquet", help="what is found")
-    made.add_argument("--memory", default="2GiB", metavar="SIZE", help="what the tables may take before they go to disk (2GiB)")
+    made.add_argument(
+        "--memory", default="2GiB", metavar="SIZE", help="what the tables may take before they go to disk (2GiB)"
+    )
     made.add_argument("--json", action="store_true", help="print the run as one JSON object")
     return made
 
@@ -126,7 +142,9 @@ class Screen:
 
 
 def _run(
-    given: argparse.Namespace, write: Callable[[Ledger, Screen], dict[str, Any]], tell: Callable[[dict[str, Any]], list[str]]
+    given: argparse.Namespace,
+    write: Callable[[Ledger, Screen], dict[str, Any]],
+    tell: Callable[[dict[str, Any]], list[str]],
 ) -> int:
     from amparo.cases.coins import load_mapping, open_ledger
     from amparo.cases.coins.tracing import warm
@@ -200,5 +218,7 @@ def _tell_sessions(run: dict[str, Any]) -> list[str]:
         f"{written['payers']:,} payers paid more than one broadcaster; {written['presence']:,} stays in rooms.",
     ]
     if written["indicators"]:
-        lines.append(f"{written['indicators']:,} notes by published indicators: notes on payments, findings about nobody.")
+        lines.append(
+            f"{written['indicators']:,} notes by published indicators: notes on payments, findings about nobody."
+        )
     return [*lines, *(f"{name}: {why}." for name, why in sorted(run["indicators_not_examined"].items()))]

@@ -17,7 +17,9 @@ coins = st.integers(0, 40)
 one_move = st.one_of(
     st.tuples(st.just(-1), account, coins, st.sampled_from(["purchase", "purchase", "unknown"])),
     st.tuples(account, account, coins, st.just("gift")),
-    st.tuples(account, st.just(-1), coins, st.sampled_from(["payout", "spend", "conversion", "refund", "share", "missing"])),
+    st.tuples(
+        account, st.just(-1), coins, st.sampled_from(["payout", "spend", "conversion", "refund", "share", "missing"])
+    ),
 )
 ledgers = st.lists(one_move, max_size=60)  # in any order: coins are given before they are bought, to oneself, and back
 marks = st.sets(account, min_size=1, max_size=3)

@@ -5,7 +5,7 @@ above zero came in unseen, below zero left unseen; for "sequence" the count of n
 that the row after states).
 
 kinds: "opening" (coins from before the first row that we hold), "balance" (rows are missing between two stated balances, or one
-was changed), "sequence" (numbers are missing between two rows of one file), "repeated" (a number stands twice).
+was changed), "sequence" (numbers are missing between two rows, of one file or of the platform as the mapping says), "repeated" (a number stands twice).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SEQUENCE = """
     SELECT CASE WHEN sequence = before THEN 'repeated' ELSE 'sequence' END, NULL, n_before, n,
            CASE WHEN sequence = before THEN 0 ELSE sequence - before - 1 END, NULL, n
     FROM (SELECT n, sequence, lag(sequence) OVER each AS before, lag(n) OVER each AS n_before FROM ledger
-          WHERE sequence IS NOT NULL WINDOW each AS (PARTITION BY file ORDER BY sequence, n))
+          WHERE sequence IS NOT NULL WINDOW each AS (PARTITION BY {within} ORDER BY sequence, n))
     WHERE before IS NOT NULL AND sequence - before <> 1
 """
 
@@ -50,9 +50,10 @@ def find_gaps(ledger: Ledger) -> int:
     """Makes the table `gaps`, in ledger order; returns how many there are."""
     correction = "0" if ledger.mapping.balance == "after" else "delta"
     gaps = _GAPS.format(touched=TOUCHED, correction=correction)
+    sequence = _SEQUENCE.format(within="file" if ledger.mapping.sequence == "file" else "true")
     ledger.store.run(
         "CREATE OR REPLACE TABLE gaps AS SELECT kind, account, row_before::INTEGER AS row_before, row_after::INTEGER AS row_after, "
-        f"difference::BIGINT AS difference, stated::BIGINT AS stated, first_n::INTEGER AS first_n FROM ({gaps} UNION ALL {_SEQUENCE}) "
+        f"difference::BIGINT AS difference, stated::BIGINT AS stated, first_n::INTEGER AS first_n FROM ({gaps} UNION ALL {sequence}) "
         "ORDER BY row_after, kind, account"
     )
     return int(ledger.store.one("SELECT count(*) FROM gaps"))

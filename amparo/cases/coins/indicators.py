@@ -45,8 +45,14 @@ def load_indicators(file: Path = RULES) -> tuple[Indicator, ...]:
     for each in told:
         rest = dict(each)
         head = {key: rest.pop(key, None) for key in ("id", "title", "kind", "standing", "source", "year", "says")}
-        if not all(head.values()) or head["kind"] not in (*_RULES, "needs") or head["standing"] not in {"note", "possible victim"}:
-            raise Refused(f"{file.name}: the indicator {head['id']} needs title, kind, standing, source, year and says.")
+        if (
+            not all(head.values())
+            or head["kind"] not in (*_RULES, "needs")
+            or head["standing"] not in {"note", "possible victim"}
+        ):
+            raise Refused(
+                f"{file.name}: the indicator {head['id']} needs title, kind, standing, source, year and says."
+            )
         found.append(Indicator(**head, needs=rest.pop("needs", ""), limits=rest))
     return tuple(found)
 
@@ -85,14 +91,16 @@ def find_indicators(ledger: Ledger, indicators: tuple[Indicator, ...] | None = N
     return left
 
 
-_SUMMED = (
-    "count(*) AS payments, sum(coins)::BIGINT AS coins, min(paid_at) AS first_at, max(paid_at) AS last_at, list(n ORDER BY n)[:100] AS ns"
-)
+_SUMMED = "count(*) AS payments, sum(coins)::BIGINT AS coins, min(paid_at) AS first_at, max(paid_at) AS last_at, list(n ORDER BY n)[:100] AS ns"
 
 
 def _by_currency(limits: dict[str, int]) -> str:
     """The limit of the row's currency, NULL where there is none: the row is then not counted."""
-    return "CASE currency " + " ".join(f"WHEN {literal(code)} THEN {int(sum_)}" for code, sum_ in sorted(limits.items())) + " END"
+    return (
+        "CASE currency "
+        + " ".join(f"WHEN {literal(code)} THEN {int(sum_)}" for code, sum_ in sorted(limits.items()))
+        + " END"
+    )
 
 
 def _small_repeated(limits: dict[str, Any]) -> str:
@@ -132,4 +140,9 @@ def _quick_run(limits: dict[str, Any]) -> str:
     )
 
 
-_RULES = {"small_repeated": _small_repeated, "round_sums": _round_sums, "many_payers": _many_payers, "quick_run": _quick_run}
+_RULES = {
+    "small_repeated": _small_repeated,
+    "round_sums": _round_sums,
+    "many_payers": _many_payers,
+    "quick_run": _quick_run,
+}

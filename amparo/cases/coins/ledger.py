@@ -92,7 +92,9 @@ def _ordered(store: Store, found: reading.Folder, mapping: Mapping, ignored: int
     store.run("DROP TABLE events")
     moved = store.one("SELECT coalesce(sum(coins), 0) FROM ledger")
     if moved >= LARGEST_SUM:
-        raise Refused("The coins of this ledger sum to more than any platform ever sold: check coins.digits in the mapping.")
+        raise Refused(
+            "The coins of this ledger sum to more than any platform ever sold: check coins.digits in the mapping."
+        )
     store.run(
         "INSERT INTO bad SELECT file, row, 'the same event, account and reference as row ' || first_row || ' of file ' || "
         "(first_file + 1), true, reference FROM (SELECT file, row, reference, n, first_value(row) OVER same AS first_row, "

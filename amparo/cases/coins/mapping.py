@@ -43,7 +43,15 @@ FIELDS = (
     "country",
     "sequence",
 )
-FORMATS = {"csv": "csv", "tsv": "csv", "txt": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json", "parquet": "parquet"}
+FORMATS = {
+    "csv": "csv",
+    "tsv": "csv",
+    "txt": "csv",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "json": "json",
+    "parquet": "parquet",
+}
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 IGNORED = "ignore"  # a word whose rows are none of our events: they are counted, not read
 # ISO 4217: currencies whose minor unit is not a hundredth (the list of 2024; all others have two digits).
@@ -94,6 +102,7 @@ class Mapping:
     decimal: str
     grouping: str
     balance: str
+    sequence: str
     sources: tuple[Source, ...]
     rates: tuple[Rate, ...]
     digest: str
@@ -147,7 +156,9 @@ class _Reading:
         return found
 
     def mapping(self, digest: str) -> Mapping:
-        self.known(self.told, {"platform", "coins", "money", "numbers", "time", "source", "rate", "balance"}, "")
+        self.known(
+            self.told, {"platform", "coins", "money", "numbers", "time", "source", "rate", "balance", "sequence"}, ""
+        )
         coins, money, numbers, time = (self.part(key) for key in ("coins", "money", "numbers", "time"))
         self.known(coins, {"unit", "digits"}, "coins.")
         self.known(money, {"currency"}, "money.")
@@ -158,10 +169,15 @@ class _Reading:
             raise self.wrong("coins.digits", "must be a whole number from 0 to 8")
         decimal, grouping = self.text(numbers, "decimal", "numbers.", "."), self.text(numbers, "grouping", "numbers.")
         if decimal not in {".", ","} or grouping not in {"", ".", ",", " ", "'"} or decimal == grouping:
-            raise self.wrong("numbers", 'names decimal ("." or ",") and grouping ("", ".", ",", " " or "\'"), not the same')
+            raise self.wrong(
+                "numbers", 'names decimal ("." or ",") and grouping ("", ".", ",", " " or "\'"), not the same'
+            )
         balance = self.text(self.told, "balance", "", "after")
         if balance not in {"after", "before"}:
             raise self.wrong("balance", 'is "after" or "before": what the stated balance holds, beside the row')
+        sequence = self.text(self.told, "sequence", "", "file")
+        if sequence not in {"file", "platform"}:
+            raise self.wrong("sequence", 'is "file" or "platform": within what the platform numbers its rows')
         sources = self.told.get("source", [])
         if not isinstance(sources, list) or not sources:
             raise self.wrong("[[source]]", "must be there at least once: which files, and what their columns are")
@@ -173,6 +189,7 @@ class _Reading:
             decimal=decimal,
             grouping=grouping,
             balance=balance,
+            sequence=sequence,
             sources=tuple(self.source(each, number, time) for number, each in enumerate(sources, 1)),
             rates=self.rates(),
             digest=digest,
@@ -187,7 +204,9 @@ class _Reading:
         where = f"source {number}: "
         if not isinstance(told, dict):
             raise self.wrong(f"source {number}", "must be a table, [[source]]")
-        self.known(told, {"files", "format", "event", "columns", "events", "constants", "delimiter", "time", "signed"}, where)
+        self.known(
+            told, {"files", "format", "event", "columns", "events", "constants", "delimiter", "time", "signed"}, where
+        )
         files = self.text(told, "files", where)
         if not files:
             raise self.wrong(f"{where}files", 'must say which files: a name or a pattern as "gifts*.csv"')
@@ -201,7 +220,10 @@ class _Reading:
             self.known(table, set(FIELDS), f"{where}{name}.")
         event, words = self.text(told, "event", where), self.words(told.get("events", {}), where)
         if bool(event) == ("event" in columns):
-            raise self.wrong(where.rstrip(": "), "needs either event, the same for all its rows, or columns.event with [source.events]")
+            raise self.wrong(
+                where.rstrip(": "),
+                "needs either event, the same for all its rows, or columns.event with [source.events]",
+            )
         if event and event not in EVENTS:
             raise self.wrong(f"{where}event", f"must be one of {', '.join(EVENTS)}")
         if not event and not words:
@@ -212,7 +234,12 @@ class _Reading:
         self.known(own, {"format", "zone"}, f"{where}time.")
         merged = {**time, **own}
         if "time" not in columns:
-            raise self.wrong(f"{where}columns.time", "must be there: an event without a time has no place in the ledger")
+            raise self.wrong(
+                f"{where}columns.time", "must be there: an event without a time has no place in the ledger"
+            )
+        money = self.text(self.part("money"), "currency", "")
+        if "money" in columns and not money and "currency" not in (*columns, *constants):
+            raise self.wrong(f"{where}columns.money", 'needs a currency: [money] currency = "EUR", or columns.currency')
         return Source(
             files=files,
             format=FORMATS[shape],
@@ -233,7 +260,9 @@ class _Reading:
         for word, meant in told.items():
             event, _, detail = str(meant).partition("/")
             if event not in (*EVENTS, IGNORED):
-                raise self.wrong(f"{where}events.{word}", f"must be one of {', '.join((*EVENTS, IGNORED))}, as spend/goods")
+                raise self.wrong(
+                    f"{where}events.{word}", f"must be one of {', '.join((*EVENTS, IGNORED))}, as spend/goods"
+                )
             found[word] = (event, detail)
         return found
 
@@ -241,9 +270,13 @@ class _Reading:
         formats = (told,) if isinstance(told, str) else tuple(told) if isinstance(told, list) else ()
         for each in formats:
             if not isinstance(each, str) or ("%" not in each and each != "iso" and each not in EPOCHS):
-                raise self.wrong(f"{where}time.format", 'is "iso", "epoch_s", "epoch_ms", "epoch_us" or as "%d/%m/%Y %H:%M:%S"')
+                raise self.wrong(
+                    f"{where}time.format", 'is "iso", "epoch_s", "epoch_ms", "epoch_us" or as "%d/%m/%Y %H:%M:%S"'
+                )
             if "%z" in each.lower():
-                raise self.wrong(f"{where}time.format", "can't hold a zone (%z): use iso, or take it out and set time.zone")
+                raise self.wrong(
+                    f"{where}time.format", "can't hold a zone (%z): use iso, or take it out and set time.zone"
+                )
         if not formats:
             raise self.wrong(f"{where}time.format", "must be a text or a list of texts")
         return formats
@@ -253,7 +286,9 @@ class _Reading:
             try:
                 ZoneInfo(name)
             except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-                raise self.wrong(f"{where}time.zone", 'must be a zone as "UTC" or "Europe/Madrid", or left out if not known') from error
+                raise self.wrong(
+                    f"{where}time.zone", 'must be a zone as "UTC" or "Europe/Madrid", or left out if not known'
+                ) from error
         return name
 
     def rates(self) -> tuple[Rate, ...]:
@@ -268,8 +303,12 @@ class _Reading:
             self.known(each, {"since", "coins", "money_minor", "currency"}, where)
             since, coins, money = each.get("since"), each.get("coins"), each.get("money_minor")
             if type(since) is not date or type(coins) is not int or type(money) is not int or coins < 1 or money < 0:
-                raise self.wrong(f"rate {number}", "needs since = 2026-01-31, coins = 100, money_minor = 105 (whole numbers)")
-            currency = self.currency(self.text(each, "currency", where) or self.text(self.part("money"), "currency", ""), where)
+                raise self.wrong(
+                    f"rate {number}", "needs since = 2026-01-31, coins = 100, money_minor = 105 (whole numbers)"
+                )
+            currency = self.currency(
+                self.text(each, "currency", where) or self.text(self.part("money"), "currency", ""), where
+            )
             if not currency:
                 raise self.wrong(f"{where}currency", 'must be an ISO 4217 code as "EUR"')
             found.append(Rate(since, coins, money, currency))

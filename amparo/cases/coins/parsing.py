@@ -128,7 +128,9 @@ def _left_out(source: Source) -> str:
     """Why a row is no event, or NULL."""
     coin = f"event IN ({_COIN})"
     sign = (
-        "the sign of coins contradicts the event" if source.signed else "coins below zero (signed = true if debits are negative)"
+        "the sign of coins contradicts the event"
+        if source.signed
+        else "coins below zero (signed = true if debits are negative)"
     )
     cases = [
         ("event IS NULL AND f_event IS NULL", "'the event is empty'"),
@@ -136,17 +138,26 @@ def _left_out(source: Source) -> str:
         ("f_time IS NULL", "'the time is empty'"),
         ("wall_us IS NULL OR abs(offset_min) > 1080", "'the time fits no format of the mapping: ' || left(f_time, 80)"),
         ("account IS NULL", "'the account is empty'"),
-        (f"greatest(length(account), length(coalesce(counterparty, '')), length(coalesce(f_stream, ''))) > {LONGEST_NAME}",
-         "'a name longer than any platform gives'"),
+        (
+            f"greatest(length(account), length(coalesce(counterparty, '')), length(coalesce(f_stream, ''))) > {LONGEST_NAME}",
+            "'a name longer than any platform gives'",
+        ),
         (f"{coin} AND f_coins IS NULL", "'coins is empty'"),
         (f"{coin} AND coins IS NULL", "'coins is no amount of this unit: ' || left(f_coins, 80)"),
         (f"{coin} AND ({_outward(source)})", literal(sign)),
         ("event = 'gift' AND counterparty IS NULL", "'a gift to nobody: counterparty and host are empty'"),
-        ("event = 'gift' AND f_received IS NOT NULL AND (received IS NULL OR received < 0 OR received > abs(coins))",
-         "'received is no part of coins: ' || left(f_received, 80)"),
-        ("event IN ('room_enter', 'room_exit') AND host IS NULL AND f_stream IS NULL", "'a room without host or stream'"),
-        ("event = 'broadcast' AND f_end IS NOT NULL AND end_wall_us IS NULL",
-         "'the end fits no format of the mapping: ' || left(f_end, 80)"),
+        (
+            "event = 'gift' AND f_received IS NOT NULL AND (received IS NULL OR received < 0 OR received > abs(coins))",
+            "'received is no part of coins: ' || left(f_received, 80)",
+        ),
+        (
+            "event IN ('room_enter', 'room_exit') AND host IS NULL AND f_stream IS NULL",
+            "'a room without host or stream'",
+        ),
+        (
+            "event = 'broadcast' AND f_end IS NOT NULL AND end_wall_us IS NULL",
+            "'the end fits no format of the mapping: ' || left(f_end, 80)",
+        ),
     ]
     return "CASE " + " ".join(f"WHEN {when} THEN {then}" for when, then in cases) + " END"
 
@@ -166,9 +177,9 @@ def _doubt(source: Source) -> str:
 
 def events(file: int, number: int, source: Source, mapping: Mapping) -> str:
     """The query for the rows that are events."""
-    utc = "CASE WHEN offset_min IS NOT NULL THEN wall_us - offset_min * 60000000 WHEN z.certain THEN wall_us - z.offset_us END"
+    utc = "CASE WHEN offset_min IS NOT NULL THEN wall_us - offset_min::BIGINT * 60000000 WHEN z.certain THEN wall_us - z.offset_us END"
     end = (
-        "CASE WHEN end_offset_min IS NOT NULL THEN end_wall_us - end_offset_min * 60000000 "
+        "CASE WHEN end_offset_min IS NOT NULL THEN end_wall_us - end_offset_min::BIGINT * 60000000 "
         "WHEN e.certain THEN end_wall_us - e.offset_us END"
     )
     return (
@@ -186,7 +197,9 @@ def events(file: int, number: int, source: Source, mapping: Mapping) -> str:
 
 def problems(file: int, source: Source) -> str:
     """The query for the rows that are no events, and for those that stand with a doubt."""
-    raw = "left(concat_ws(' | ', f_event, f_time, f_account, f_counterparty, f_host, f_coins, f_money, f_reference), 500)"
+    raw = (
+        "left(concat_ws(' | ', f_event, f_time, f_account, f_counterparty, f_host, f_coins, f_money, f_reference), 500)"
+    )
     return (
         f"SELECT {file}, row, coalesce(why, doubt), why IS NULL, {raw} FROM (SELECT *, {_left_out(source)} AS why, "
         f"{_doubt(source)} AS doubt FROM parsed WHERE event IS DISTINCT FROM '{IGNORED}') "

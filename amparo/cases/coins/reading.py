@@ -58,7 +58,9 @@ def folder(place: Path, mapping: Mapping) -> Folder:
         files.append(LedgerFile(name, path, digest, path.stat().st_size, source))
     if not files:
         wanted = ", ".join(source.files for source in mapping.sources)
-        raise Missing(f"No file in {place} fits the mapping, which reads: {wanted}. Correct files = ... there, or --in.")
+        raise Missing(
+            f"No file in {place} fits the mapping, which reads: {wanted}. Correct files = ... there, or --in."
+        )
     return Folder(tuple(files), tuple(left_out))
 
 
@@ -108,8 +110,10 @@ def _named(file: LedgerFile, source: Source, names: list[str]) -> dict[str, str]
     for field, wanted in source.columns.items():
         name = wanted if wanted in names else loose.get(wanted.strip().casefold())
         if name is None:
-            there = ", ".join(names[:30])
-            raise Refused(f"{file.name} has no column {wanted!r} (columns.{field}). It has: {there}. Correct the mapping.")
+            there = "".join(each if each.isprintable() else "?" for each in ", ".join(names[:30]))[:300]
+            raise Refused(
+                f"{file.name} has no column {wanted!r} (columns.{field}). It has: {there}. Correct the mapping."
+            )
         found[field] = name
     return found
 
@@ -133,7 +137,9 @@ def _stage_csv(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.
     return []
 
 
-def _take_csv(store: Store, file: LedgerFile, source: Source, columns: dict[str, str], width: int, delimiter: str) -> bool:
+def _take_csv(
+    store: Store, file: LedgerFile, source: Source, columns: dict[str, str], width: int, delimiter: str
+) -> bool:
     """Whether DuckDB took every record of the file. It stops at the first it does not like, and we read it ourselves."""
     if len(delimiter) != 1 or width < 2:
         return False
@@ -152,7 +158,10 @@ def _take_csv(store: Store, file: LedgerFile, source: Source, columns: dict[str,
 def _stage_parquet(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.BadRecord]:
     place = store.link(file.path, "parquet")
     names = [row[0] for row in store.rows(f"DESCRIBE SELECT * FROM read_parquet({place}, hive_partitioning=false)")]
-    columns = {field: f'CAST("{name.replace(chr(34), chr(34) * 2)}" AS VARCHAR)' for field, name in _named(file, source, names).items()}
+    columns = {
+        field: f'CAST("{name.replace(chr(34), chr(34) * 2)}" AS VARCHAR)'
+        for field, name in _named(file, source, names).items()
+    }
     store.run(
         f"CREATE OR REPLACE TABLE staged AS SELECT file_row_number + 1 AS row, true AS whole, {_fields(source, columns)} "
         f"FROM read_parquet({place}, file_row_number=true, hive_partitioning=false) ORDER BY 1"

@@ -32,7 +32,12 @@ def beside(out: Path, what: str) -> Path:
 
 
 def write_trace(
-    ledger: Ledger, out: Path, *, accounts: Iterable[str] = (), fill_gaps: bool = True, progress: Progress = lambda what, rows: None
+    ledger: Ledger,
+    out: Path,
+    *,
+    accounts: Iterable[str] = (),
+    fill_gaps: bool = True,
+    progress: Progress = lambda what, rows: None,
 ) -> dict[str, Any]:
     """Traces the ledger into `out` and the files beside it; returns what the run's JSON holds."""
     store = ledger.store
@@ -78,7 +83,7 @@ def write_sessions(
         progress(f"written {name}", counts[name])
     not_examined = find_indicators(ledger)
     counts["indicators"] = store.parquet(
-        f"SELECT {INDICATOR_COLUMNS}, {_refs('i.ns')} AS evidence FROM indicators i ORDER BY account, indicator, counterparty",
+        _with_evidence("indicators", INDICATOR_COLUMNS, "account, indicator, counterparty"),
         beside(out, "indicators.parquet"),
     )
     counts["bad_rows"] = _write_bad(ledger, out)
@@ -92,12 +97,17 @@ def _placed(found: Sessions) -> dict[str, int]:
     return {word: int(found.found.get(word, 0)) for word in ("stated", "inside", "grace", "either", "none")}
 
 
-def _refs(ns: str) -> str:
-    """The evidence behind a list of ledger rows, as file:row."""
-    return (
-        "coalesce((SELECT list(f.name || ':' || l.row ORDER BY l.n) FROM ledger l JOIN files f ON f.number = l.file "
-        f"WHERE l.n IN (SELECT unnest({ns}))), [])"
-    )
+def _with_evidence(table: str, columns: str, order: str) -> str:
+    """The rows of a table that lists ledger rows in `ns`, with the evidence behind each as file:row."""
+    return f"""
+        WITH numbered AS (SELECT *, row_number() OVER (ORDER BY {order}) AS place FROM {table}), behind AS (
+            SELECT u.place, list(f.name || ':' || l.row ORDER BY l.n) AS evidence
+            FROM (SELECT place, unnest(ns) AS n FROM numbered) u JOIN ledger l ON l.n = u.n JOIN files f ON f.number = l.file
+            GROUP BY u.place
+        )
+        SELECT {columns}, coalesce(b.evidence, []) AS evidence FROM numbered i LEFT JOIN behind b ON b.place = i.place
+        ORDER BY i.place
+    """
 
 
 _PARTS = """
@@ -148,15 +158,15 @@ _SESSION_TABLES = {
         LEFT JOIN ledger x ON x.n = s.exit_n LEFT JOIN files fx ON fx.number = x.file
         ORDER BY s.broadcast, s.entered_at, s.account, s.enter_n
     """,
-    "payers": f"""
-        SELECT p.payer, p.hosts, p.host_names, p.coins, p.payments, p.first_at, p.last_at, {_refs("p.ns")} AS evidence
-        FROM payers p WHERE p.hosts > 1 ORDER BY p.hosts DESC, p.coins DESC, p.payer
-    """,
+    "payers": _with_evidence(
+        "(SELECT * FROM payers WHERE hosts > 1)",
+        "i.payer, i.hosts, i.host_names, i.coins, i.payments, i.first_at, i.last_at",
+        "hosts DESC, coins DESC, payer",
+    ),
     "hosts": "SELECT * FROM host_pairs ORDER BY payers DESC, host_a, host_b",
-    "countries": f"""
-        SELECT c.account, c.country, 'candidate' AS standing, c.stated_in, {_refs("c.ns")} AS evidence
-        FROM countries c ORDER BY c.account, c.stated_in DESC, c.country
-    """,
+    "countries": _with_evidence(
+        "countries", "i.account, i.country, 'candidate' AS standing, i.stated_in", "account, stated_in DESC, country"
+    ),
 }
 
 
@@ -182,7 +192,9 @@ def _parts_table(ledger: Ledger, trace: Trace, ends: Ends) -> None:
             "kind": kind,
         },
     )
-    store.run(f"CREATE OR REPLACE TABLE parts AS SELECT * EXCLUDE (kind), CASE kind {words} END AS word FROM given_parts")
+    store.run(
+        f"CREATE OR REPLACE TABLE parts AS SELECT * EXCLUDE (kind), CASE kind {words} END AS word FROM given_parts"
+    )
     store.run("DROP TABLE given_parts")
     part, order, move = kernels.via(trace.parent, trace.move, at, ends.gifts.astype(np.int64), ends.stands, MOST_VIA)
     store.table("given_via", {"part": part, "place": order, "n": moves.row[move]})
@@ -204,15 +216,25 @@ def _write_bad(ledger: Ledger, out: Path) -> int:
 def _write_through(ledger: Ledger, through: Through, out: Path) -> int:
     lines = [("from", each) for each in through.origins] + [("to", each) for each in through.ends]
     ledger.store.run(
-        "CREATE OR REPLACE TABLE lines (place INTEGER, direction VARCHAR, account VARCHAR, kind VARCHAR, fifo_coins BIGINT, "
+        "CREATE OR REPLACE TABLE lines (line INTEGER, direction VARCHAR, account VARCHAR, kind VARCHAR, fifo_coins BIGINT, "
         "haircut_coins DOUBLE, differs BOOLEAN, ns INTEGER[])"
     )
     for place, (direction, each) in enumerate(lines):
         ledger.store.run(
             "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [place, direction, each.account, each.kind, each.fifo_coins, each.haircut_coins, each.differs, list(each.rows)],
+            [
+                place,
+                direction,
+                each.account,
+                each.kind,
+                each.fifo_coins,
+                each.haircut_coins,
+                each.differs,
+                list(each.rows),
+            ],
         )
-    return ledger.store.parquet(f"SELECT i.* EXCLUDE (ns), {_refs('i.ns')} AS evidence FROM lines i ORDER BY place", out)
+    columns = "i.direction, i.account, i.kind, i.fifo_coins, i.haircut_coins, i.differs"
+    return ledger.store.parquet(_with_evidence("lines", columns, "line"), out)
 
 
 def _run(ledger: Ledger, engine: str, parameters: dict[str, Any], written: dict[str, int]) -> dict[str, Any]:
@@ -238,5 +260,7 @@ def _run(ledger: Ledger, engine: str, parameters: dict[str, Any], written: dict[
 
 
 def _told(out: Path, run: dict[str, Any]) -> dict[str, Any]:
-    write_whole(beside(out, "run.json"), (json.dumps(run, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode())
+    write_whole(
+        beside(out, "run.json"), (json.dumps(run, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
+    )
     return run

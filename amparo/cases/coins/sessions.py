@@ -29,7 +29,9 @@ from amparo.cases.coins.ledger import Ledger
 from amparo.cases.coins.mapping import Mapping
 from amparo.cases.coins.store import Store, literal
 
-GRACE_S = 120  # a gift is booked when the payment is through, which can be after the broadcast (reference: measured, 99.8 %)
+GRACE_S = (
+    120  # a gift is booked when the payment is through, which can be after the broadcast (reference: measured, 99.8 %)
+)
 COMMON_PAYERS = 3  # of two hosts, from which on the pair is worth a line
 MOST_HOSTS = 500  # a payer of more hosts than that says nothing about any two of them, and makes most of the pairs
 FOUND = ("none", "inside", "grace", "either")
@@ -109,7 +111,15 @@ def _payments(store: Store, mapping: Mapping, grace_s: int) -> None:
         "(PARTITION BY host ORDER BY number) AS furthest FROM broadcasts ORDER BY number"
     )
     found, counts = np.zeros(len(asked["n"]), np.int32), np.zeros(len(asked["n"]), np.int64)
-    given = (asked["at_us"], there["number"], there["began"], there["ended"], there["furthest"], asked["low"], asked["high"])
+    given = (
+        asked["at_us"],
+        there["number"],
+        there["began"],
+        there["ended"],
+        there["furthest"],
+        asked["low"],
+        asked["high"],
+    )
     total = place(*given, grace_s * 1_000_000, found, np.empty(0, np.int32), counts)
     flat = np.empty(total, np.int32)
     if total:
@@ -138,7 +148,9 @@ def _worth(mapping: Mapping) -> str:
     money, currency = [], []
     for rate in reversed(mapping.rates):
         when = f"WHEN g.paid_at >= TIMESTAMP '{rate.since.isoformat()}'"
-        money.append(f"{when} THEN ((g.coins::HUGEINT * {rate.money_minor} * 2 + {rate.coins}) // {2 * rate.coins})::BIGINT")
+        money.append(
+            f"{when} THEN ((g.coins::HUGEINT * {rate.money_minor} * 2 + {rate.coins}) // {2 * rate.coins})::BIGINT"
+        )
         currency.append(f"{when} THEN {literal(rate.currency)}")
     if not money:
         return "CAST(NULL AS BIGINT) AS money_minor, CAST(NULL AS VARCHAR) AS currency"
@@ -183,7 +195,9 @@ def _presence(store: Store, grace_s: int) -> None:
     stays = store.arrays(
         "SELECT broadcast, epoch_us(entered_at) AS came, epoch_us(left_at) AS went, enter_n FROM stays WHERE left_at IS NOT NULL"
     )
-    store.table("crossing", {"broadcast": stays["broadcast"], "enter_n": stays["enter_n"], "others": _others(**_times(stays))})
+    store.table(
+        "crossing", {"broadcast": stays["broadcast"], "enter_n": stays["enter_n"], "others": _others(**_times(stays))}
+    )
     store.run(
         "CREATE OR REPLACE TABLE presence AS SELECT s.*, coalesce(c.others, 0) AS overlapping FROM stays s LEFT JOIN crossing c "
         "ON c.broadcast = s.broadcast AND c.enter_n = s.enter_n ORDER BY s.broadcast, s.entered_at, s.account, s.enter_n"

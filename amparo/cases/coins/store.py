@@ -75,7 +75,9 @@ class Store:
         """How many rows were written to `out`, whole or not at all. The query must order its rows. Same rows, same bytes."""
         fresh = self.work / f"out-{self.linked}.parquet"
         self.linked += 1
-        self.run(f"COPY ({sql}) TO {literal(str(fresh))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})")
+        self.run(
+            f"COPY ({sql}) TO {literal(str(fresh))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+        )
         count = int(self.one(f"SELECT count(*) FROM read_parquet({literal(str(fresh))})"))
         out.parent.mkdir(parents=True, exist_ok=True)
         beside = out.with_name(f".{out.name}.{os.getpid()}")

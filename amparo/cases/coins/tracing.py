@@ -1,9 +1,9 @@
 """Where coins came from and where they went, through any number of gifts: FIFO to the coin, haircut beside it.
 
-    with open_ledger(folder, mapping) as ledger:
-        trace = trace_coins(ledger)
-        trace.ends()                        # every coin from where it entered to where it ended
-        trace.through(["account name"])     # of one account's coins (or several): where from, where to, by both rules
+with open_ledger(folder, mapping) as ledger:
+    trace = trace_coins(ledger)
+    trace.ends()                        # every coin from where it entered to where it ended
+    trace.through(["account name"])     # of one account's coins (or several): where from, where to, by both rules
 """
 
 from __future__ import annotations
@@ -21,7 +21,15 @@ from amparo.foundation.errors import Missing, Refused
 
 MOST_BUNDLES = 400_000_000  # about 11 GB; a ledger that is not built to explode stays below three times its rows
 ENTRIES = ("purchase", "unknown")  # how coins enter
-ENDS = ("payout", "spend", "conversion", "refund", "share", "missing", "left")  # how they end; "left" stand in an account
+ENDS = (
+    "payout",
+    "spend",
+    "conversion",
+    "refund",
+    "share",
+    "missing",
+    "left",
+)  # how they end; "left" stand in an account
 HAIRCUT_ERROR = 1e-9  # of all coins moved: the bound for rounding in haircut's floats, checked against exact fractions
 
 DIFFERENCE = (
@@ -254,7 +262,9 @@ class _Sums:
         self.haircut: dict[tuple[str, str], float] = {}
         self.rows: dict[tuple[str, str], tuple[int, ...]] = {}
 
-    def add_fifo(self, who: np.ndarray, kind: np.ndarray, kinds: tuple[str, ...], coins: np.ndarray, row: np.ndarray) -> None:
+    def add_fifo(
+        self, who: np.ndarray, kind: np.ndarray, kinds: tuple[str, ...], coins: np.ndarray, row: np.ndarray
+    ) -> None:
         key = who.astype(np.int64) * len(kinds) + kind
         order = np.lexsort((row, key))
         starts = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0]) if len(key) else np.empty(0, np.int64)
