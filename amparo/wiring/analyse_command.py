@@ -191,7 +191,8 @@ def _tell_reading(run: dict[str, Any]) -> list[str]:
         lines.append(f"{run['rows_with_a_doubt']:,} rows stand with a doubt: see bad-rows.parquet.")
     if run["events_without_utc"]:
         lines.append(
-            f"{run['events_without_utc']:,} events have no certain UTC, and stand by their wall clock: set time.zone in the mapping "
+            f"{run['events_without_utc']:,} events have no certain UTC, and stand by their wall clock: set time.zone "
+            f"in the mapping "
             "if the zone is known."
         )
     lines += [f"Left out: {each['name']} ({each['why']})." for each in run["left_out"][:20]]
@@ -201,8 +202,10 @@ def _tell_reading(run: dict[str, Any]) -> list[str]:
 def _tell_coins(run: dict[str, Any]) -> list[str]:
     coins, written = run["coins"], run["written"]
     lines = [
-        f"Coins: {coins['entered']:,} entered ({coins['origin_unknown']:,} of unknown origin), {coins['ended']:,} ended, "
-        f"{coins['left_in_accounts']:,} are left. {written['parts']:,} parts were traced.",
+        (
+            f"Coins: {coins['entered']:,} entered ({coins['origin_unknown']:,} of unknown origin), {coins['ended']:,} ended, "
+            f"{coins['left_in_accounts']:,} are left. {written['parts']:,} parts were traced."
+        ),
     ]
     if written.get("gaps"):
         lines.append(f"The ledger does not add up in {written['gaps']:,} places: see gaps.parquet.")
@@ -212,9 +215,11 @@ def _tell_coins(run: dict[str, Any]) -> list[str]:
 def _tell_sessions(run: dict[str, Any]) -> list[str]:
     found, written = run["payments"], run["written"]
     lines = [
-        f"{written['payments']:,} payments to {written['broadcasts']:,} broadcasts: {found['stated']:,} name theirs, "
-        f"{found['inside']:,} lie in one, {found['grace']:,} within the grace, {found['either']:,} in either of two or more, "
-        f"{found['none']:,} in none.",
+        (
+            f"{written['payments']:,} payments to {written['broadcasts']:,} broadcasts: {found['stated']:,} name theirs, "
+            f"{found['inside']:,} lie in one, {found['grace']:,} within the grace, {found['either']:,} in either of two or "
+            f"more, {found['none']:,} in none."
+        ),
         f"{written['payers']:,} payers paid more than one broadcaster; {written['presence']:,} stays in rooms.",
     ]
     if written["indicators"]:

@@ -28,7 +28,8 @@ def plain_fifo(rows: list[Plain]) -> Counter[tuple[int, int, bool]]:
     """Coins by (move of entry, move of the end or -1 - account where they are left, whether the origin is known)."""
     queues: dict[int, deque[list]] = {}
     found: Counter[tuple[int, int, bool]] = Counter()
-    for number, (giver, taker, amount, reason) in enumerate(rows):
+    for number, (giver, taker, wanted, reason) in enumerate(rows):
+        amount = wanted
         taken = [[number, amount, reason != "unknown"]]
         if giver >= 0:
             taken = []

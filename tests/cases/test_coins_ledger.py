@@ -311,12 +311,14 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(tmp_path: Pat
 )
 def test_hostile_bytes_end_in_listed_rows_or_in_a_sentence(tmp_path: Path, name: str, data: bytes) -> None:
     mapping = CSV.replace("*.csv", name.replace("__", "."))
+    sentence = ""
     try:
         with ledger(tmp_path, mapping, **{name: data}) as found:
             assert found.count == 0
     except AmparoError as error:
-        assert len(error.sentence) < 1000
-        assert str(tmp_path) not in error.sentence
+        sentence = error.sentence
+    assert len(sentence) < 1000
+    assert str(tmp_path) not in sentence
 
 
 def test_a_sum_of_coins_beyond_any_platform_is_refused(tmp_path: Path) -> None:
@@ -355,7 +357,7 @@ def test_file_names_are_names_and_never_patterns_or_statements(tmp_path: Path) -
 
 
 def test_nothing_to_read_is_missing_with_what_to_correct(tmp_path: Path) -> None:
-    with pytest.raises(Missing, match="No file in .* fits the mapping"), ledger(tmp_path, CSV, a__txt="x"):
+    with pytest.raises(Missing, match=r"No file in .* fits the mapping"), ledger(tmp_path, CSV, a__txt="x"):
         pass
     with (
         pytest.raises(Missing, match="is no folder"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -138,7 +139,7 @@ def test_a_chain_leads_from_the_entry_to_the_end_and_each_move_takes_what_the_la
     for place in range(len(ends.coins)):
         chain = trace.chain(int(ends.bundle[place]))
         assert (chain[0], chain[-1]) == (ends.entry[place], ends.end[place])
-        assert all(rows[one][1] == rows[two][0] for one, two in zip(chain, chain[1:], strict=False))
+        assert all(rows[one][1] == rows[two][0] for one, two in pairwise(chain))
         assert len([move for move in chain if rows[move][3] == "gift"]) == ends.gifts[place]
 
 

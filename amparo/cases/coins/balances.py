@@ -5,7 +5,8 @@ above zero came in unseen, below zero left unseen; for "sequence" the count of n
 that the row after states).
 
 kinds: "opening" (coins from before the first row that we hold), "balance" (rows are missing between two stated balances, or one
-was changed), "sequence" (numbers are missing between two rows, of one file or of the platform as the mapping says), "repeated" (a number stands twice).
+was changed), "sequence" (numbers are missing between two rows,
+of one file or of the platform as the mapping says), "repeated" (a number stands twice).
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def find_gaps(ledger: Ledger) -> int:
     sequence = _SEQUENCE.format(within="file" if ledger.mapping.sequence == "file" else "true")
     ledger.store.run(
         "CREATE OR REPLACE TABLE gaps AS SELECT kind, account, row_before::INTEGER AS row_before, row_after::INTEGER AS row_after, "
-        f"difference::BIGINT AS difference, stated::BIGINT AS stated, first_n::INTEGER AS first_n FROM ({gaps} UNION ALL {sequence}) "
+        f"difference::BIGINT AS difference, stated::BIGINT AS stated, first_n::INTEGER AS first_n FROM ({gaps} "
+        f"UNION ALL {sequence}) "
         "ORDER BY row_after, kind, account"
     )
     return int(ledger.store.one("SELECT count(*) FROM gaps"))

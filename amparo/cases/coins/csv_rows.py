@@ -41,7 +41,8 @@ def cleaned(file: Path, names: list[str], delimiter: str, out: Path) -> list[Bad
         writer = csv.writer(target, lineterminator="\n", quoting=csv.QUOTE_ALL)
         records = _records(file)
         next(records, None)
-        for number, (record, problem) in enumerate(records, 1):
+        for number, (record, broken) in enumerate(records, 1):
+            problem = broken
             cells = next(csv.reader(io.StringIO(record, newline=""), delimiter=delimiter), []) if not problem else []
             if not problem and len(cells) != len(names):
                 problem = f"{len(cells)} cells where the header names {len(names)}"

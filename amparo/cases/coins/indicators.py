@@ -66,7 +66,8 @@ def find_indicators(ledger: Ledger, indicators: tuple[Indicator, ...] | None = N
     store, chosen = ledger.store, load_indicators() if indicators is None else indicators
     store.run(
         "CREATE OR REPLACE TABLE noted (indicator VARCHAR, title VARCHAR, account VARCHAR, counterparty VARCHAR, standing VARCHAR, "
-        "payments BIGINT, coins BIGINT, first_at TIMESTAMP, last_at TIMESTAMP, words VARCHAR, source VARCHAR, year INTEGER, ns INTEGER[])"
+        "payments BIGINT, coins BIGINT, first_at TIMESTAMP, last_at TIMESTAMP, words VARCHAR, source VARCHAR, "
+        "year INTEGER, ns INTEGER[])"
     )
     currencies = {row[0] for row in store.rows("SELECT DISTINCT currency FROM payments WHERE currency IS NOT NULL")}
     left: dict[str, str] = {}
@@ -81,7 +82,8 @@ def find_indicators(ledger: Ledger, indicators: tuple[Indicator, ...] | None = N
         words = literal(f"{each.title}. {each.says} {CAUTION}")
         store.run(
             f"INSERT INTO noted SELECT {literal(each.id)}, {literal(each.title)}, account, counterparty, {literal(each.standing)}, "
-            f"payments, coins, first_at, last_at, {words}, {literal(each.source)}, {each.year}, ns FROM ({_RULES[each.kind](each.limits)})"
+            f"payments, coins, first_at, last_at, {words}, {literal(each.source)}, {each.year}, ns FROM "
+            f"({_RULES[each.kind](each.limits)})"
         )
     store.run(
         "CREATE OR REPLACE TABLE indicators AS SELECT *, account IN (SELECT account FROM noted WHERE standing = 'possible victim') "
@@ -91,7 +93,8 @@ def find_indicators(ledger: Ledger, indicators: tuple[Indicator, ...] | None = N
     return left
 
 
-_SUMMED = "count(*) AS payments, sum(coins)::BIGINT AS coins, min(paid_at) AS first_at, max(paid_at) AS last_at, list(n ORDER BY n)[:100] AS ns"
+_SUMMED = "count(*) AS payments, sum(coins)::BIGINT AS coins, min(paid_at) AS first_at, max(paid_at) AS "
+"last_at, list(n ORDER BY n)[:100] AS ns"
 
 
 def _by_currency(limits: dict[str, int]) -> str:

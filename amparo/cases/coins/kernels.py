@@ -5,8 +5,11 @@ What an account gives beyond what the ledger brought in is of unknown origin, in
 """
 
 # mypy: ignore-errors
+# ruff: noqa: ANN001, ANN201, ANN202
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -16,68 +19,84 @@ OUTSIDE = -1
 BOUGHT, UNKNOWN = -1, -2  # what stands for a parent at a bundle that has none
 
 
-@compiled
-def fifo(giver, taker, amount, accounts, most):
-    """Bundles of coins: parent, move, coins, and how many of them still stand in their account. None of it if over `most`.
+def fifo(giver: np.ndarray, taker: np.ndarray, amount: np.ndarray, accounts: int, most: int) -> tuple[Any, ...]:
+    """Bundles of coins: parent, move, coins, how many of them still stand in their account; and whether they are over `most`.
 
-    Each account's bundles queue in the order in which they came. The j-th coin out is the j-th coin in.
+    Each account's bundles queue in the order in which they came. The j-th coin out is the j-th coin in. None of it if over.
     """
-    moves = len(amount)
-    room = 2 * moves + 16
-    parent, move, follower = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
-    coins, standing = np.empty(room, np.int64), np.empty(room, np.int64)
+    room = min(len(amount) + len(amount) // 2 + 16, most)
+    links = [np.empty(room, np.int32) for _ in range(3)]  # parent, move, follower
+    sums = [np.empty(room, np.int64) for _ in range(2)]  # coins, standing
     head, tail = np.full(accounts, -1, np.int32), np.full(accounts, -1, np.int32)
     balance = np.zeros(accounts, np.int64)
-    count = 0
-    for m in range(moves):
-        left, source, target = amount[m], giver[m], taker[m]
-        if left == 0:
-            continue
-        lent = np.int64(0)
-        if source >= 0:
-            lent = max(np.int64(0), left - balance[source])
-            balance[source] -= left - lent
-        if target >= 0:
-            balance[target] += left
+    move, left, lent, count = 0, -1, 0, 0
+    while True:
+        # A loop of its own: arrays that are replaced inside it would be counted at every turn.
+        move, left, lent, count = _advance(
+            giver, taker, amount, *links, *sums, head, tail, balance, move, left, lent, count
+        )
+        if move == len(amount):
+            parent, moved, _ = links
+            return parent[:count], moved[:count], sums[0][:count], sums[1][:count], False
+        if room >= most:
+            return links[0][:0], links[1][:0], sums[0][:0], sums[1][:0], True
+        room = min(room + room // 2, most)
+        links, sums = ([_longer(each, room) for each in some] for some in (links, sums))
+
+
+def _longer(array, room):
+    longer = np.empty(room, array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+@compiled
+def _advance(giver, taker, amount, parent, move, follower, coins, standing, head, tail, balance, m, left, lent, count):
+    """Goes on from move `m`, of which `left` coins have yet to go (-1: not begun), until the end or until the room is full."""
+    room, moves = len(parent), len(amount)
+    while m < moves:
+        source, target = giver[m], taker[m]
+        if left < 0:
+            left = amount[m]
+            lent = 0
+            if source >= 0:
+                lent = max(0, left - balance[source])
+                balance[source] -= left - lent
+            if target >= 0:
+                balance[target] += left
         while left > 0:
             if count + 2 > room:
-                if count + 2 > most:
-                    return parent[:0], move[:0], coins[:0], standing[:0], True
-                room = min(2 * room, most)
-                parent, move, follower = _longer(parent, room), _longer(move, room), _longer(follower, room)
-                coins, standing = _longer(coins, room), _longer(standing, room)
+                return m, left, lent, count
             if source < 0:
-                origin, taken = np.int32(BOUGHT), left
+                origin, taken = BOUGHT, left
             elif left > lent:
-                origin = head[source]
-                taken = min(left - lent, standing[origin])
-                standing[origin] -= taken
-                if standing[origin] == 0:
+                origin = np.int64(head[source])
+                there = standing[origin]
+                taken = min(left - lent, there)
+                standing[origin] = there - taken
+                if there == taken:
                     head[source] = follower[origin]
                     if head[source] < 0:
                         tail[source] = -1
             else:  # coins that the ledger never brought in: a bundle of their own, which moves on at once
                 parent[count], move[count], coins[count], standing[count] = UNKNOWN, m, left, 0
-                origin, taken = np.int32(count), left
+                origin, taken = count, left
                 count += 1
             left -= taken
-            parent[count], move[count], coins[count], follower[count] = origin, m, taken, -1
-            standing[count] = taken if target >= 0 else 0
+            parent[count], move[count], coins[count] = origin, m, taken
             if target >= 0:
+                standing[count], follower[count] = taken, -1
                 if tail[target] < 0:
                     head[target] = count
                 else:
                     follower[tail[target]] = count
                 tail[target] = count
+            else:
+                standing[count] = 0
             count += 1
-    return parent[:count], move[:count], coins[:count], standing[:count], False
-
-
-@compiled
-def _longer(array, room):
-    longer = np.empty(room, array.dtype)
-    longer[: len(array)] = array
-    return longer
+        left = -1
+        m += 1
+    return m, left, lent, count
 
 
 @compiled

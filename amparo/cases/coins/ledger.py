@@ -26,8 +26,13 @@ from amparo.cases.coins.store import MEMORY, Store, literal, opened
 from amparo.foundation.errors import Refused
 
 Progress = Callable[[str, int], None]  # what is done, and how many rows of it by now
+
 QUARTER_US = 900_000_000  # every zone's offset changes at a quarter of an hour
 LARGEST_SUM = 1 << 61  # so that no sum of coins leaves 64 bits, whatever the order
+
+
+def silent(what: str, rows: int) -> None:
+    """Tells nobody."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def open_ledger(
     *,
     memory: str = MEMORY,
     spill: Path | None = None,
-    progress: Progress = lambda what, rows: None,
+    progress: Progress = silent,
 ) -> Iterator[Ledger]:
     """The ledger in this folder, while the block runs. Refused or Missing, with what to do, where it can't be read."""
     found = reading.folder(place, mapping)

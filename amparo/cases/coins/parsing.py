@@ -166,10 +166,12 @@ def _doubt(source: Source) -> str:
     """What is wrong with a row that stands all the same, or NULL."""
     return (
         "nullif(concat_ws('; ', "
-        "CASE WHEN f_money IS NOT NULL AND money_minor IS NULL THEN 'money is no amount of its currency: ' || left(f_money, 80) END, "
+        "CASE WHEN f_money IS NOT NULL AND money_minor IS NULL THEN 'money is no amount of its currency: ' || "
+        "left(f_money, 80) END, "
         "CASE WHEN money_minor IS NOT NULL AND NOT regexp_full_match(money_currency, '[A-Z]{3}') "
         "THEN 'no ISO 4217 currency: ' || left(money_currency, 20) END, "
-        "CASE WHEN f_balance IS NOT NULL AND balance IS NULL THEN 'balance is no amount of this unit: ' || left(f_balance, 80) END, "
+        "CASE WHEN f_balance IS NOT NULL AND balance IS NULL THEN 'balance is no amount of this unit: ' || "
+        "left(f_balance, 80) END, "
         "CASE WHEN f_sequence IS NOT NULL AND sequence IS NULL THEN 'sequence is no number: ' || left(f_sequence, 80) END, "
         "CASE WHEN event = 'broadcast' AND end_wall_us < wall_us THEN 'it ends before it begins' END), '')"
     )
@@ -177,7 +179,8 @@ def _doubt(source: Source) -> str:
 
 def events(file: int, number: int, source: Source, mapping: Mapping) -> str:
     """The query for the rows that are events."""
-    utc = "CASE WHEN offset_min IS NOT NULL THEN wall_us - offset_min::BIGINT * 60000000 WHEN z.certain THEN wall_us - z.offset_us END"
+    utc = "CASE WHEN offset_min IS NOT NULL THEN wall_us - offset_min::BIGINT * 60000000 WHEN z.certain THEN "
+    "wall_us - z.offset_us END"
     end = (
         "CASE WHEN end_offset_min IS NOT NULL THEN end_wall_us - end_offset_min::BIGINT * 60000000 "
         "WHEN e.certain THEN end_wall_us - e.offset_us END"
@@ -190,7 +193,8 @@ def events(file: int, number: int, source: Source, mapping: Mapping) -> str:
         "CASE WHEN regexp_full_match(money_currency, '[A-Z]{3}') THEN abs(money_minor) END, "
         "CASE WHEN money_minor IS NOT NULL AND regexp_full_match(money_currency, '[A-Z]{3}') THEN money_currency END, "
         "detail, f_reference, f_country, sequence "
-        "FROM parsed LEFT JOIN zones z ON z.quarter = wall_us // 900000000 LEFT JOIN zones e ON e.quarter = end_wall_us // 900000000 "
+        "FROM parsed LEFT JOIN zones z ON z.quarter = wall_us // 900000000 LEFT JOIN zones e ON e.quarter = "
+        "end_wall_us // 900000000 "
         f"WHERE event IS DISTINCT FROM '{IGNORED}' AND ({_left_out(source)}) IS NULL"
     )
 

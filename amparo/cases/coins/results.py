@@ -16,7 +16,7 @@ import numpy as np
 
 from amparo.cases.coins import kernels
 from amparo.cases.coins.indicators import INDICATOR_COLUMNS, find_indicators
-from amparo.cases.coins.ledger import Ledger, Progress, evidence_columns
+from amparo.cases.coins.ledger import Ledger, Progress, evidence_columns, silent
 from amparo.cases.coins.sessions import GRACE_S, Sessions, find_sessions
 from amparo.cases.coins.store import literal
 from amparo.cases.coins.tracing import DIFFERENCE, ENDS, HAIRCUT_ERROR, Ends, Through, Trace, trace_coins
@@ -37,7 +37,7 @@ def write_trace(
     *,
     accounts: Iterable[str] = (),
     fill_gaps: bool = True,
-    progress: Progress = lambda what, rows: None,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Traces the ledger into `out` and the files beside it; returns what the run's JSON holds."""
     store = ledger.store
@@ -69,9 +69,7 @@ def write_trace(
     return _told(out, run)
 
 
-def write_sessions(
-    ledger: Ledger, out: Path, *, grace_s: int = GRACE_S, progress: Progress = lambda what, rows: None
-) -> dict[str, Any]:
+def write_sessions(ledger: Ledger, out: Path, *, grace_s: int = GRACE_S, progress: Progress = silent) -> dict[str, Any]:
     """Writes the payments with their broadcasts into `out`, and the tables beside it; returns what the run's JSON holds."""
     store = ledger.store
     evidence_columns(ledger)
@@ -111,13 +109,15 @@ def _with_evidence(table: str, columns: str, order: str) -> str:
 
 
 _PARTS = """
-    SELECT p.part, p.coins, {unit} AS unit, CASE WHEN p.known THEN 'purchase' ELSE 'unknown' END AS origin, e.name AS origin_account,
+    SELECT p.part, p.coins, {unit} AS unit, CASE WHEN p.known THEN 'purchase' ELSE 'unknown' END AS origin,
+           e.name AS origin_account,
            o.at_utc AS origin_at_utc, o.at_raw AS origin_at_raw, fo.name AS origin_file, o.row AS origin_row,
            CASE WHEN p.known THEN o.coins END AS origin_coins, CASE WHEN p.known THEN o.money_minor END AS origin_money_minor,
            CASE WHEN p.known THEN o.currency END AS origin_currency, p.gifts, coalesce(v.via, []) AS via, p.word AS "end",
            h.name AS end_account, t.at_utc AS end_at_utc, t.at_raw AS end_at_raw, ft.name AS end_file, t.row AS end_row,
            CASE WHEN p.word = t.event THEN t.money_minor END AS end_money_minor,
-           CASE WHEN p.word = t.event THEN t.currency END AS end_currency, CASE WHEN p.word = t.event THEN t.detail END AS end_detail
+           CASE WHEN p.word = t.event THEN t.currency END AS end_currency,
+           CASE WHEN p.word = t.event THEN t.detail END AS end_detail
     FROM parts p JOIN ledger o ON o.n = p.origin_n JOIN files fo ON fo.number = o.file
     JOIN ledger t ON t.n = p.end_n JOIN files ft ON ft.number = t.file
     JOIN accounts e ON e.number = p.entrant JOIN accounts h ON h.number = p.holder

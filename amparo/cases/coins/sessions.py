@@ -102,7 +102,8 @@ def _payments(store: Store, mapping: Mapping, grace_s: int) -> None:
         "AND coalesce(host, counterparty) IS NOT NULL AND account IS DISTINCT FROM coalesce(host, counterparty) ORDER BY n"
     )
     asked = store.arrays(
-        "SELECT g.n::INTEGER AS n, epoch_us(g.paid_at) AS at_us, coalesce(r.low, 0)::INTEGER AS low, coalesce(r.high, 0)::INTEGER AS high "
+        "SELECT g.n::INTEGER AS n, epoch_us(g.paid_at) AS at_us, coalesce(r.low, 0)::INTEGER AS low, "
+        "coalesce(r.high, 0)::INTEGER AS high "
         "FROM gifts g LEFT JOIN (SELECT host, min(number) AS low, max(number) + 1 AS high FROM broadcasts GROUP BY host) r "
         "ON r.host = g.host ORDER BY g.n"
     )
@@ -183,7 +184,8 @@ def _presence(store: Store, grace_s: int) -> None:
             FROM steps s JOIN broadcasts b ON b.number = s.number WHERE s.event = 'room_enter'
         ), paid AS (
             SELECT t.enter_n, t.broadcast, sum(p.coins)::BIGINT AS coins, list(p.n ORDER BY p.n) AS payment_ns
-            FROM stays t JOIN payments p ON p.payer = t.account AND p.host = t.host AND p.paid_at >= t.entered_at AND p.paid_at <= t.left_at
+            FROM stays t JOIN payments p ON p.payer = t.account AND p.host = t.host
+                 AND p.paid_at >= t.entered_at AND p.paid_at <= t.left_at
             WHERE list_contains(p.candidates, t.broadcast) GROUP BY t.enter_n, t.broadcast
         )
         SELECT t.account, t.broadcast, t.stream, t.host, t.entered_at, t.left_at, date_diff('second', t.entered_at, t.left_at)
@@ -220,12 +222,14 @@ def _others(broadcast: np.ndarray, came: np.ndarray, went: np.ndarray) -> np.nda
     over = np.searchsorted(all_stops, starts, "right") - np.searchsorted(all_stops, broadcast * wide, "left")
     # A stay of no length has begun by its own end, and is over by its own begin.
     own = np.where(starts == stops, 0, 1)
-    return np.maximum(0, begun - over - own)
+    others: np.ndarray = np.maximum(0, begun - over - own)
+    return others
 
 
 def _common(store: Store) -> None:
     store.run(
-        "CREATE OR REPLACE TABLE payers AS SELECT payer, count(DISTINCT host) AS hosts, list_sort(list(DISTINCT host)) AS host_names, "
+        "CREATE OR REPLACE TABLE payers AS SELECT payer, count(DISTINCT host) AS hosts, list_sort(list(DISTINCT "
+        "host)) AS host_names, "
         "sum(coins)::BIGINT AS coins, count(*) AS payments, min(paid_at) AS first_at, max(paid_at) AS last_at, "
         "list(n ORDER BY n)[:100] AS ns FROM payments GROUP BY payer ORDER BY hosts DESC, coins DESC, payer"
     )

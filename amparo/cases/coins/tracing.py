@@ -82,7 +82,8 @@ _MOVES = """
 # What a stated balance shows to be missing happens just before the row that shows it; an opening balance before all rows.
 _FILLED = """
     UNION ALL
-    SELECT CASE WHEN kind = 'opening' AND difference > 0 THEN first_n ELSE row_after END, CASE WHEN kind = 'opening' THEN 0 ELSE 1 END,
+    SELECT CASE WHEN kind = 'opening' AND difference > 0 THEN first_n ELSE row_after END,
+           CASE WHEN kind = 'opening' THEN 0 ELSE 1 END,
            CASE WHEN difference < 0 THEN account END, CASE WHEN difference > 0 THEN account END, abs(difference),
            CASE WHEN difference < 0 THEN 'missing' ELSE 'unknown' END
     FROM gaps WHERE kind IN ('opening', 'balance')
@@ -183,7 +184,8 @@ class Trace:
 
     def _at_end(self) -> np.ndarray:
         gone = (self.moves.taker[self.move] == OUTSIDE) & (self.parent != UNKNOWN)
-        return gone | (self.standing > 0)
+        found: np.ndarray = gone | (self.standing > 0)
+        return found
 
     def _ends(self, at: np.ndarray, root: np.ndarray, depth: np.ndarray) -> Ends:
         stands = self.standing[at] > 0
@@ -222,7 +224,8 @@ class Trace:
 
     def _owner(self) -> np.ndarray:
         """The account in which each bundle stands or stood; what left the ledger stands nowhere (-1)."""
-        return np.where(self.parent == UNKNOWN, self.moves.giver[self.move], self.moves.taker[self.move])
+        owner: np.ndarray = np.where(self.parent == UNKNOWN, self.moves.giver[self.move], self.moves.taker[self.move])
+        return owner
 
     def _fifo_through(self, marked: np.ndarray) -> tuple[_Sums, _Sums]:
         owner = self._owner()
