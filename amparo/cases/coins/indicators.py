@@ -93,8 +93,10 @@ def find_indicators(ledger: Ledger, indicators: tuple[Indicator, ...] | None = N
     return left
 
 
-_SUMMED = "count(*) AS payments, sum(coins)::BIGINT AS coins, min(paid_at) AS first_at, max(paid_at) AS "
-"last_at, list(n ORDER BY n)[:100] AS ns"
+_SUMMED = (
+    "count(*) AS payments, sum(coins)::BIGINT AS coins, min(paid_at) AS first_at, max(paid_at) AS "
+    "last_at, list(n ORDER BY n)[:100] AS ns"
+)
 
 
 def _by_currency(limits: dict[str, int]) -> str:

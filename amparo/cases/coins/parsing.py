@@ -179,8 +179,10 @@ def _doubt(source: Source) -> str:
 
 def events(file: int, number: int, source: Source, mapping: Mapping) -> str:
     """The query for the rows that are events."""
-    utc = "CASE WHEN offset_min IS NOT NULL THEN wall_us - offset_min::BIGINT * 60000000 WHEN z.certain THEN "
-    "wall_us - z.offset_us END"
+    utc = (
+        "CASE WHEN offset_min IS NOT NULL THEN wall_us - offset_min::BIGINT * 60000000 "
+        "WHEN z.certain THEN wall_us - z.offset_us END"
+    )
     end = (
         "CASE WHEN end_offset_min IS NOT NULL THEN end_wall_us - end_offset_min::BIGINT * 60000000 "
         "WHEN e.certain THEN end_wall_us - e.offset_us END"
