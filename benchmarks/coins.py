@@ -88,7 +88,7 @@ def main() -> int:
             result[str(rows)] |= _command(planted)
         for name, value in result[str(rows)].items():
             print(f"{name:<44} {value}")
-        print()
+        print(flush=True)
     print(json.dumps(result))
     return 0
 

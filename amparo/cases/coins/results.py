@@ -113,11 +113,13 @@ _PARTS = """
            e.name AS origin_account,
            o.at_utc AS origin_at_utc, o.at_raw AS origin_at_raw, fo.name AS origin_file, o.row AS origin_row,
            CASE WHEN p.known THEN o.coins END AS origin_coins, CASE WHEN p.known THEN o.money_minor END AS origin_money_minor,
-           CASE WHEN p.known THEN o.currency END AS origin_currency, p.gifts, coalesce(v.via, []) AS via, p.word AS "end",
+           CASE WHEN p.known THEN o.currency END AS origin_currency,
+           CASE WHEN p.known THEN o.reference END AS origin_reference, p.gifts, coalesce(v.via, []) AS via, p.word AS "end",
            h.name AS end_account, t.at_utc AS end_at_utc, t.at_raw AS end_at_raw, ft.name AS end_file, t.row AS end_row,
            CASE WHEN p.word = t.event THEN t.money_minor END AS end_money_minor,
            CASE WHEN p.word = t.event THEN t.currency END AS end_currency,
-           CASE WHEN p.word = t.event THEN t.detail END AS end_detail
+           CASE WHEN p.word = t.event THEN t.detail END AS end_detail,
+           CASE WHEN p.word = t.event THEN t.reference END AS end_reference
     FROM parts p JOIN ledger o ON o.n = p.origin_n JOIN files fo ON fo.number = o.file
     JOIN ledger t ON t.n = p.end_n JOIN files ft ON ft.number = t.file
     JOIN accounts e ON e.number = p.entrant JOIN accounts h ON h.number = p.holder
@@ -139,7 +141,7 @@ _PAYMENTS = """
         LEFT JOIN ledger s ON s.n = b.stated_n LEFT JOIN files f ON f.number = s.file GROUP BY c.n
     )
     SELECT p.payer, p.host, l.at_utc, l.at_raw, p.coins, p.money_minor, p.currency, p.found, coalesce(x.streams, []) AS streams,
-           p.conflict, l.stream AS stated_stream, f.name AS file, l.row, coalesce(x.stated_by, []) AS evidence
+           p.conflict, l.stream AS stated_stream, l.reference, f.name AS file, l.row, coalesce(x.stated_by, []) AS evidence
     FROM payments p JOIN ledger l ON l.n = p.n JOIN files f ON f.number = l.file LEFT JOIN fits x ON x.n = p.n ORDER BY p.n
 """
 

@@ -138,6 +138,10 @@ def opened(
                 f"The ledger needs more than {memory} of memory or the disk for spilled data is full: "
                 "give --memory more, or set TMPDIR to a disk with room."
             ) from error
+        except duckdb.Error as error:
+            raise Refused(
+                f"The ledger could not be read to its end ({_first_line(error)}). Leave out one file after the other to find which."
+            ) from error
         finally:
             con.close()
 
