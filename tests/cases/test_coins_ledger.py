@@ -152,7 +152,7 @@ def test_row_numbers_are_those_of_the_file_in_a_large_one(tmp_path: Path) -> Non
         assert found.store.one("SELECT count(*) FROM ledger WHERE row = coins AND account = 'u' || row") == 150_000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**12), st.integers(0, 99))
 def test_money_is_read_to_the_minor_unit_of_its_currency(tmp_path_factory, whole: int, part: int) -> None:
     place = tmp_path_factory.mktemp("money")
