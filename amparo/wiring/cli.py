@@ -16,6 +16,7 @@ from amparo import __version__
 from amparo.foundation.errors import AmparoError, Missing
 from amparo.foundation.home import Home
 from amparo.wiring import (
+    analyse_command,
     api_command,
     environment,
     hma_command,
@@ -109,6 +110,7 @@ def parser() -> argparse.ArgumentParser:
     triage_command.add_commands(add)
     receipt_command.add_commands(add)
     read_command.add_commands(add)
+    analyse_command.add_commands(add)
 
     keys = add("keys", _keys, "say where the keys lie, who holds what, and how to back them up")
     keys.add_argument("--mail", action="store_true", help="print the line's public mail keys instead")

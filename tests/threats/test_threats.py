@@ -23,6 +23,7 @@ DOORS = (
     "Packages and replies",
     "People",
     "Operations",
+    "Ledgers and seized tables",
 )
 
 

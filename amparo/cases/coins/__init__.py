@@ -1,0 +1,37 @@
+"""The coins of live-streaming platforms: ledgers, traces, sessions and published indicators, each row with its evidence.
+
+    from amparo.cases.coins import load_mapping, open_ledger, trace_coins, find_sessions
+
+    with open_ledger(Path("ledgers"), load_mapping(Path("platform.toml"))) as ledger:
+        trace_coins(ledger).through(["account"])
+
+Pure: no Django, no network; of Amparo it knows the foundation alone. Importing this starts nothing.
+"""
+
+from __future__ import annotations
+
+from amparo.cases.coins.balances import find_gaps
+from amparo.cases.coins.indicators import find_indicators, load_indicators
+from amparo.cases.coins.ledger import Ledger, open_ledger
+from amparo.cases.coins.mapping import Mapping, load as load_mapping
+from amparo.cases.coins.results import write_sessions, write_trace
+from amparo.cases.coins.sessions import Sessions, find_sessions
+from amparo.cases.coins.tracing import Moves, Trace, moves_of, trace_coins
+
+__all__ = [
+    "Ledger",
+    "Mapping",
+    "Moves",
+    "Sessions",
+    "Trace",
+    "find_gaps",
+    "find_indicators",
+    "find_sessions",
+    "load_indicators",
+    "load_mapping",
+    "moves_of",
+    "open_ledger",
+    "trace_coins",
+    "write_sessions",
+    "write_trace",
+]

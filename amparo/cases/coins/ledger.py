@@ -1,0 +1,145 @@
+"""A platform's ledger: different shapes, same events, in one order, each with its file and row; what is wrong is listed.
+
+    with open_ledger(folder, load(mapping_file)) as ledger:
+        ledger.count, ledger.bad, ledger.store.rows("SELECT * FROM ledger ORDER BY n")
+
+The table `ledger` (in the store, one row an event, n from 0 in ledger order): n, event, at_raw, at_utc (NULL where no zone is
+known or the wall clock stood twice), at_wall, end_utc, account, counterparty, host, stream, coins, received, balance,
+money_minor, currency, detail, reference, country, sequence, file, row. Coins and money are integers in minor units.
+The table `bad`: file, row, problem, kept (whether the event stands in the ledger all the same), raw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from amparo.cases.coins import parsing, reading
+from amparo.cases.coins.mapping import Mapping
+from amparo.cases.coins.store import MEMORY, Store, literal, opened
+from amparo.foundation.errors import Refused
+
+Progress = Callable[[str, int], None]  # what is done, and how many rows of it by now
+
+QUARTER_US = 900_000_000  # every zone's offset changes at a quarter of an hour
+LARGEST_SUM = 1 << 61  # so that no sum of coins leaves 64 bits, whatever the order
+
+
+def silent(what: str, rows: int) -> None:
+    """Tells nobody."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """An open ledger. `bad_rows` are not in it, `doubts` are in it with a problem listed beside."""
+
+    store: Store
+    mapping: Mapping
+    folder: reading.Folder
+    count: int
+    bad_rows: int
+    doubts: int
+    ignored: int
+    without_utc: int
+
+    def names(self) -> tuple[str, ...]:
+        """The file names, by the number that `ledger.file` holds."""
+        return tuple(file.name for file in self.folder.files)
+
+
+@contextmanager
+def open_ledger(
+    place: Path,
+    mapping: Mapping,
+    *,
+    memory: str = MEMORY,
+    spill: Path | None = None,
+    progress: Progress = silent,
+) -> Iterator[Ledger]:
+    """The ledger in this folder, while the block runs. Refused or Missing, with what to do, where it can't be read."""
+    found = reading.folder(place, mapping)
+    with opened((file.path for file in found.files), spill, memory=memory) as store:
+        yield _read(store, found, mapping, progress)
+
+
+def _read(store: Store, found: reading.Folder, mapping: Mapping, progress: Progress) -> Ledger:
+    store.run(f"CREATE TABLE events ({parsing.EVENT_COLUMNS})")
+    store.run("CREATE TABLE bad (file INTEGER, row BIGINT, problem VARCHAR, kept BOOLEAN, raw VARCHAR)")
+    ignored = rows = 0
+    for number, file in enumerate(found.files):
+        source = mapping.sources[file.source]
+        for bad in reading.stage(store, file, source):
+            store.run("INSERT INTO bad VALUES (?, ?, ?, false, ?)", [number, bad.row, bad.problem, bad.raw])
+        store.run(f"CREATE OR REPLACE TABLE parsed AS {parsing.parsed(mapping, source)}")
+        _zones(store, source.zone)
+        store.run(f"INSERT INTO events {parsing.events(number, file.source, source, mapping)}")
+        store.run(f"INSERT INTO bad {parsing.problems(number, source)}")
+        ignored += int(store.one("SELECT count(*) FROM parsed WHERE event = 'ignore'"))
+        rows += int(store.one("SELECT count(*) FROM staged"))
+        progress(f"read {file.name}", rows)
+    store.run("DROP TABLE IF EXISTS parsed")
+    store.run("DROP TABLE IF EXISTS staged")
+    return _ordered(store, found, mapping, ignored, progress)
+
+
+def _ordered(store: Store, found: reading.Folder, mapping: Mapping, ignored: int, progress: Progress) -> Ledger:
+    """Ledger order: the time, then the platform's own sequence if it has one, then source, file and row."""
+    store.run(
+        "CREATE TABLE ledger AS SELECT (row_number() OVER (ORDER BY order_us, sequence NULLS FIRST, source, file, row) - 1)"
+        "::INTEGER AS n, * EXCLUDE (order_us, source) FROM events ORDER BY n"
+    )
+    store.run("DROP TABLE events")
+    moved = store.one("SELECT coalesce(sum(coins), 0) FROM ledger")
+    if moved >= LARGEST_SUM:
+        raise Refused(
+            "The coins of this ledger sum to more than any platform ever sold: check coins.digits in the mapping."
+        )
+    store.run(
+        "INSERT INTO bad SELECT file, row, 'the same event, account and reference as row ' || first_row || ' of file ' || "
+        "(first_file + 1), true, reference FROM (SELECT file, row, reference, n, first_value(row) OVER same AS first_row, "
+        "first_value(file) OVER same AS first_file, first_value(n) OVER same AS first_n FROM ledger "
+        "WHERE reference IS NOT NULL AND coins IS NOT NULL "
+        "WINDOW same AS (PARTITION BY event, account, reference ORDER BY n)) WHERE n <> first_n"
+    )
+    count = int(store.one("SELECT count(*) FROM ledger"))
+    progress("put in order", count)
+    return Ledger(
+        store=store,
+        mapping=mapping,
+        folder=found,
+        count=count,
+        bad_rows=int(store.one("SELECT count(*) FROM bad WHERE NOT kept")),
+        doubts=int(store.one("SELECT count(*) FROM bad WHERE kept")),
+        ignored=ignored,
+        without_utc=int(store.one("SELECT count(*) FROM ledger WHERE at_utc IS NULL")),
+    )
+
+
+def _zones(store: Store, zone: str) -> None:
+    """The table `zones`: for each quarter of an hour on the wall, its distance from UTC, and whether it stood there once."""
+    quarters = store.arrays(
+        f"SELECT DISTINCT quarter FROM (SELECT wall_us // {QUARTER_US} AS quarter FROM parsed WHERE wall_us IS NOT NULL "
+        f"AND offset_min IS NULL UNION ALL SELECT end_wall_us // {QUARTER_US} FROM parsed WHERE end_wall_us IS NOT NULL "
+        "AND end_offset_min IS NULL) ORDER BY quarter"
+    )["quarter"].astype(np.int64)
+    offsets = np.zeros(len(quarters), dtype=np.int64)
+    certain = np.zeros(len(quarters), dtype=np.bool_)
+    if zone:
+        there = ZoneInfo(zone)
+        for place, quarter in enumerate(quarters.tolist()):
+            wall = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None) + timedelta(microseconds=quarter * QUARTER_US)
+            early, late = (wall.replace(tzinfo=there, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+            offsets[place], certain[place] = early // timedelta(microseconds=1), early == late
+    store.table("zones", {"quarter": quarters, "offset_us": offsets, "certain": certain})
+
+
+def evidence_columns(ledger: Ledger) -> None:
+    """Makes the table `files`: number, name. Joined wherever a row's evidence is written."""
+    values = ", ".join(f"({number}, {literal(name)})" for number, name in enumerate(ledger.names()))
+    ledger.store.run(f"CREATE OR REPLACE TABLE files AS SELECT * FROM (VALUES {values}) AS f(number, name)")

@@ -1,0 +1,193 @@
+"""From a platform's files to staged rows of text: CSV, JSON lines, JSON arrays and Parquet, each row with its number."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from amparo.cases.coins import csv_rows
+from amparo.cases.coins.mapping import FIELDS, Mapping, Source
+from amparo.cases.coins.store import Store, literal
+from amparo.foundation.errors import Missing, Refused
+
+
+@dataclass(frozen=True)
+class LedgerFile:
+    """One file of the ledger: its name below the folder, its bytes by digest, and the mapping's source that reads it."""
+
+    name: str
+    path: Path
+    sha256: str
+    size_bytes: int
+    source: int
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files a mapping reads, in the order of their names, and those it leaves out, each with the reason."""
+
+    files: tuple[LedgerFile, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+
+def folder(place: Path, mapping: Mapping) -> Folder:
+    """What lies in `place`, at any depth. Links are not followed. Missing or Refused where there is nothing to read."""
+    if not place.is_dir():
+        raise Missing(f"{place} is no folder. Give the folder that holds the platform's files: --in FOLDER.")
+    files: list[LedgerFile] = []
+    left_out: list[tuple[str, str]] = []
+    digests: dict[str, str] = {}
+    for path in sorted(place.rglob("*")):
+        name = path.relative_to(place).as_posix()
+        if path.is_symlink() or not path.is_file():
+            if path.is_symlink():
+                left_out.append((name, "a link, not a file"))
+            continue
+        source = mapping.source_of(path.name)
+        if source is None:
+            left_out.append((name, "no [[source]] of the mapping names it"))
+            continue
+        digest = _sha256(path)
+        if digest in digests:
+            left_out.append((name, f"the same bytes as {digests[digest]}: counted once"))
+            continue
+        digests[digest] = name
+        files.append(LedgerFile(name, path, digest, path.stat().st_size, source))
+    if not files:
+        wanted = ", ".join(source.files for source in mapping.sources)
+        raise Missing(
+            f"No file in {place} fits the mapping, which reads: {wanted}. Correct files = ... there, or --in."
+        )
+    return Folder(tuple(files), tuple(left_out))
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Refused(f"{path} can't be read ({error.strerror}).") from error
+
+
+def stage(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.BadRecord]:
+    """Makes the table `staged`: row, whole (is it a record at all), and a text column for each of our fields.
+
+    Returns the records that are no rows. Refused where the file isn't what the mapping says.
+    """
+    try:
+        if source.format == "csv":
+            return _stage_csv(store, file, source)
+        if source.format == "parquet":
+            return _stage_parquet(store, file, source)
+        return _stage_json(store, file, source)
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        told = str(error).splitlines()[0][:200].replace(str(store.work), "")
+        raise Refused(
+            f"{file.name} can't be read as {source.format} ({told}). Set format in the mapping, or leave the file out."
+        ) from error
+
+
+def _fields(source: Source, column: dict[str, str]) -> str:
+    """The selected columns, by field: trimmed, empty as NULL, constants filled in."""
+    parts = []
+    for field in FIELDS:
+        found = f"nullif(trim({column[field]}), '')" if field in column else "CAST(NULL AS VARCHAR)"
+        if field in source.constants:
+            found = f"coalesce({found}, {literal(source.constants[field])})"
+        parts.append(f'{found} AS "f_{field}"')
+    return ", ".join(parts)
+
+
+def _named(file: LedgerFile, source: Source, names: list[str]) -> dict[str, str]:
+    """Our field -> the name of their column as the file writes it (exactly, else but for capitals)."""
+    loose = {name.casefold(): name for name in reversed(names)}
+    found = {}
+    for field, wanted in source.columns.items():
+        name = wanted if wanted in names else loose.get(wanted.strip().casefold())
+        if name is None:
+            there = "".join(each if each.isprintable() else "?" for each in ", ".join(names[:30]))[:300]
+            raise Refused(
+                f"{file.name} has no column {wanted!r} (columns.{field}). It has: {there}. Correct the mapping."
+            )
+        found[field] = name
+    return found
+
+
+def _stage_csv(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.BadRecord]:
+    names, delimiter = csv_rows.header(file.path, source.delimiter)
+    named = _named(file, source, names)
+    # Positions, not names: a header may name a column twice, or hold anything.
+    columns = {field: f'"c{names.index(name)}"' for field, name in named.items()}
+    if not _take_csv(store, file, source, columns, len(names), delimiter):
+        out = store.work / "cleaned.csv"
+        bad = csv_rows.cleaned(file.path, names, delimiter, out)
+        shape = ", ".join(["'r': 'BIGINT'", *(f"'c{each}': 'VARCHAR'" for each in range(len(names)))])
+        store.run(
+            f"CREATE OR REPLACE TABLE staged AS SELECT r AS row, true AS whole, {_fields(source, columns)} "
+            f"FROM read_csv({literal(str(out))}, auto_detect=false, header=false, columns={{{shape}}}, delim=',', "
+            f"quote='\"', escape='\"', new_line='\\n', max_line_size={csv_rows.LONGEST_RECORD * 8})"
+        )
+        out.unlink()
+        return bad
+    return []
+
+
+def _take_csv(
+    store: Store, file: LedgerFile, source: Source, columns: dict[str, str], width: int, delimiter: str
+) -> bool:
+    """Whether DuckDB took every record of the file. It stops at the first it does not like, and we read it ourselves."""
+    if len(delimiter) != 1 or width < 2:
+        return False
+    shape = ", ".join(f"'c{each}': 'VARCHAR'" for each in range(width))
+    try:
+        store.run(
+            f"CREATE OR REPLACE TABLE staged AS SELECT row_number() OVER () AS row, true AS whole, {_fields(source, columns)} "
+            f"FROM read_csv({store.link(file.path, 'csv')}, auto_detect=false, header=true, columns={{{shape}}}, "
+            f"delim={literal(delimiter)}, quote='\"', escape='\"', null_padding=false, strict_mode=true, ignore_errors=false)"
+        )
+    except duckdb.InvalidInputException:
+        return False
+    return True
+
+
+def _stage_parquet(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.BadRecord]:
+    place = store.link(file.path, "parquet")
+    names = [row[0] for row in store.rows(f"DESCRIBE SELECT * FROM read_parquet({place}, hive_partitioning=false)")]
+    columns = {
+        field: f'CAST("{name.replace(chr(34), chr(34) * 2)}" AS VARCHAR)'
+        for field, name in _named(file, source, names).items()
+    }
+    store.run(
+        f"CREATE OR REPLACE TABLE staged AS SELECT file_row_number + 1 AS row, true AS whole, {_fields(source, columns)} "
+        f"FROM read_parquet({place}, file_row_number=true, hive_partitioning=false) ORDER BY 1"
+    )
+    return []
+
+
+def _stage_json(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.BadRecord]:
+    lines = source.format == "jsonl"
+    columns = {field: f"(json ->> {literal(_path(name))})" for field, name in source.columns.items()}
+    store.run(
+        f"CREATE OR REPLACE TABLE staged AS SELECT row_number() OVER () AS row, "
+        f"coalesce(json_type(json) = 'OBJECT', false) AS whole, {_fields(source, columns)} "
+        f"FROM read_json_objects({store.link(file.path, source.format)}, "
+        f"format='{'newline_delimited' if lines else 'array'}', ignore_errors={'true' if lines else 'false'})"
+    )
+    rows = [row[0] for row in store.rows("SELECT row FROM staged WHERE NOT whole ORDER BY row")]
+    store.run("DELETE FROM staged WHERE NOT whole")
+    return [csv_rows.BadRecord(row, "no JSON object", "") for row in rows]
+
+
+def _path(name: str) -> str:
+    """A JSON path: a name as it stands, or a path that is written as one (`$.user.id`)."""
+    return name if name.startswith("$") else '$."' + name.replace('"', '\\"') + '"'
+
+
+def sources_text(mapping: Mapping, source: int) -> str:
+    """How an officer finds this source in the mapping."""
+    return f"source {source + 1} ({mapping.sources[source].files})"

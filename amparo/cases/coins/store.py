@@ -1,0 +1,150 @@
+"""The one place that starts DuckDB: no network, no extensions, no files but those it is given, bounded memory and threads.
+
+A ledger is read by DuckDB's own readers (C++), not inside the decoder sandbox; docs/threats.md says so under what is not met.
+What bounds it: external access is off and the settings are locked before the first byte is read, so that a statement reaches
+only the work folder and the folder of results; file names never reach it (each file is linked under a number, so that no name
+is taken for a pattern); column names and words from a mapping are quoted; the command line confines its process with Landlock.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from amparo.foundation.errors import Refused
+
+THREADS = 2
+MEMORY = "2GiB"
+ROW_GROUP = 122_880  # DuckDB's own unit; fixed, so that the same rows are cut the same way
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
+    if "\0" in text:
+        raise Refused("A name holds a zero character, which no platform writes. Correct the mapping.")
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass
+class Store:
+    """A DuckDB in memory that spills into `work`, a folder of its own. Tables in it live as long as the store is open."""
+
+    con: Any
+    work: Path
+    linked: int = field(default=0)
+
+    def run(self, sql: str, values: list[Any] | None = None) -> None:
+        """The statement is done, and no result is left open (DuckDB 2.0 lets a half-read one block the connection)."""
+        self.con.execute(sql, values or []).fetchall()
+
+    def rows(self, sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self.con.execute(sql, values or []).fetchall()
+        return found
+
+    def one(self, sql: str, values: list[Any] | None = None) -> Any:
+        """The first cell of the first row."""
+        return self.rows(sql, values)[0][0]
+
+    def arrays(self, sql: str) -> dict[str, np.ndarray]:
+        """The result by column. No cell may be NULL."""
+        found = self.con.execute(sql).fetchnumpy()
+        return {name: np.ascontiguousarray(np.ma.getdata(column)) for name, column in found.items()}
+
+    def table(self, name: str, columns: dict[str, np.ndarray]) -> None:
+        """A table of these columns, in the order of their rows."""
+        self.con.register("given_columns", columns)
+        self.run(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM given_columns")
+        self.con.unregister("given_columns")
+
+    def link(self, file: Path, ending: str) -> str:
+        """The quoted name under which DuckDB may read this file."""
+        self.linked += 1
+        place = self.work / f"{self.linked}.{ending}"
+        place.symlink_to(file.resolve())
+        return literal(str(place))
+
+    def parquet(self, sql: str, out: Path) -> int:
+        """How many rows were written to `out`, whole or not at all. The query must order its rows. Same rows, same bytes."""
+        fresh = self.work / f"out-{self.linked}.parquet"
+        self.linked += 1
+        self.run(
+            f"COPY ({sql}) TO {literal(str(fresh))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+        )
+        count = int(self.one(f"SELECT count(*) FROM read_parquet({literal(str(fresh))})"))
+        out.parent.mkdir(parents=True, exist_ok=True)
+        beside = out.with_name(f".{out.name}.{os.getpid()}")
+        try:
+            with fresh.open("rb") as source, os.fdopen(os.open(beside, _NEW, 0o600), "wb") as target:
+                while piece := source.read(1 << 20):
+                    target.write(piece)
+                target.flush()
+                os.fsync(target.fileno())
+            beside.replace(out)
+        finally:
+            beside.unlink(missing_ok=True)
+            fresh.unlink(missing_ok=True)
+        return count
+
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+
+@contextmanager
+def opened(
+    readable: Iterable[Path] = (), spill: Path | None = None, *, memory: str = MEMORY, threads: int = THREADS
+) -> Iterator[Store]:
+    """A store whose work folder lies in `spill` (the system's temporary folder if None) and is gone afterwards.
+
+    readable: the files of the ledger; it can open no other.
+
+    memory: what DuckDB holds before it spills to the work folder, as "2GiB".
+    """
+    with tempfile.TemporaryDirectory(prefix="amparo-coins-", dir=spill) as made:
+        work = Path(made).resolve()
+        try:
+            con = duckdb.connect(
+                ":memory:",
+                config={
+                    "threads": threads,
+                    "memory_limit": memory,
+                    "temp_directory": str(work / "spilled"),
+                    "autoinstall_known_extensions": "false",
+                    "autoload_known_extensions": "false",
+                    "allow_community_extensions": "false",
+                    "allow_unsigned_extensions": "false",
+                    "preserve_insertion_order": "true",
+                },
+            )
+        except duckdb.Error as error:
+            raise Refused(f"The analysis could not start: {_first_line(error)}") from error
+        try:
+            con.execute("SET TimeZone = 'UTC'")
+            con.execute(f"SET allowed_directories = [{literal(str(work) + '/')}]")
+            paths = ", ".join(literal(str(each.resolve())) for each in readable)
+            con.execute(f"SET allowed_paths = [{paths}]")
+            con.execute("SET enable_external_access = false")
+            con.execute("SET lock_configuration = true")
+            yield Store(con, work)
+        except duckdb.OutOfMemoryException as error:
+            raise Refused(
+                f"The ledger needs more than {memory} of memory or the disk for spilled data is full: "
+                "give --memory more, or set TMPDIR to a disk with room."
+            ) from error
+        except duckdb.Error as error:
+            raise Refused(
+                f"The ledger could not be read to its end ({_first_line(error)}). Leave out one file after the other to find which."
+            ) from error
+        finally:
+            con.close()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:300]
