@@ -65,6 +65,7 @@ def batch(request: HttpRequest, batch: UUID) -> HttpResponse:
     context |= {
         "rows": batches.shown_rows(batch, wrong=False, limit=SHOWN_ROWS),
         "problems": batches.shown_rows(batch, wrong=True, limit=SHOWN_ROWS),
+        "remarks": batches.remarks(batch, SHOWN_ROWS),
         "columns": []
         if tips.is_received([each for _, each in facts.columns])
         else [(place, *pair) for place, pair in enumerate(facts.columns)],

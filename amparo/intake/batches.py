@@ -88,6 +88,10 @@ def _read_tips(box: Box, data: bytes) -> _Handed:
     return _Handed([(tips.COLUMN, tips.TARGET)], "", lines)
 
 
+def _remark(said: Row) -> str:
+    return " ".join(said.remarks)[:400]
+
+
 def _row_of(names: Sequence[str], chosen: Sequence[str], cells: Sequence[str]) -> Row:
     return tips.row_of(cells[0]) if tips.is_received(chosen) else columns.row_of(names, chosen, cells)
 
@@ -118,12 +122,20 @@ def _show(
     waiting: list[BatchRow] = []
     wrong = 0
     for number, cells, reporter in reading.lines:
-        problem = _row_of(names, chosen, cells).problem
-        wrong += bool(problem)
+        said = _row_of(names, chosen, cells)
+        wrong += bool(said.problem)
         arrival = new_id()
         identity = spool.sealed_identity(arrival, "", "bulk", "", reporter.lines, key) if reporter.lines else b""
         waiting.append(
-            BatchRow(batch=batch, number=number, cells=cells, arrival=arrival, identity=identity, problem=problem)
+            BatchRow(
+                batch=batch,
+                number=number,
+                cells=cells,
+                arrival=arrival,
+                identity=identity,
+                problem=said.problem,
+                remark=_remark(said),
+            )
         )
         if len(waiting) >= WRITTEN_AT_ONCE:
             BatchRow.objects.bulk_create(waiting)
@@ -163,12 +175,12 @@ def choose_columns(by: Actor, batch: UUID, chosen: Sequence[str]) -> BatchColumn
     wrong = 0
     changed = []
     for line in row.lines.iterator(chunk_size=WRITTEN_AT_ONCE):
-        problem = _row_of(names, meant, line.cells).problem
-        wrong += bool(problem)
-        if problem != line.problem:
-            line.problem = problem
+        said = _row_of(names, meant, line.cells)
+        wrong += bool(said.problem)
+        if (said.problem, _remark(said)) != (line.problem, line.remark):
+            line.problem, line.remark = said.problem, _remark(said)
             changed.append(line)
-    BatchRow.objects.bulk_update(changed, ["problem"], batch_size=WRITTEN_AT_ONCE)
+    BatchRow.objects.bulk_update(changed, ["problem", "remark"], batch_size=WRITTEN_AT_ONCE)
     return BatchColumnsChosen(row.uuid, wrong)
 
 
@@ -326,7 +338,7 @@ class RowFacts:
 
 @dataclass(frozen=True)
 class BatchFacts:
-    """columns: (name, what it says). counts: rows by state, and "wrong": those that can't be a report."""
+    """columns: (name, what it says). counts: rows by state; "wrong": those that can't be a report; "remarked": with a remark."""
 
     uuid: UUID
     name: str
@@ -350,6 +362,7 @@ def facts(batch: UUID) -> BatchFacts:
 def _facts(row: Batch) -> BatchFacts:
     counts = dict(row.lines.order_by().values_list("state").annotate(Count("id")))
     counts["wrong"] = row.lines.exclude(problem="").count()
+    counts["remarked"] = row.lines.exclude(remark="").count()
     pairs = tuple((name, target) for name, target in row.columns)
     return BatchFacts(row.uuid, row.name, row.source, row.at, row.state, row.sheet, pairs, row.rows, counts)
 
@@ -357,6 +370,11 @@ def _facts(row: Batch) -> BatchFacts:
 def recent(limit: int = 20) -> tuple[BatchFacts, ...]:
     """The newest imports."""
     return tuple(_facts(row) for row in Batch.objects.exclude(state="dropped")[:limit])
+
+
+def remarks(batch: UUID, limit: int) -> tuple[tuple[int, str], ...]:
+    """(row's number, what of it can't be understood) of the first rows that have such; they can be reports all the same."""
+    return tuple(BatchRow.objects.filter(batch__uuid=batch).exclude(remark="").values_list("number", "remark")[:limit])
 
 
 def shown_rows(batch: UUID, *, wrong: bool, limit: int) -> tuple[RowFacts, ...]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from amparo.intake.triage import identifiers
+from amparo.intake.triage.times import read_time
 
 OTHER = "other"
 # Who reported: sealed as the table is read, and in no row afterwards.
@@ -23,6 +26,7 @@ IDENTIFIERS = ("address", "handle", "room", "phone", "email", "wallet", "payment
 DIGESTS = ("md5", "sha1", "sha256")
 # Several columns of one table can say these; all other targets are one column's alone.
 MANY = frozenset({OTHER, "text", *IDENTIFIERS, *DIGESTS, *REPORTER})
+SHOWN = 40  # characters of a cell in a remark
 _YES = frozenset(["yes", "y", "true", "1", "x", "si", "sí", "oui", "ja", "sim", "urgent", "urgente", "نعم"])
 _NO = frozenset(["no", "n", "false", "0", "non", "nein", "não", "nao", "لا"])
 
@@ -72,7 +76,7 @@ def obstacles(chosen: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Row:
-    """One row as a statement's parts. problem: why it can't be a report; empty where it can."""
+    """One row as a statement's parts. problem: why it can't be a report; empty where it can. remarks: what of it says nothing."""
 
     subject: str = ""
     text: str = ""
@@ -81,6 +85,7 @@ class Row:
     sent_raw: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def row_of(columns: Sequence[str], chosen: Sequence[str], cells: Sequence[str]) -> Row:
@@ -95,18 +100,18 @@ def row_of(columns: Sequence[str], chosen: Sequence[str], cells: Sequence[str]) 
         else:
             said.setdefault(target, []).append(cell.strip())
     text = "\n\n".join(said.get("text", []))
-    identifiers = [
+    named = [
         {"kind": kind, "value": value, "platform": _first(said, "platform"), "role": "reported"}
         for kind in IDENTIFIERS
         for value in said.get(kind, [])
     ]
-    identifiers += [
+    named += [
         {"kind": "hash", "value": value, "platform": "", "role": "reported"}
         for kind in DIGESTS
         for value in said.get(kind, [])
     ]
     ip = _first(said, "ip")
-    if not (text or identifiers or ip or _first(said, "subject")):
+    if not (text or named or ip or _first(said, "subject")):
         return Row(
             problem="Nothing in this row says what happened, or leads anywhere: no text, account, address or file."
         )
@@ -115,7 +120,7 @@ def row_of(columns: Sequence[str], chosen: Sequence[str], cells: Sequence[str]) 
     fields: dict[str, Any] = {
         "danger_now": _answer(_first(said, "danger_now")),
         "country": _first(said, "country"),
-        "identifiers": identifiers,
+        "identifiers": named,
         "times": [{"name": "incident", "raw": happened, "zone": zone}] if happened else [],
         "ip_events": [{"address": ip, "port": _first(said, "port"), "raw": happened, "zone": zone, "kind": ""}]
         if ip
@@ -124,7 +129,7 @@ def row_of(columns: Sequence[str], chosen: Sequence[str], cells: Sequence[str]) 
         "received": received_raw,
         "kept": kept,
     }
-    subject = _first(said, "subject") or (text.splitlines()[0][:80] if text else _led_by(identifiers, ip))
+    subject = _first(said, "subject") or (text.splitlines()[0][:80] if text else _led_by(named, ip))
     return Row(
         subject,
         text,
@@ -132,7 +137,29 @@ def row_of(columns: Sequence[str], chosen: Sequence[str], cells: Sequence[str]) 
         _moment(received_raw),
         happened or received_raw,
         {name: value for name, value in fields.items() if value},
+        remarks=tuple(_remarks(said)),
     )
+
+
+def _remarks(said: Mapping[str, list[str]]) -> Iterator[str]:
+    """What is kept as it stands, and not understood: a person may know what was meant, and correct the table."""
+    for target, what in (("happened", "time"), ("received", "time of receipt")):
+        raw = _first(said, target)
+        if raw and "unreadable" in read_time(raw).doubts:
+            yield f"“{raw[:SHOWN]}” can’t be read as a {what}."
+    if (danger := _first(said, "danger_now")) and not _answer(danger):
+        yield f"“{danger[:SHOWN]}” is neither yes nor no: whether a child is in danger now stays open."
+    if (ip := _first(said, "ip")) and not identifiers.ip(ip):
+        yield f"“{ip[:SHOWN]}” is no IP address."
+    if (port := _first(said, "port")) and not (port.isdecimal() and 0 < int(port[:6]) < 65_536):
+        yield f"“{port[:SHOWN]}” is no port."
+    for address in said.get("email", []):
+        if not identifiers.email(address):
+            yield f"“{address[:SHOWN]}” is no e-mail address."
+    for kind in DIGESTS:
+        for digest in said.get(kind, []):
+            if not identifiers.digest(digest).startswith(f"{kind}:"):
+                yield f"“{digest[:SHOWN]}” is no {kind.upper()}."
 
 
 def reporter_of(chosen: Sequence[str], cells: Sequence[str]) -> tuple[str, str]:
@@ -153,8 +180,8 @@ def _first(said: Mapping[str, list[str]], target: str) -> str:
     return said.get(target, [""])[0]
 
 
-def _led_by(identifiers: Sequence[Mapping[str, str]], ip: str) -> str:
-    return (identifiers[0]["value"] if identifiers else ip)[:80]
+def _led_by(named: Sequence[Mapping[str, str]], ip: str) -> str:
+    return (named[0]["value"] if named else ip)[:80]
 
 
 def _answer(said: str) -> str:

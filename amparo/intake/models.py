@@ -664,6 +664,7 @@ class BatchRow(models.Model):
     arrival = models.UUIDField(default=new_id)
     identity = models.BinaryField(blank=True, default=b"")
     problem = models.CharField(max_length=200, blank=True)
+    remark = models.CharField(max_length=400, blank=True)
     state = models.CharField(max_length=10, default="shown")  # shown, taken, repeated, left_out, undone, kept
     report = models.UUIDField(null=True)
 

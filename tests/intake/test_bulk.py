@@ -122,6 +122,27 @@ def test_a_table_of_any_kind_is_shown_row_by_row_and_nothing_of_it_is_taken_in(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_is_not_understood_is_said_row_by_row_and_the_row_can_be_a_report_all_the_same(
+    home: Home, clerk: Actor
+) -> None:
+    head = ["text", "date", "ip", "port", "danger now", "sha256", "email"]
+    rows = [
+        ["one", "2026-13-45", "999.1.1.1", "70000", "perhaps", "abc", "nobody at all"],
+        ["two", "3/11/2026 21:00", "192.0.2.7", "443", "yes", "a" * 64, "a@example.org"],
+        ["three", "", "", "", "", "", ""],
+    ]
+    batch = shown(clerk, table([head, *rows]))
+    assert batches.facts(batch).counts | {"shown": 3} == {"shown": 3, "wrong": 0, "remarked": 1}
+    ((number, remark),) = batches.remarks(batch, 10)
+    assert number == 2
+    for word in ("2026-13-45", "999.1.1.1", "70000", "perhaps", "abc", "nobody at all"):
+        assert f"“{word}”" in remark
+    names = [name for name, _ in batches.facts(batch).columns]
+    batches.choose_columns(clerk, batch, ["text", *["other"] * (len(names) - 1)])
+    assert batches.remarks(batch, 10) == (), "what is kept as it stands is not read"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_rows_become_reports_with_their_danger_and_reporters_are_nowhere_in_the_open(home: Home, clerk: Actor) -> None:
     batch = shown(clerk, table([HEAD, *ROWS]))
     batches.take(clerk, batch)
