@@ -113,8 +113,10 @@ def test_what_was_said_is_read_back_whoever_wrote_the_export(
     said: list[Said], variant: tuple[Stamp, bool, str], end: str, marked: bool, tilde: bool
 ) -> None:
     stamp, iphone, _ = variant
-    # Days above 12 first, so that the order is certain; each name twice, so that one with a colon shows itself.
+    # Days above 12 first, so that the order is certain; each name twice and the team's both, so that those with a colon show it.
     at = datetime(2019, 5, 28, 9, 5, 7)  # noqa: DTZ001 - a wall clock
+    team = ("Team: Ana", "Team: Luis") if any(each.sender.startswith("Team") for each in said) else ()
+    said = [*said, *(Said(name, ("here",), 60) for name in team)]
     spoken = [*said, *(Said(each.sender, ("again",), 60) for each in said)]
     lines, moments = [], []
     for each in spoken:
@@ -234,6 +236,22 @@ def test_the_order_of_dates_names_its_evidence(dates: list[str], order: str, sai
     found = order_of([Day(raw, line) for line, raw in enumerate(dates, 1)])
     assert found.name == order
     assert found.evidence[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "\u200e<adjunto: 00000002-PHOTO-2019-05-13-21-00-00.jpg>",
+        "<adjunto: 00000002-PHOTO-2019-05-13-21-00-00.jpg>",
+        "ubicación: https://maps.google.com/?q=1,2",
+        "\u200eENCUESTA:",
+        "precio: 10",
+    ],
+)
+def test_somebody_who_always_begins_alike_keeps_the_name(said: str) -> None:
+    lines = [f"[{day}/05/19, 21:00:00] \u202a+34\xa0600\xa0000\xa0001\u202c: {said}" for day in range(13, 18)]
+    found = reading("[13/05/19, 20:00:00] Ana: hola\n" + "\n".join(lines) + "\n")
+    assert {each["sender"] for each in found["items"]} == {"Ana", "+34\xa0600\xa0000\xa0001"}
 
 
 def test_names_that_hold_a_colon_are_kept_whole_and_words_that_do_are_not() -> None:

@@ -94,9 +94,14 @@ class Machines:
         """Whether every chunk is done; False where it was told to stop. Raises _Lost or OSError with the connection."""
         from distributed import Client
 
-        client = Client(
-            self._scheduler, security=security(self._certificates), timeout=_CONNECT_SECONDS, set_as_default=False
-        )
+        try:
+            client = Client(
+                self._scheduler, security=security(self._certificates), timeout=_CONNECT_SECONDS, set_as_default=False
+            )
+        except RuntimeError as error:
+            if "closed" not in str(error):
+                raise
+            raise _Lost from error  # Dask's word for a scheduler that went away while it was greeted
         done: _Done = queue.SimpleQueue()
         committed = counted = 0.0
         threads = 0

@@ -59,7 +59,6 @@ class Reader:
         # By what stands before the colon: the name, and the same as JSON.
         self._senders: dict[str, tuple[str, str]] = {}
         self._groups = senders.that_only_notify(sample, lambda text: bool(self._noticed(text)))
-        self._colons = senders.with_colons(sample)
         self._omitted = {wording: media for table in self._tables for wording, media in table.omitted.items()}
         self._kinds = {
             **{wording: "deleted" for table in self._tables for wording in table.deleted},
@@ -72,6 +71,7 @@ class Reader:
         self._brackets = sample.lstrip(EDGES).startswith("[")
         self._locations = tuple(prefix for table in self._tables for prefix in table.location)
         self._polls = tuple(prefix for table in self._tables for prefix in table.poll)
+        self._colons = senders.with_colons(sample, ("<", *self._locations, *self._polls))
         self._prefixes = self._locations + self._polls
         self._edited = tuple(wording for table in self._tables for wording in table.edited)
         before = "|".join(re.escape(word) for table in self._tables for word in table.attached_before)

@@ -32,10 +32,12 @@ def _rests(sample: str, most: int) -> Iterator[str]:
             yield line[head.end() :]
 
 
-def with_colons(sample: str) -> dict[str, tuple[str, ...]]:
+def with_colons(sample: str, begin_what_is_said: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Names that hold a colon and a blank themselves, by what stands before the first.
 
-    "Team: Ana" is one where nothing of "Team" ever stands alone, and every second part comes at least twice.
+    "Team: Ana" and "Team: Luis" are such where nothing of "Team" ever stands alone, and every second part comes at least twice. One
+    second part alone is no sign: somebody may begin all messages alike. begin_what_is_said: places, polls and files, which hold
+    a colon of their own.
     """
     seconds: dict[str, Counter[str]] = {}
     alone: set[str] = set()
@@ -46,7 +48,8 @@ def with_colons(sample: str) -> dict[str, tuple[str, ...]]:
         second, colon, _ = behind.partition(": ")
         if not colon and behind.rstrip(EDGES).endswith(":"):
             second, colon = behind.rstrip(EDGES)[:-1], ":"
-        if not colon or not 0 < len(second) <= _NAME_CHARACTERS or "://" in second:
+        is_said = behind.lstrip(EDGES).startswith(begin_what_is_said) or "://" in second
+        if not colon or is_said or not 0 < len(second) <= _NAME_CHARACTERS:
             alone.add(first)
             seconds.pop(first, None)
         else:
@@ -54,7 +57,7 @@ def with_colons(sample: str) -> dict[str, tuple[str, ...]]:
     return {
         first: tuple(sorted((f"{first}: {second}" for second in counts), key=len, reverse=True))
         for first, counts in seconds.items()
-        if min(counts.values()) > 1
+        if len(counts) > 1 and min(counts.values()) > 1
     }
 
 
