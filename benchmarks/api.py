@@ -23,15 +23,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from maintenance.houses import ROOT, free_port
+from maintenance.processes import below, in_threads, processor_seconds
 from tests.throwaway_postgres import throwaway_postgres
 
 WARMING = 40  # reports before those that are timed: the first ones load the program
@@ -100,9 +100,9 @@ def _measured(asked: argparse.Namespace, database: str) -> int:
         key = _key(environment)
         with _served("amparo.wiring.api:application", environment) as (port, process):
             _, _, warming = _sent(port, asked, bodies[asked.reports :], key)
-            idle = _processor(process)
+            idle = processor_seconds(process)
             seconds, waits, told = _sent(port, asked, bodies[: asked.reports], key)
-            memory, used = _memory(process), _processor(process) - idle
+            memory, used = _memory(process), processor_seconds(process) - idle
         counted = subprocess.run(
             [sys.executable, "-c", COUNT], env=environment, cwd=ROOT, check=True, capture_output=True, text=True
         )
@@ -249,17 +249,7 @@ def _sent(port: int, asked: argparse.Namespace, bodies: list[bytes], key: str) -
             told.add(str(json.loads(said)["id"]))
         line.close()
 
-    return _in_threads(asked.connections, send), waits, told
-
-
-def _in_threads(count: int, work: Callable[[int], None]) -> float:
-    threads = [threading.Thread(target=work, args=(each,)) for each in range(count)]
-    started = time.perf_counter()
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    return time.perf_counter() - started
+    return in_threads(asked.connections, send), waits, told
 
 
 def _disk(folder: Path, asked: argparse.Namespace, size: int) -> float:
@@ -280,40 +270,20 @@ def _disk(folder: Path, asked: argparse.Namespace, size: int) -> float:
             os.fsync(descriptor)
             os.close(descriptor)
 
-    seconds = _in_threads(asked.connections, write)
+    seconds = in_threads(asked.connections, write)
     for path in place.iterdir():
         path.unlink()
     place.rmdir()
     return each * asked.connections / seconds
 
 
-def _family(process: int) -> list[int]:
-    """The server and what it started."""
-    found = [process]
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == process:
-            found.append(int(path.parent.name))
-    return found
-
-
 def _memory(process: int) -> int:
     """MiB that the server holds."""
     held = 0
-    for each in _family(process):
+    for each in (process, *below(process)):
         status = Path(f"/proc/{each}/status").read_text()
         held += next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
     return held // 1024
-
-
-def _processor(process: int) -> float:
-    """Seconds of CPU that the server has used."""
-    tick = os.sysconf("SC_CLK_TCK")
-    fields = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in _family(process)]
-    return sum(int(each[11]) + int(each[12]) for each in fields) / tick
 
 
 if __name__ == "__main__":

@@ -20,15 +20,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from amparo.foundation.home import Home
 from amparo.intake import spool
 from amparo.vault import keys
 from maintenance.houses import free_port
+from maintenance.processes import in_threads
 
 ADDRESS = "report@report.example.org"
 
@@ -101,17 +100,6 @@ def _mail(size: int) -> bytes:
     return head + line * max(1, (size - len(head)) // len(line))
 
 
-def _in_threads(count: int, work: Callable[[int], None]) -> float:
-    """Seconds that `count` threads took, each told its number."""
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
-    started = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return time.perf_counter() - started
-
-
 def _disk(folder: Path, asked: argparse.Namespace, size: int) -> float:
     """Files per second that the disk makes durable, with as many threads as there are connections."""
     place = folder / "disk"
@@ -131,7 +119,7 @@ def _disk(folder: Path, asked: argparse.Namespace, size: int) -> float:
             os.fsync(descriptor)
             os.close(descriptor)
 
-    seconds = _in_threads(asked.connections, write)
+    seconds = in_threads(asked.connections, write)
     for path in place.iterdir():
         path.unlink()
     place.rmdir()
@@ -150,7 +138,7 @@ def _sent(port: int, asked: argparse.Namespace, raw: bytes) -> tuple[float, list
                 client.sendmail("a.reporter@example.org", [ADDRESS], raw)
                 waits.append(time.perf_counter() - started)
 
-    return _in_threads(asked.connections, send), waits
+    return in_threads(asked.connections, send), waits
 
 
 def _receiver(home: Home, asked: argparse.Namespace, raw: bytes) -> tuple[float, list[float]]:

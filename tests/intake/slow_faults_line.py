@@ -18,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 from maintenance.houses import ROOT, House, house
+from maintenance.processes import below
 
 MAILS = int(os.environ.get("AMPARO_MAILS") or 10_000)
 SENDERS = 3
@@ -45,20 +46,6 @@ def ledger(place: House) -> dict:
         [sys.executable, "-c", LEDGER], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     return json.loads(told.stdout)
-
-
-def below(process: int) -> list[int]:
-    """The processes that it started, and theirs."""
-    parents: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
-        except OSError:
-            continue  # it ended meanwhile
-    found = list(parents.get(process, []))
-    for each in found:
-        found += parents.get(each, [])
-    return found
 
 
 class Killer(threading.Thread):
