@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from amparo.cases.coins.ledger import Ledger
-from amparo.cases.coins.store import literal
+from amparo.cases.tables.store import literal
 from amparo.foundation.errors import Refused
 
 RULES = Path(__file__).with_name("indicators.toml")

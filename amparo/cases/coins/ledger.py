@@ -20,9 +20,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from amparo.cases.coins import parsing, reading
-from amparo.cases.coins.mapping import Mapping
-from amparo.cases.coins.store import MEMORY, Store, literal, opened
+from amparo.cases.coins import parsing
+from amparo.cases.coins.mapping import FIELDS, Mapping
+from amparo.cases.tables import reading
+from amparo.cases.tables.store import MEMORY, Store, literal, opened
 from amparo.foundation.errors import Refused
 
 Progress = Callable[[str, int], None]  # what is done, and how many rows of it by now
@@ -74,7 +75,7 @@ def _read(store: Store, found: reading.Folder, mapping: Mapping, progress: Progr
     ignored = rows = 0
     for number, file in enumerate(found.files):
         source = mapping.sources[file.source]
-        for bad in reading.stage(store, file, source):
+        for bad in reading.stage(store, file, source, FIELDS):
             store.run("INSERT INTO bad VALUES (?, ?, ?, false, ?)", [number, bad.row, bad.problem, bad.raw])
         store.run(f"CREATE OR REPLACE TABLE parsed AS {parsing.parsed(mapping, source)}")
         _zones(store, source.zone)

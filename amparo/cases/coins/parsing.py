@@ -7,7 +7,7 @@ mapping names the zone; the text stays beside.
 from __future__ import annotations
 
 from amparo.cases.coins.mapping import COIN_EVENTS, DIGITS, EPOCHS, IGNORED, Mapping, Source
-from amparo.cases.coins.store import literal
+from amparo.cases.tables.store import literal
 
 EVENT_COLUMNS = (
     "order_us BIGINT, source INTEGER, file INTEGER, row BIGINT, event VARCHAR, at_raw VARCHAR, at_utc TIMESTAMP, "

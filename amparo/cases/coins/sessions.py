@@ -27,7 +27,7 @@ import numpy as np
 from amparo.cases.coins.kernels import place
 from amparo.cases.coins.ledger import Ledger
 from amparo.cases.coins.mapping import Mapping
-from amparo.cases.coins.store import Store, literal
+from amparo.cases.tables.store import Store, literal
 
 GRACE_S = (
     120  # a gift is booked when the payment is through, which can be after the broadcast (reference: measured, 99.8 %)

@@ -1,6 +1,6 @@
 """The one place that starts DuckDB: no network, no extensions, no files but those it is given, bounded memory and threads.
 
-A ledger is read by DuckDB's own readers (C++), not inside the decoder sandbox; docs/threats.md says so under what is not met.
+Tables are read by DuckDB's own readers (C++), not inside the decoder sandbox; docs/threats.md says so under what is not met.
 What bounds it: external access is off and the settings are locked before the first byte is read, so that a statement reaches
 only the work folder and the folder of results; file names never reach it (each file is linked under a number, so that no name
 is taken for a pattern); column names and words from a mapping are quoted; the command line confines its process with Landlock.
@@ -103,11 +103,11 @@ def opened(
 ) -> Iterator[Store]:
     """A store whose work folder lies in `spill` (the system's temporary folder if None) and is gone afterwards.
 
-    readable: the files of the ledger; it can open no other.
+    readable: the files that are read; it can open no other.
 
     memory: what DuckDB holds before it spills to the work folder, as "2GiB".
     """
-    with tempfile.TemporaryDirectory(prefix="amparo-coins-", dir=spill) as made:
+    with tempfile.TemporaryDirectory(prefix="amparo-tables-", dir=spill) as made:
         work = Path(made).resolve()
         try:
             con = duckdb.connect(
@@ -135,12 +135,12 @@ def opened(
             yield Store(con, work)
         except duckdb.OutOfMemoryException as error:
             raise Refused(
-                f"The ledger needs more than {memory} of memory or the disk for spilled data is full: "
+                f"The tables need more than {memory} of memory or the disk for spilled data is full: "
                 "give --memory more, or set TMPDIR to a disk with room."
             ) from error
         except duckdb.Error as error:
             raise Refused(
-                f"The ledger could not be read to its end ({_first_line(error)}). Leave out one file after the other to find which."
+                f"The files could not be read to their end ({_first_line(error)}): leave out one after another to find which."
             ) from error
         finally:
             con.close()

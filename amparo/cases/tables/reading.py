@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping as Table, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
-from amparo.cases.coins import csv_rows
-from amparo.cases.coins.mapping import FIELDS, Mapping, Source
-from amparo.cases.coins.store import Store, literal
+from amparo.cases.tables import csv_rows
+from amparo.cases.tables.store import Store, literal
 from amparo.foundation.errors import Missing, Refused
 
 
+class Source(Protocol):
+    """Files of one shape. format: csv, json, jsonl or parquet. columns: our field -> their column (or path, in JSON)."""
+
+    @property
+    def files(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def columns(self) -> Table[str, str]: ...
+    @property
+    def constants(self) -> Table[str, str]: ...
+    @property
+    def delimiter(self) -> str: ...
+
+
+class Sources(Protocol):
+    """A mapping, as far as reading goes."""
+
+    @property
+    def sources(self) -> Sequence[Source]: ...
+    def source_of(self, name: str, /) -> int | None: ...
+
+
 @dataclass(frozen=True)
-class LedgerFile:
-    """One file of the ledger: its name below the folder, its bytes by digest, and the mapping's source that reads it."""
+class SourceFile:
+    """One file to read: its name below the folder, its bytes by digest, and the mapping's source that reads it."""
 
     name: str
     path: Path
@@ -29,15 +53,15 @@ class LedgerFile:
 class Folder:
     """The files a mapping reads, in the order of their names, and those it leaves out, each with the reason."""
 
-    files: tuple[LedgerFile, ...]
+    files: tuple[SourceFile, ...]
     left_out: tuple[tuple[str, str], ...]
 
 
-def folder(place: Path, mapping: Mapping) -> Folder:
+def folder(place: Path, mapping: Sources) -> Folder:
     """What lies in `place`, at any depth. Links are not followed. Missing or Refused where there is nothing to read."""
     if not place.is_dir():
         raise Missing(f"{place} is no folder. Give the folder that holds the platform's files: --in FOLDER.")
-    files: list[LedgerFile] = []
+    files: list[SourceFile] = []
     left_out: list[tuple[str, str]] = []
     digests: dict[str, str] = {}
     for path in sorted(place.rglob("*")):
@@ -55,7 +79,7 @@ def folder(place: Path, mapping: Mapping) -> Folder:
             left_out.append((name, f"the same bytes as {digests[digest]}: counted once"))
             continue
         digests[digest] = name
-        files.append(LedgerFile(name, path, digest, path.stat().st_size, source))
+        files.append(SourceFile(name, path, digest, path.stat().st_size, source))
     if not files:
         wanted = ", ".join(source.files for source in mapping.sources)
         raise Missing(
@@ -72,17 +96,17 @@ def _sha256(path: Path) -> str:
         raise Refused(f"{path} can't be read ({error.strerror}).") from error
 
 
-def stage(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.BadRecord]:
-    """Makes the table `staged`: row, whole (is it a record at all), and a text column for each of our fields.
+def stage(store: Store, file: SourceFile, source: Source, fields: Sequence[str]) -> list[csv_rows.BadRecord]:
+    """Makes the table `staged`: row, whole (is it a record at all), and a text column "f_..." for each of `fields`.
 
     Returns the records that are no rows. Refused where the file isn't what the mapping says.
     """
     try:
         if source.format == "csv":
-            return _stage_csv(store, file, source)
+            return _stage_csv(store, file, source, fields)
         if source.format == "parquet":
-            return _stage_parquet(store, file, source)
-        return _stage_json(store, file, source)
+            return _stage_parquet(store, file, source, fields)
+        return _stage_json(store, file, source, fields)
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
@@ -92,10 +116,10 @@ def stage(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.BadRe
         ) from error
 
 
-def _fields(source: Source, column: dict[str, str]) -> str:
+def _fields(source: Source, column: dict[str, str], fields: Sequence[str]) -> str:
     """The selected columns, by field: trimmed, empty as NULL, constants filled in."""
     parts = []
-    for field in FIELDS:
+    for field in fields:
         found = f"nullif(trim({column[field]}), '')" if field in column else "CAST(NULL AS VARCHAR)"
         if field in source.constants:
             found = f"coalesce({found}, {literal(source.constants[field])})"
@@ -103,7 +127,7 @@ def _fields(source: Source, column: dict[str, str]) -> str:
     return ", ".join(parts)
 
 
-def _named(file: LedgerFile, source: Source, names: list[str]) -> dict[str, str]:
+def _named(file: SourceFile, source: Source, names: list[str]) -> dict[str, str]:
     """Our field -> the name of their column as the file writes it (exactly, else but for capitals)."""
     loose = {name.casefold(): name for name in reversed(names)}
     found = {}
@@ -118,17 +142,17 @@ def _named(file: LedgerFile, source: Source, names: list[str]) -> dict[str, str]
     return found
 
 
-def _stage_csv(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.BadRecord]:
+def _stage_csv(store: Store, file: SourceFile, source: Source, fields: Sequence[str]) -> list[csv_rows.BadRecord]:
     names, delimiter = csv_rows.header(file.path, source.delimiter)
     named = _named(file, source, names)
     # Positions, not names: a header may name a column twice, or hold anything.
     columns = {field: f'"c{names.index(name)}"' for field, name in named.items()}
-    if not _take_csv(store, file, source, columns, len(names), delimiter):
+    if not _take_csv(store, file, _fields(source, columns, fields), len(names), delimiter):
         out = store.work / "cleaned.csv"
         bad = csv_rows.cleaned(file.path, names, delimiter, out)
         shape = ", ".join(["'r': 'BIGINT'", *(f"'c{each}': 'VARCHAR'" for each in range(len(names)))])
         store.run(
-            f"CREATE OR REPLACE TABLE staged AS SELECT r AS row, true AS whole, {_fields(source, columns)} "
+            f"CREATE OR REPLACE TABLE staged AS SELECT r AS row, true AS whole, {_fields(source, columns, fields)} "
             f"FROM read_csv({literal(str(out))}, auto_detect=false, header=false, columns={{{shape}}}, delim=',', "
             f"quote='\"', escape='\"', new_line='\\n', max_line_size={csv_rows.LONGEST_RECORD * 8})"
         )
@@ -137,16 +161,14 @@ def _stage_csv(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.
     return []
 
 
-def _take_csv(
-    store: Store, file: LedgerFile, source: Source, columns: dict[str, str], width: int, delimiter: str
-) -> bool:
+def _take_csv(store: Store, file: SourceFile, selected: str, width: int, delimiter: str) -> bool:
     """Whether DuckDB took every record of the file. It stops at the first it does not like, and we read it ourselves."""
     if len(delimiter) != 1 or width < 2:
         return False
     shape = ", ".join(f"'c{each}': 'VARCHAR'" for each in range(width))
     try:
         store.run(
-            f"CREATE OR REPLACE TABLE staged AS SELECT row_number() OVER () AS row, true AS whole, {_fields(source, columns)} "
+            f"CREATE OR REPLACE TABLE staged AS SELECT row_number() OVER () AS row, true AS whole, {selected} "
             f"FROM read_csv({store.link(file.path, 'csv')}, auto_detect=false, header=true, columns={{{shape}}}, "
             f"delim={literal(delimiter)}, quote='\"', escape='\"', null_padding=false, strict_mode=true, ignore_errors=false)"
         )
@@ -155,7 +177,7 @@ def _take_csv(
     return True
 
 
-def _stage_parquet(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.BadRecord]:
+def _stage_parquet(store: Store, file: SourceFile, source: Source, fields: Sequence[str]) -> list[csv_rows.BadRecord]:
     place = store.link(file.path, "parquet")
     names = [row[0] for row in store.rows(f"DESCRIBE SELECT * FROM read_parquet({place}, hive_partitioning=false)")]
     columns = {
@@ -163,18 +185,18 @@ def _stage_parquet(store: Store, file: LedgerFile, source: Source) -> list[csv_r
         for field, name in _named(file, source, names).items()
     }
     store.run(
-        f"CREATE OR REPLACE TABLE staged AS SELECT file_row_number + 1 AS row, true AS whole, {_fields(source, columns)} "
+        f"CREATE OR REPLACE TABLE staged AS SELECT file_row_number + 1 AS row, true AS whole, {_fields(source, columns, fields)} "
         f"FROM read_parquet({place}, file_row_number=true, hive_partitioning=false) ORDER BY 1"
     )
     return []
 
 
-def _stage_json(store: Store, file: LedgerFile, source: Source) -> list[csv_rows.BadRecord]:
+def _stage_json(store: Store, file: SourceFile, source: Source, fields: Sequence[str]) -> list[csv_rows.BadRecord]:
     lines = source.format == "jsonl"
     columns = {field: f"(json ->> {literal(_path(name))})" for field, name in source.columns.items()}
     store.run(
         f"CREATE OR REPLACE TABLE staged AS SELECT row_number() OVER () AS row, "
-        f"coalesce(json_type(json) = 'OBJECT', false) AS whole, {_fields(source, columns)} "
+        f"coalesce(json_type(json) = 'OBJECT', false) AS whole, {_fields(source, columns, fields)} "
         f"FROM read_json_objects({store.link(file.path, source.format)}, "
         f"format='{'newline_delimited' if lines else 'array'}', ignore_errors={'true' if lines else 'false'})"
     )
@@ -186,8 +208,3 @@ def _stage_json(store: Store, file: LedgerFile, source: Source) -> list[csv_rows
 def _path(name: str) -> str:
     """A JSON path: a name as it stands, or a path that is written as one (`$.user.id`)."""
     return name if name.startswith("$") else '$."' + name.replace('"', '\\"') + '"'
-
-
-def sources_text(mapping: Mapping, source: int) -> str:
-    """How an officer finds this source in the mapping."""
-    return f"source {source + 1} ({mapping.sources[source].files})"
