@@ -66,10 +66,11 @@ def open_ledger(
     """The ledger in this folder, while the block runs. Refused or Missing, with what to do, where it can't be read."""
     found = place if isinstance(place, reading.Folder) else reading.folder(place, mapping)
     with opened((file.read_from for file in found.files), spill, memory=memory) as store:
-        yield _read(store, found, mapping, progress)
+        yield read_into(store, found, mapping, progress)
 
 
-def _read(store: Store, found: reading.Folder, mapping: Mapping, progress: Progress) -> Ledger:
+def read_into(store: Store, found: reading.Folder, mapping: Mapping, progress: Progress = silent) -> Ledger:
+    """The ledger of these files, in a store that may read them."""
     store.run(f"CREATE TABLE events ({parsing.EVENT_COLUMNS})")
     store.run("CREATE TABLE bad (file INTEGER, row BIGINT, problem VARCHAR, kept BOOLEAN, raw VARCHAR)")
     ignored = rows = 0

@@ -181,10 +181,9 @@ def _stage_csv(store: Store, file: SourceFile, source: Source, fields: Sequence[
     # Positions, not names: a header may name a column twice, or hold anything.
     columns = {field: f'"c{names.index(name)}"' for field, name in named.items()}
     if not _take_csv(store, file, _fields(source, columns, fields), len(names), delimiter):
-        out = store.work / "cleaned.csv"
-        bad = csv_rows.cleaned(file.path, names, delimiter, out)
-        _take_numbered(store, literal(str(out)), _fields(source, columns, fields), len(names))
-        out.unlink()
+        with store.scratch("cleaned.csv") as out:
+            bad = csv_rows.cleaned(file.path, names, delimiter, out)
+            _take_numbered(store, store.link(out, "csv"), _fields(source, columns, fields), len(names))
         return bad
     return []
 

@@ -40,6 +40,7 @@ class Store:
     con: Any
     work: Path
     linked: int = field(default=0)
+    in_memory: bool = field(default=False)  # what is read is secret: nothing of it is laid on a disk in between
 
     def run(self, sql: str, values: list[Any] | None = None) -> None:
         """The statement is done, and no result is left open (DuckDB 2.0 lets a half-read one block the connection)."""
@@ -68,8 +69,22 @@ class Store:
         """The quoted name under which DuckDB may read this file."""
         self.linked += 1
         place = self.work / f"{self.linked}.{ending}"
-        place.symlink_to(file.resolve())
+        place.symlink_to(file.absolute())
         return literal(str(place))
+
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """A file that this process may write and read, in its own folder, or in memory alone; gone afterwards."""
+        if not self.in_memory or not hasattr(os, "memfd_create"):
+            place = self.work / name
+            yield place
+            place.unlink(missing_ok=True)
+            return
+        descriptor = os.memfd_create(name)
+        try:
+            yield Path(f"/proc/self/fd/{descriptor}")
+        finally:
+            os.close(descriptor)
 
     def parquet(self, sql: str, out: Path) -> int:
         """How many rows were written to `out`, whole or not at all. The query must order its rows. Same rows, same bytes."""
