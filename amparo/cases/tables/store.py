@@ -114,13 +114,21 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 @contextmanager
 def opened(
-    readable: Iterable[Path] = (), spill: Path | None = None, *, memory: str = MEMORY, threads: int = THREADS
+    readable: Iterable[Path] = (),
+    spill: Path | None = None,
+    *,
+    memory: str = MEMORY,
+    threads: int = THREADS,
+    filesystem: Any = None,
 ) -> Iterator[Store]:
     """A store whose work folder lies in `spill` (the system's temporary folder if None) and is gone afterwards.
 
     readable: the files that are read; it can open no other.
 
     memory: what DuckDB holds before it spills to the work folder, as "2GiB".
+
+    filesystem: an fsspec file system of one protocol, reached beside the files. What is read through it is secret, so that nothing
+    spills then: DuckDB 2.0 would encrypt its temporary files only with an extension. What needs more memory is refused.
     """
     with tempfile.TemporaryDirectory(prefix="amparo-tables-", dir=spill) as made:
         work = Path(made).resolve()
@@ -130,7 +138,7 @@ def opened(
                 config={
                     "threads": threads,
                     "memory_limit": memory,
-                    "temp_directory": str(work / "spilled"),
+                    "temp_directory": "" if filesystem else str(work / "spilled"),
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
                     "allow_community_extensions": "false",
@@ -142,7 +150,11 @@ def opened(
             raise Refused(f"The analysis could not start: {_first_line(error)}") from error
         try:
             con.execute("SET TimeZone = 'UTC'")
-            con.execute(f"SET allowed_directories = [{literal(str(work) + '/')}]")
+            directories = [str(work) + "/"]
+            if filesystem:
+                con.register_filesystem(filesystem)
+                directories.append(f"{filesystem.protocol}://")
+            con.execute(f"SET allowed_directories = [{', '.join(map(literal, directories))}]")
             paths = ", ".join(literal(str(each.resolve())) for each in readable)
             con.execute(f"SET allowed_paths = [{paths}]")
             con.execute("SET enable_external_access = false")
@@ -150,7 +162,9 @@ def opened(
             yield Store(con, work)
         except duckdb.OutOfMemoryException as error:
             raise Refused(
-                f"The tables need more than {memory} of memory or the disk for spilled data is full: "
+                f"The tables need more than {memory} of memory: give more, as AMPARO_TABLES_MEMORY=8GiB."
+                if filesystem
+                else f"The tables need more than {memory} of memory or the disk for spilled data is full: "
                 "give --memory more, or set TMPDIR to a disk with room."
             ) from error
         except duckdb.Error as error:
