@@ -109,7 +109,7 @@ class MappingSaved:
 
 @act("coins.mapping_saved", power="cases.edit")
 def save_mapping(by: Actor, platform: str, text: str, note: str = "") -> MappingSaved:
-    """The next version of the platform's mapping. The same text again is the version that stands. Refused with the key that is wrong."""
+    """The next version of the platform's mapping; the same text again is the version that stands. Refused with the wrong key."""
     if not platform.strip():
         raise Refused("Name the platform whose ledger this mapping reads.")
     if len(text) > coin_rules.LONGEST_MAPPING:

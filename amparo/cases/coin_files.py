@@ -95,7 +95,9 @@ class _Sealing:
     def __init__(self, within: CompartmentFacts, name: str, origin: UUID) -> None:
         reading, writing = os.pipe()
         self._out = os.fdopen(writing, "wb")
-        self._whole, self._file, self._problem = False, None, cast("BaseException | None", None)
+        self._whole = False
+        self._problem: BaseException | None = None
+        self._file: Unentered | None = None
         self._source = os.fdopen(reading, "rb")
 
         def seal() -> None:
@@ -106,7 +108,6 @@ class _Sealing:
             finally:
                 self._source.close()
 
-        self._file: Unentered | None = None
         self._thread = threading.Thread(target=seal, name="sealing a ledger", daemon=True)
         self._thread.start()
 

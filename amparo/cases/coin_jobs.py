@@ -1,4 +1,4 @@
-"""The worker reads a ledger: its files opened in memory, read by the platform's mapping, the results sealed as tables of the case."""
+"""The worker reads a ledger: its files opened in memory, read by the platform's mapping, the results sealed as tables."""
 
 from __future__ import annotations
 
@@ -49,8 +49,7 @@ def look_at_ledger(act: str, about: dict[str, Any]) -> None:
     found = []
     for file in CoinFile.objects.filter(ledger=ledger, looked={}):
         try:
-            with _in_memory(ledger, file) as (path, data), opened([], memory="1GiB") as store:
-                store.in_memory = True
+            with _in_memory(ledger, file) as (path, data), opened(in_memory=True) as store:
                 book = None
                 if file.name.lower().endswith(".xlsx"):
                     with the_warden().boundary(ledger.case.uuid) as box, store.scratch("sheet.csv") as rows:
@@ -118,8 +117,7 @@ def _files(ledger: CoinLedger, mapping: Mapping, stack: ExitStack, progress: _Pr
     if not any(mapping.sources[each.source].format == "xlsx" for each in found.files):
         return found
     files = []
-    with the_warden().boundary(ledger.case.uuid) as box, opened([]) as scratch:
-        scratch.in_memory = True
+    with the_warden().boundary(ledger.case.uuid) as box, opened(in_memory=True) as scratch:
         for each in found.files:
             source = mapping.sources[each.source]
             if source.format == "xlsx":

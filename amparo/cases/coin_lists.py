@@ -1,4 +1,4 @@
-"""The lists of a ledger's pages: what each shows, from which sealed table, and by what it can be searched, filtered and put in order."""
+"""The lists of a ledger's pages: what each shows, from which sealed table, and by what it can be searched, filtered, sorted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from amparo.cases.coin_tables import Column, Listing
 LISTS: dict[str, Listing] = {
     "broadcasts": Listing(
         "Broadcasts",
-        "Each with who paid in it. Derived ones are drawn from the rows that name a stream; payments that fit two are counted in both.",
+        "Each with who paid in it. Derived ones come from rows that name a stream; a payment that fits two is counted in both.",
         ("broadcasts", "payments", "presence"),
         """
         SELECT b.stream, b.host, b.began, b.ended, coalesce(p.payers, 0) AS payers, coalesce(p.coins, 0) AS coins,
@@ -57,7 +57,8 @@ LISTS: dict[str, Listing] = {
         "Payers of several broadcasters",
         "Who paid two broadcasters or more. A fact of the ledger, and no rank.",
         ("payers",),
-        "SELECT payer, hosts, array_to_string(host_names, ', ') AS host_names, coins, payments, first_at, last_at, evidence FROM payers",
+        "SELECT payer, hosts, array_to_string(host_names, ', ') AS host_names, coins, payments, first_at, last_at, evidence "
+        "FROM payers",
         (
             Column("payer", "Account", "account"),
             Column("hosts", "Broadcasters", "number"),
@@ -102,11 +103,11 @@ LISTS: dict[str, Listing] = {
     ),
     "notes": Listing(
         "Notes on payments",
-        "By indicators that FATF, AUSTRAC and FINTRAC published. One is a note, never a finding; nobody is counted or ranked by them. "
+        "By indicators that FATF, AUSTRAC and FINTRAC published. One is a note, never a finding; nobody is ranked by them. "
         "Who may have been extorted is shown as a possible victim.",
         ("indicators",),
-        """SELECT title, account, counterparty, CASE WHEN possible_victim THEN 'possible victim' END AS possible, words, payments, coins,
-        first_at, last_at, source || ', ' || year AS source, evidence FROM indicators""",
+        """SELECT title, account, counterparty, CASE WHEN possible_victim THEN 'possible victim' END AS possible, words, payments,
+        coins, first_at, last_at, source || ', ' || year AS source, evidence FROM indicators""",
         (
             Column("title", "Note"),
             Column("account", "Account", "account"),
@@ -125,7 +126,7 @@ LISTS: dict[str, Listing] = {
     ),
     "gaps": Listing(
         "Where the ledger does not add up",
-        "Coins that the rows don't explain: above zero they came in unseen, below zero they left. Numbers that are missing were removed, "
+        "Coins that the rows don't explain: above zero they came in unseen, below zero they left. Missing numbers were removed, "
         "or never handed over.",
         ("gaps",),
         """SELECT kind, account, difference, stated, before_file || ':' || before_row AS before_row, before_at_utc,
@@ -162,8 +163,8 @@ LISTS: dict[str, Listing] = {
     ),
     "references": Listing(
         "Payment references",
-        "What a payment service needs to name the payer: its own reference, the time with its zone, and the amount. The service stands in the "
-        "detail of a purchase.",
+        "What a payment service needs to name the payer: its own reference, the time with its zone, and the amount. "
+        "The service stands in the detail of a purchase.",
         ("events",),
         """SELECT coalesce(detail, 'not stated') AS service, reference, at_utc, at_raw, money_minor, currency, coins, account,
         file || ':' || row AS place FROM events WHERE event = 'purchase' AND reference IS NOT NULL""",

@@ -20,7 +20,7 @@ SAMPLE = 20_000  # rows looked at for words that come again; a rare word beyond 
 def look(store: Store, name: str, path: Path, book: Sheet | None) -> dict[str, Any]:
     """{"format", "records", "columns": [{"name", "values": [text], "words": [text]}]}. Refused where nothing can be seen.
 
-    words: what stands in a column that repeats itself, which may be the kind of event. records: the path of the array in a JSON file.
+    words: of a column that repeats itself, which may be the kind of event. records: the path of the array in a JSON file.
     """
     shape = FORMATS.get(name.rpartition(".")[2].lower(), "")
     records = ""
@@ -119,7 +119,8 @@ def _keys(store: Store, rows: str) -> list[str]:
         named = store.rows(
             f"SELECT key, min(n), bool_or(kind = 'OBJECT') FROM (SELECT n, key, json_type(json, '$.\"' || replace(key, '\"', '') "
             f"|| '\"') AS kind FROM (SELECT json, row_number() OVER () AS n, unnest(json_keys(json)) AS key FROM "
-            f"(SELECT json FROM {rows} LIMIT 200) WHERE json_type(json) = 'OBJECT')) GROUP BY key ORDER BY 2, 1 LIMIT {MOST_COLUMNS}"
+            f"(SELECT json FROM {rows} LIMIT 200) WHERE json_type(json) = 'OBJECT')) GROUP BY key "
+            f"ORDER BY 2, 1 LIMIT {MOST_COLUMNS}"
         )
         found: list[str] = []
         for key, _, nested in named:

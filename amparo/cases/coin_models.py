@@ -1,4 +1,4 @@
-"""The tables of a case's coins: ledgers, their files, platforms' mappings, and accounts that an officer holds to be one person's."""
+"""The tables of a case's coins: ledgers, their files, platforms' mappings, and accounts that are held to be a person's."""
 
 from __future__ import annotations
 

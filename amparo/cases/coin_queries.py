@@ -1,4 +1,4 @@
-"""A case's ledgers, mappings and account links, as frozen values. Reading here records nothing; tables are opened in `coin_tables`."""
+"""A case's ledgers, mappings and account links, as frozen values. Reading here records nothing."""
 
 from __future__ import annotations
 

@@ -19,9 +19,11 @@ def obstacles_to_ledger(platform: str, names: Sequence[str]) -> tuple[str, ...]:
         found.append("Choose at least one file of the ledger.")
     if len(names) > MOST_FILES:
         found.append(f"A ledger has at most {MOST_FILES} files here: put them together first.")
-    for name in names:
-        if name.rpartition(".")[2].lower() not in FORMATS:
-            found.append(f"{name} is of no kind that is read here: CSV, JSON, JSON lines, Parquet or XLSX.")
+    found += [
+        f"{name} is of no kind that is read here: CSV, JSON, JSON lines, Parquet or XLSX."
+        for name in names
+        if name.rpartition(".")[2].lower() not in FORMATS
+    ]
     return tuple(found)
 
 

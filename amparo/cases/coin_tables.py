@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from amparo.access.acts import Actor
 from amparo.cases import queries
@@ -34,7 +33,7 @@ def opened_ledger(by: Actor, ledger: LedgerFacts, names: Sequence[str], unlock: 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a list. kind: text, coins, number, money (minor units; the next column is its currency), when, account, broadcast, rows."""
+    """One column of a list. kind: text, coins, number, money (with "currency"), when, account, broadcast, rows."""
 
     name: str
     head: str
@@ -82,7 +81,8 @@ def listed(store: Store, listing: Listing, asked: Asked) -> tuple[list[tuple[Any
     if listing.choice:
         column = f'"{listing.choice[0]}"'
         found = store.rows(
-            f"SELECT CAST({column} AS VARCHAR), count(*) FROM {base} WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 40"
+            f"SELECT CAST({column} AS VARCHAR), count(*) FROM {base} WHERE {column} IS NOT NULL "
+            "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 40"
         )
         choices = [(str(value), int(number)) for value, number in found]
     return rows, count, choices
@@ -176,13 +176,18 @@ def room(store: Store, stream: str, host: str, offset: int = 0) -> Room:
         ended=ended,
         basis=basis,
         crosses=tuple(crosses),
-        stays=tuple(Stay(*row[:8], _rows(row[8:])) for row in stays),
+        stays=tuple(_stay(row) for row in stays),
         payments=tuple(payments),
         stay_count=int(store.one("SELECT count(*) FROM presence WHERE stream = $1 AND host = $2", [stream, host])),
         payment_count=int(count),
         payers=int(payers),
         coins=int(coins),
     )
+
+
+def _stay(row: Sequence[Any]) -> Stay:
+    account, entered_at, left_at, seconds, closed_by, coins, payments, overlapping, *places = row
+    return Stay(account, entered_at, left_at, seconds, closed_by, coins, payments, overlapping, _rows(places))
 
 
 def _rows(places: Sequence[Any]) -> tuple[str, ...]:
@@ -195,7 +200,7 @@ def _rows(places: Sequence[Any]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class AccountCoins:
-    """What a ledger says of one account. money: {currency: (bought, paid out)}, minor units. direct: who gave to whom, each one hop."""
+    """What a ledger says of one account. money: {currency: (bought, paid out)}. direct: one hop."""
 
     name: str
     rows: int
@@ -224,11 +229,11 @@ def account(store: Store, name: str) -> AccountCoins:
     )
     if not found:
         raise Missing("No row of this ledger names that account.")
-    *figures, money = found[0]
+    of, rows, bought, given, got, spent, paid_out, first_at, last_at, money = found[0]
     direct = store.rows(
-        "SELECT 'to', counterparty, sum(coins)::BIGINT, count(*) FROM events WHERE account = $1 AND event = 'gift' GROUP BY counterparty "
-        "UNION ALL SELECT 'from', account, sum(received)::BIGINT, count(*) FROM events WHERE counterparty = $1 AND event = 'gift' "
-        "GROUP BY account ORDER BY 3 DESC, 2 LIMIT 40",
+        "SELECT 'to', counterparty, sum(coins)::BIGINT, count(*) FROM events WHERE account = $1 AND event = 'gift' "
+        "GROUP BY counterparty UNION ALL SELECT 'from', account, sum(received)::BIGINT, count(*) FROM events "
+        "WHERE counterparty = $1 AND event = 'gift' GROUP BY account ORDER BY 3 DESC, 2 LIMIT 40",
         [name],
     )
     hosts = store.rows(
@@ -244,11 +249,19 @@ def account(store: Store, name: str) -> AccountCoins:
         [name],
     )
     return AccountCoins(
-        *figures,
+        name=of,
+        rows=rows,
+        bought=bought,
+        given=given,
+        got=got,
+        spent=spent,
+        paid_out=paid_out,
+        first_at=first_at,
+        last_at=last_at,
         money={each["currency"]: (int(each["bought_minor"]), int(each["paid_out_minor"])) for each in money},
         direct=tuple(direct),
         hosts=tuple(hosts),
-        countries=tuple((country, stated_in, tuple(rows[:EVIDENCE])) for country, stated_in, rows in stated),
+        countries=tuple((country, count, tuple(places[:EVIDENCE])) for country, count, places in stated),
         notes=tuple(notes),
     )
 

@@ -27,11 +27,9 @@ def taken_out(box: Box, file: BinaryIO, name: str, to: Path, *, sheet: str = "",
     A row's number is the one that a spreadsheet shows; its first row with cells names the columns. Dates are written as the sheet
     has them, without a zone. Refused, with what to do, where it can't be read.
     """
-    with tempfile.TemporaryFile(dir=to.parent) as lines:
+    with _unnamed(to.parent) as lines:
         try:
-            reading = box.examine(
-                "table", file, into=cast("BinaryIO", lines), limit_s=SECONDS, rows=ROWS, sheet=sheet, decimal=decimal
-            )
+            reading = box.examine("table", file, into=lines, limit_s=SECONDS, rows=ROWS, sheet=sheet, decimal=decimal)
         except ExaminationFailed as failure:
             said = failure.sentence or "The spreadsheet could not be decoded in the bounds that the sandbox sets."
             raise Refused(f"{name}: {said} Or save it as CSV, and read that.") from failure
@@ -43,6 +41,13 @@ def taken_out(box: Box, file: BinaryIO, name: str, to: Path, *, sheet: str = "",
             for line in lines:
                 writer.writerow(_row(line, len(columns)))
     return Sheet(columns, to)
+
+
+def _unnamed(beside: Path) -> BinaryIO:
+    """A file without a name: in memory, where this system has such files, so that a case's rows lie on no disk in the clear."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("rows"), "w+b")
+    return cast("BinaryIO", tempfile.TemporaryFile(dir=beside))
 
 
 def _row(line: bytes, width: int) -> list[object]:

@@ -120,12 +120,15 @@ def opened(
     memory: str = MEMORY,
     threads: int = THREADS,
     filesystem: Any = None,
+    in_memory: bool = False,
 ) -> Iterator[Store]:
     """A store whose work folder lies in `spill` (the system's temporary folder if None) and is gone afterwards.
 
     readable: the files that are read; it can open no other.
 
     memory: what DuckDB holds before it spills to the work folder, as "2GiB".
+
+    in_memory: nothing of what is read may be laid on a disk in between: nothing spills, and scratch files have no name.
 
     filesystem: an fsspec file system of one protocol, reached beside the files. What is read through it is secret, so that nothing
     spills then: DuckDB 2.0 would encrypt its temporary files only with an extension. What needs more memory is refused.
@@ -138,7 +141,7 @@ def opened(
                 config={
                     "threads": threads,
                     "memory_limit": memory,
-                    "temp_directory": "" if filesystem else str(work / "spilled"),
+                    "temp_directory": "" if filesystem or in_memory else str(work / "spilled"),
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
                     "allow_community_extensions": "false",
@@ -159,11 +162,11 @@ def opened(
             con.execute(f"SET allowed_paths = [{paths}]")
             con.execute("SET enable_external_access = false")
             con.execute("SET lock_configuration = true")
-            yield Store(con, work)
+            yield Store(con, work, in_memory=in_memory)
         except duckdb.OutOfMemoryException as error:
             raise Refused(
                 f"The tables need more than {memory} of memory: give more, as AMPARO_TABLES_MEMORY=8GiB."
-                if filesystem
+                if filesystem or in_memory
                 else f"The tables need more than {memory} of memory or the disk for spilled data is full: "
                 "give --memory more, or set TMPDIR to a disk with room."
             ) from error
