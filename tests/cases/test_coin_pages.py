@@ -128,6 +128,20 @@ def test_what_is_no_ledger_is_refused_and_leaves_nothing_in_the_vault(
     assert coin_queries.ledgers(case.case) == () and sorted(settings.HOME.vault.glob("??/*")) == before
 
 
+def test_no_ledger_is_taken_without_the_token_that_its_page_gave(
+    browser: Client, case: CaseOpened, ledger: UUID, settings
+) -> None:  # type: ignore[no-untyped-def]
+    before = sorted(settings.HOME.vault.glob("??/*"))
+    browser.handler.enforce_csrf_checks = True
+    for address in (
+        reverse("cases:add_ledger", args=[case.case]),
+        reverse("cases:ledger_files", args=[case.case, ledger]),
+    ):
+        form = {"platform": "vega", "file": SimpleUploadedFile("a.csv", b"a,b\n")}
+        assert browser.post(address, form).status_code == 403
+    assert len(coin_queries.ledgers(case.case)) == 1 and sorted(settings.HOME.vault.glob("??/*")) == before
+
+
 def test_an_officer_who_was_not_let_in_can_neither_add_nor_see_a_ledger(case: CaseOpened, ledger: UUID) -> None:
     stranger = logged_in(house.officer("hugo", "investigator"))
     file = {"platform": "x", "file": SimpleUploadedFile("a.csv", b"a,b\n")}
