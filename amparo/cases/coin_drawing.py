@@ -117,6 +117,24 @@ def _plain(column: Column, value: Any) -> object:
     return value
 
 
+def request_text(case: str, basis: str, platform: str, rows: Sequence[Sequence[Any]]) -> str:
+    """Payment references by payment service, for a production request. rows: of the list `references`."""
+    lines = [f"Case {case}", f"Legal basis: {basis}", f"Purchases of coins on the platform {platform}", ""]
+    services: dict[str, list[str]] = {}
+    for service, reference, at_utc, at_raw, minor, currency, _, _, place in rows:
+        when = f"{moment(at_utc)} UTC" if at_utc else f"{at_raw} (zone not known)"
+        paid = money(minor, currency) or "amount not stated"
+        services.setdefault(str(service), []).append(f"  {_seen(reference)}   {when}   {paid}   ({_seen(place)})")
+    for service, found in services.items():
+        lines += [f"Payment service: {_seen(service)} ({len(found)})", *found, ""]
+    return "\n".join(lines)
+
+
+def _seen(text: object) -> str:
+    """A word of a ledger on one line, without signs that nobody sees."""
+    return "".join(each for each in str(text) if each.isprintable())
+
+
 # ---- a room
 
 
@@ -166,7 +184,7 @@ def bars(room: Room) -> tuple[Bar, ...]:
 
 # ---- where coins came from and went
 
-WIDTH, COLUMN, HEIGHT, GAP = 960, 210, 320, 8
+WIDTH, COLUMN, HEIGHT, GAP = 720, 200, 300, 10
 
 
 @dataclass(frozen=True)
@@ -246,7 +264,7 @@ def _flows(
         own = each.account == name
         word = KINDS.get(each.kind, "others")
         label = f"{word} {'this account' if own else each.account}" if each.account else "others"
-        shown = label if len(label) <= 34 else f"{label[:33]}…"
+        shown = label if len(label) <= 30 else f"{label[:29]}…"
         found.append(
             Flow(label, each.kind, shown, coins(each.fifo_coins, digits), 0 if left else WIDTH - COLUMN + 8,
                  round(y + height / 2, 1), round(height, 1), path, "" if own else each.account)

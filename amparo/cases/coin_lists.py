@@ -193,5 +193,5 @@ SECTIONS = (
     ("notes", "Notes"),
     ("references", "References"),
     ("gaps", "Gaps"),
-    ("bad", "Rows with a problem"),
+    ("bad", "Problems"),
 )

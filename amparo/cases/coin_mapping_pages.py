@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Table
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,6 +20,7 @@ from amparo.cases.coin_files import ENDINGS, LedgerUploadHandler, SealedUpload, 
 from amparo.cases.coin_forms import (
     EVENT_CHOICES,
     FIELD_CHOICES,
+    TIMES,
     WORD_CHOICES,
     LedgerForm,
     MappingForm,
@@ -27,6 +29,7 @@ from amparo.cases.coin_forms import (
 from amparo.cases.coin_mapping_text import PlatformSaid, SourceSaid, pattern, written
 from amparo.cases.coin_pages import ledger_frame
 from amparo.cases.coin_queries import FileFacts, LedgerFacts
+from amparo.cases.coins.mapping import Mapping, parse
 from amparo.cases.page_frame import actor_of, frame_of, say
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id
@@ -137,8 +140,11 @@ def mapping(request: HttpRequest, case: UUID, ledger: UUID) -> HttpResponse:
     facts: LedgerFacts = frame["ledger"]
     versions = coin_queries.mappings(facts.platform)
     text = request.POST.get("text") or (versions[0].text if versions else "")
-    sources = [_source(number, each, request.POST) for number, each in enumerate(facts.files)]
-    form, obstacles = MappingForm(request.POST if "columns" in request.POST else None), list[str]()
+    stands = parse(versions[0].text.encode(), facts.platform) if versions else None
+    said = request.POST if "columns" in request.POST else _as_said(facts, stands)
+    sources = [_source(number, each, said) for number, each in enumerate(facts.files)]
+    form = MappingForm(request.POST if "columns" in request.POST else None, initial=_initial(stands))
+    obstacles: list[str] = []
     if "columns" in request.POST and form.is_valid():
         unsaid = [each for each in sources if each["ask_words"]]
         if unsaid and "words" not in request.POST:
@@ -159,6 +165,7 @@ def mapping(request: HttpRequest, case: UUID, ledger: UUID) -> HttpResponse:
         "looking": any(not each.looked for each in facts.files),
         "fields": FIELD_CHOICES,
         "events": EVENT_CHOICES,
+        "times": [("", "as above"), *TIMES],
         "words": WORD_CHOICES,
     }
     return render(request, "cases/ledger_mapping.html", frame, status=400 if obstacles else 200)
@@ -178,7 +185,41 @@ def _saved(request: HttpRequest, facts: LedgerFacts, text: str, obstacles: list[
     return redirect("cases:ledger", facts.case, facts.uuid)
 
 
-def _source(number: int, file: FileFacts, said: QueryDict) -> dict[str, Any]:
+def _initial(stands: Mapping | None) -> dict[str, Any]:
+    """The form as the mapping that stands would fill it, as far as the form can say it."""
+    if not stands:
+        return {}
+    first, last = stands.sources[0], stands.rates[-1] if stands.rates else None
+    found = {"currency": stands.currency, "decimal": stands.decimal, "unit": stands.unit, "zone": first.zone}
+    rate = {"rate_since": last.since, "rate_coins": last.coins, "rate_minor": last.money_minor} if last else {}
+    return {**found, **rate, "time_format": first.time_formats[0]}
+
+
+def _as_said(facts: LedgerFacts, stands: Mapping | None) -> dict[str, str]:
+    """The choices of each file's columns as the mapping that stands makes them."""
+    found: dict[str, str] = {}
+    for number, file in enumerate(facts.files):
+        place = stands.source_of(file.name) if stands else None
+        if stands is None or place is None:
+            continue
+        source = stands.sources[place]
+        fields = {column: field for field, column in source.columns.items()}
+        found[f"s{number}event"] = source.event
+        if source.time_formats != stands.sources[0].time_formats:
+            found[f"s{number}time"] = source.time_formats[0]
+        for at, column in enumerate(file.looked.get("columns", ())):
+            name = str(column["name"])
+            found[f"s{number}c{at}"] = fields.get(name) or fields.get(name.replace('"', ""), "")
+            if fields.get(name) == "event":
+                found |= {
+                    f"s{number}w{each}": source.words[word][0]
+                    for each, word in enumerate(column["words"])
+                    if word in source.words
+                }
+    return found
+
+
+def _source(number: int, file: FileFacts, said: Table[str, str]) -> dict[str, Any]:
     """One file on the form: its columns, each with what was chosen for it; the words to be explained once one is the event's."""
     columns = [
         {**each, "id": f"s{number}c{place}", "chosen": said.get(f"s{number}c{place}", "")}
@@ -195,6 +236,7 @@ def _source(number: int, file: FileFacts, said: QueryDict) -> dict[str, Any]:
         "file": file,
         "columns": columns,
         "event": event,
+        "time": said.get(f"s{number}time", ""),
         "words": words,
         "ask_words": bool(column)
         and not event
@@ -222,6 +264,7 @@ def _written(facts: LedgerFacts, said: dict[str, Any], sources: list[dict[str, A
                 },
                 {} if each["event"] else {word["word"]: word["chosen"] for word in each["words"]},
                 each["file"].looked.get("records", ""),
+                each["time"],
             )
             for each in used
         ],

@@ -18,6 +18,7 @@ class SourceSaid:
     columns: Mapping[str, str]
     words: Mapping[str, str]
     records: str = ""
+    time_format: str = ""  # of this file alone, where it writes times otherwise than the platform's others
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def written(platform: PlatformSaid, sources: Sequence[SourceSaid]) -> str:
         lines += ["", "[[source]]", f"files = {_text(each.files)}", f"format = {_text(each.format)}"]
         lines += [f"records = {_text(each.records)}"] if each.records else []
         lines += [f"event = {_text(each.event)}"] if each.event else []
+        lines += [f"time = {{ format = {_text(each.time_format)} }}"] if each.time_format else []
         inside = ", ".join(f"{field} = {_text(column)}" for field, column in each.columns.items())
         lines.append(f"columns = {{ {inside} }}")
         if each.words:

@@ -127,7 +127,7 @@ def figures(facts: LedgerFacts) -> list[dict[str, str]]:
         {
             "label": "Gaps",
             "value": f"{gaps:,}",
-            "unit": "places",
+            "unit": "place" if gaps == 1 else "places",
             "says": "Where stated balances or numbers show that rows are missing, or were changed.",
             "tone": "warn" if gaps else "",
         }
@@ -225,8 +225,22 @@ def listing(request: HttpRequest, case: UUID, ledger: UUID, part: str) -> HttpRe
 @require_safe
 def listing_csv(request: HttpRequest, case: UUID, ledger: UUID, part: str) -> HttpResponse:
     """The list with its filters as a file that no spreadsheet runs as formulas; payment references are an act of their own."""
+    found = _listing(part)
+    rows = _exported(request, case, ledger, part, f"coins.{part}.csv")
+    heads = tuple(each.name for each in found.columns)
+    response = HttpResponse(
+        csv_bytes(heads, [coin_drawing.plain(found.columns, row) for row in rows]),
+        content_type="text/csv; charset=utf-8",
+    )
+    name = f"{queries.case(case).reference}-{part}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _exported(request: HttpRequest, case: UUID, ledger: UUID, part: str, called: str) -> list[tuple[Any, ...]]:
+    """Every row of the list that fits its filters, once the look was recorded, and for references the act."""
     found, by = _listing(part), actor_of(request)
-    actions.read_case(by.with_purpose("export"), case, f"coins.{part}.csv", ledger)
+    actions.read_case(by.with_purpose("export"), case, called, ledger)
     facts = coin_queries.ledger(ledger)
     if facts.case != case:
         raise Missing("There is no such ledger in this case.")
@@ -240,13 +254,18 @@ def listing_csv(request: HttpRequest, case: UUID, ledger: UUID, part: str) -> Ht
         )
     if part == "references":
         coin_acts.take_references(by, ledger, len(rows))
-    heads = tuple(each.name for each in found.columns)
-    response = HttpResponse(
-        csv_bytes(heads, [coin_drawing.plain(found.columns, row) for row in rows]),
-        content_type="text/csv; charset=utf-8",
-    )
-    name = f"{queries.case(case).reference}-{part}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return rows
+
+
+@page("cases.read")
+@require_safe
+def references_text(request: HttpRequest, case: UUID, ledger: UUID) -> HttpResponse:
+    """Payment references by payment service, as plain text for a production request: reference, time with its zone, amount."""
+    rows = _exported(request, case, ledger, "references", "coins.references.txt")
+    of, facts = queries.case(case), coin_queries.ledger(ledger)
+    text = coin_drawing.request_text(of.reference, of.legal_basis, facts.platform, rows)
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{of.reference}-references.txt"'
     return response
 
 

@@ -37,6 +37,7 @@ urlpatterns = [
     path("<uuid:case>/coins/<uuid:ledger>/stop/", coin_mapping_pages.stop, name="ledger_stop"),
     path("<uuid:case>/coins/<uuid:ledger>/broadcast/", coin_pages.broadcast, name="broadcast"),
     path("<uuid:case>/coins/<uuid:ledger>/account/", coin_pages.account, name="account"),
+    path("<uuid:case>/coins/<uuid:ledger>/references.txt", coin_pages.references_text, name="references_text"),
     path("<uuid:case>/coins/<uuid:ledger>/<str:part>.csv", coin_pages.listing_csv, name="ledger_csv"),
     path("<uuid:case>/coins/<uuid:ledger>/<str:part>/", coin_pages.listing, name="ledger_list"),
     path("<uuid:case>/officers/", views.grant, name="grant"),

@@ -228,6 +228,27 @@ def test_every_page_of_a_ledger_answers_and_each_look_is_recorded(
     assert [line.about["references"] for line in custody.acts(kind="coins.references_taken").lines] == [2]
 
 
+def test_references_are_written_out_for_each_payment_service_with_time_zone_and_amount(
+    browser: Client, case: CaseOpened, ledger: UUID
+) -> None:
+    text = browser.get(reverse("cases:references_text", args=[case.case, ledger])).content.decode()
+    assert "Legal basis: Article 588 bis" in text
+    assert "  R-1   2026-03-01 20:00:00 UTC   3.15 EUR   (march.csv:1)" in text
+    assert [line.about["references"] for line in custody.acts(kind="coins.references_taken").lines] == [2]
+
+
+def test_the_mapping_that_stands_fills_the_form_again(browser: Client, case: CaseOpened, ledger: UUID) -> None:
+    page = browser.get(reverse("cases:ledger_mapping", args=[case.case, ledger]))
+    (source,) = page.context["sources"]
+    chosen = {column["name"]: column["chosen"] for column in source["columns"]}
+    assert chosen == {
+        "what": "event", "when": "time", "who": "account", "to": "counterparty", "room": "stream", "n": "coins",
+        "price": "money", "ref": "reference", "land": "country", "left": "balance",
+    }  # fmt: skip
+    assert {word["word"]: word["chosen"] for word in source["words"]}["give"] == "gift"
+    assert page.context["form"].initial["currency"] == "EUR"
+
+
 def test_a_broadcast_shows_who_was_there_and_who_paid_what_when(
     browser: Client, case: CaseOpened, ledger: UUID
 ) -> None:
