@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
+import tempfile
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -373,3 +376,29 @@ def test_what_a_json_file_holds_is_found_and_mapped(browser: Client, case: CaseO
     looked = coin_queries.ledger(made).files[0].looked
     assert looked["records"] == "$.export.rows"
     assert {each["name"] for each in looked["columns"]} == {"id", "n", '$."who"."name"'}
+
+
+def test_nothing_of_a_ledger_lies_on_the_disk_while_it_is_read(
+    case: CaseOpened, ines: Actor, browser: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A record with an open quote makes the reader write the file anew; that too stays in memory."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    opened_files: list[str] = []
+    secret = "zz-secret-name"
+
+    def watch(event: str, arguments: tuple) -> None:
+        if event == "open" and watching and isinstance(arguments[0], str) and "w" in str(arguments[1] or ""):
+            opened_files.append(arguments[0])
+
+    watching = False
+    made = added(
+        browser, case.case, ("march.csv", (LEDGER + f'give,2026-03-02T20:00:00Z,{secret},"fox,,5,,,,\n').encode())
+    )
+    sys.addaudithook(watch)
+    watching = True
+    looked_at(made)
+    assert read(ines, made).summary["bad_rows"] == 2
+    watching = False
+    assert [each for each in opened_files if not each.startswith("/proc/self/fd/")] == []
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or secret.encode() not in path.read_bytes()
