@@ -56,7 +56,7 @@ class Ledger:
 
 @contextmanager
 def open_ledger(
-    place: Path,
+    place: Path | reading.Folder,
     mapping: Mapping,
     *,
     memory: str = MEMORY,
@@ -64,8 +64,8 @@ def open_ledger(
     progress: Progress = silent,
 ) -> Iterator[Ledger]:
     """The ledger in this folder, while the block runs. Refused or Missing, with what to do, where it can't be read."""
-    found = reading.folder(place, mapping)
-    with opened((file.path for file in found.files), spill, memory=memory) as store:
+    found = place if isinstance(place, reading.Folder) else reading.folder(place, mapping)
+    with opened((file.read_from for file in found.files), spill, memory=memory) as store:
         yield _read(store, found, mapping, progress)
 
 

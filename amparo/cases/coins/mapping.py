@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date
@@ -51,6 +52,7 @@ FORMATS = {
     "ndjson": "jsonl",
     "json": "json",
     "parquet": "parquet",
+    "xlsx": "xlsx",
 }
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 IGNORED = "ignore"  # a word whose rows are none of our events: they are counted, not read
@@ -107,6 +109,8 @@ class Source:
     time_formats: tuple[str, ...] = ("iso",)
     zone: str = ""
     signed: bool = False
+    records: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,12 +146,26 @@ def load(file: Path) -> Mapping:
     """The mapping in this file. Refused with the key that is wrong and what it may be."""
     try:
         data = file.read_bytes()
-        told = tomllib.loads(data.decode("utf-8"))
     except FileNotFoundError as error:
         raise Missing(f"There is no mapping at {file}. docs/formats/analyse.md shows one to begin with.") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Refused(f"The mapping {file.name} can't be read as TOML: {error}. Correct it there.") from error
-    return _Reading(file.name, told).mapping(hashlib.sha256(data).hexdigest())
+    except OSError as error:
+        raise Refused(f"The mapping {file.name} can't be read ({error.strerror}).") from error
+    return parse(data, file.name)
+
+
+def parse(data: bytes, name: str) -> Mapping:
+    """The mapping in these bytes, called `name`. Refused as `load` does."""
+    try:
+        told = tomllib.loads(data.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Refused(f"The mapping {name} can't be read as TOML: {error}. Correct it there.") from error
+    return _Reading(name, told).mapping(hashlib.sha256(data).hexdigest())
+
+
+_SOURCE_KEYS = {
+    "files", "format", "event", "columns", "events", "constants", "delimiter", "time", "signed", "records", "sheet",
+}  # fmt: skip
+_RECORDS = re.compile(r"\$(\.[A-Za-z0-9_-]+|\.\"[^\"\\]+\"|\[\d+\]|\[\*\])+")
 
 
 class _Reading:
@@ -222,15 +240,13 @@ class _Reading:
         where = f"source {number}: "
         if not isinstance(told, dict):
             raise self.wrong(f"source {number}", "must be a table, [[source]]")
-        self.known(
-            told, {"files", "format", "event", "columns", "events", "constants", "delimiter", "time", "signed"}, where
-        )
+        self.known(told, _SOURCE_KEYS, where)
         files = self.text(told, "files", where)
         if not files:
             raise self.wrong(f"{where}files", 'must say which files: a name or a pattern as "gifts*.csv"')
         shape = self.text(told, "format", where) or files.rpartition(".")[2].lower()
         if shape not in FORMATS:
-            raise self.wrong(f"{where}format", "must be csv, jsonl, json or parquet")
+            raise self.wrong(f"{where}format", "must be csv, jsonl, json, parquet or xlsx")
         columns, constants = told.get("columns", {}), told.get("constants", {})
         for name, table in (("columns", columns), ("constants", constants)):
             if not isinstance(table, dict) or not all(isinstance(each, str) and each for each in table.values()):
@@ -269,7 +285,19 @@ class _Reading:
             time_formats=self.time_formats(merged.get("format", "iso"), where),
             zone=self.zone(self.text(merged, "zone", where), where),
             signed=told.get("signed", False) is True,
+            records=self.records(self.text(told, "records", where), FORMATS[shape], where),
+            sheet=self.sheet(self.text(told, "sheet", where), FORMATS[shape], where),
         )
+
+    def records(self, path: str, shape: str, where: str) -> str:
+        if path and (shape not in {"json", "jsonl"} or not _RECORDS.fullmatch(path)):
+            raise self.wrong(f"{where}records", 'is the path of the array in a JSON file, as "$.data.items"')
+        return path
+
+    def sheet(self, name: str, shape: str, where: str) -> str:
+        if name and shape != "xlsx":
+            raise self.wrong(f"{where}sheet", "names a sheet of an XLSX file, and is left out elsewhere")
+        return name
 
     def words(self, told: Any, where: str) -> dict[str, tuple[str, str]]:
         if not isinstance(told, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping as Table, Sequence
+from collections.abc import Iterable, Mapping as Table, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +16,11 @@ from amparo.foundation.errors import Missing, Refused
 
 
 class Source(Protocol):
-    """Files of one shape. format: csv, json, jsonl or parquet. columns: our field -> their column (or path, in JSON)."""
+    """Files of one shape. format: csv, json, jsonl, parquet or xlsx. columns: our field -> their column (or path, in JSON).
+
+    records: in JSON, the path of the array that holds the rows ("" where the file is one). sheet: in XLSX, its name (""
+    for the first).
+    """
 
     @property
     def files(self) -> str: ...
@@ -28,6 +32,10 @@ class Source(Protocol):
     def constants(self) -> Table[str, str]: ...
     @property
     def delimiter(self) -> str: ...
+    @property
+    def records(self) -> str: ...
+    @property
+    def sheet(self) -> str: ...
 
 
 class Sources(Protocol):
@@ -39,6 +47,14 @@ class Sources(Protocol):
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """A spreadsheet's rows, taken out where hostile bytes are decoded: CSV without a header, each row with its number in front."""
+
+    columns: tuple[str, ...]
+    rows: Path
+
+
+@dataclass(frozen=True)
 class SourceFile:
     """One file to read: its name below the folder, its bytes by digest, and the mapping's source that reads it."""
 
@@ -47,6 +63,12 @@ class SourceFile:
     sha256: str
     size_bytes: int
     source: int
+    sheet: Sheet | None = None
+
+    @property
+    def read_from(self) -> Path:
+        """The file that the tables open."""
+        return self.sheet.rows if self.sheet else self.path
 
 
 @dataclass(frozen=True)
@@ -61,16 +83,30 @@ def folder(place: Path, mapping: Sources) -> Folder:
     """What lies in `place`, at any depth. Links are not followed. Missing or Refused where there is nothing to read."""
     if not place.is_dir():
         raise Missing(f"{place} is no folder. Give the folder that holds the platform's files: --in FOLDER.")
+    there: list[tuple[str, Path]] = []
+    links: list[tuple[str, str]] = []
+    for path in sorted(place.rglob("*")):
+        name = path.relative_to(place).as_posix()
+        if path.is_symlink():
+            links.append((name, "a link, not a file"))
+        elif path.is_file():
+            there.append((name, path))
+    found = chosen(there, mapping)
+    if not found.files:
+        wanted = ", ".join(source.files for source in mapping.sources)
+        raise Missing(
+            f"No file in {place} fits the mapping, which reads: {wanted}. Correct files = ... there, or --in."
+        )
+    return Folder(found.files, tuple(sorted((*links, *found.left_out))))
+
+
+def chosen(there: Iterable[tuple[str, Path]], mapping: Sources) -> Folder:
+    """Of these files (name, where it can be opened) those that a source names, the same bytes once."""
     files: list[SourceFile] = []
     left_out: list[tuple[str, str]] = []
     digests: dict[str, str] = {}
-    for path in sorted(place.rglob("*")):
-        name = path.relative_to(place).as_posix()
-        if path.is_symlink() or not path.is_file():
-            if path.is_symlink():
-                left_out.append((name, "a link, not a file"))
-            continue
-        source = mapping.source_of(path.name)
+    for name, path in there:
+        source = mapping.source_of(name.rpartition("/")[2])
         if source is None:
             left_out.append((name, "no [[source]] of the mapping names it"))
             continue
@@ -80,11 +116,6 @@ def folder(place: Path, mapping: Sources) -> Folder:
             continue
         digests[digest] = name
         files.append(SourceFile(name, path, digest, path.stat().st_size, source))
-    if not files:
-        wanted = ", ".join(source.files for source in mapping.sources)
-        raise Missing(
-            f"No file in {place} fits the mapping, which reads: {wanted}. Correct files = ... there, or --in."
-        )
     return Folder(tuple(files), tuple(left_out))
 
 
@@ -106,6 +137,8 @@ def stage(store: Store, file: SourceFile, source: Source, fields: Sequence[str])
             return _stage_csv(store, file, source, fields)
         if source.format == "parquet":
             return _stage_parquet(store, file, source, fields)
+        if source.format == "xlsx":
+            return _stage_sheet(store, file, source, fields)
         return _stage_json(store, file, source, fields)
     except duckdb.OutOfMemoryException:
         raise
@@ -150,14 +183,30 @@ def _stage_csv(store: Store, file: SourceFile, source: Source, fields: Sequence[
     if not _take_csv(store, file, _fields(source, columns, fields), len(names), delimiter):
         out = store.work / "cleaned.csv"
         bad = csv_rows.cleaned(file.path, names, delimiter, out)
-        shape = ", ".join(["'r': 'BIGINT'", *(f"'c{each}': 'VARCHAR'" for each in range(len(names)))])
-        store.run(
-            f"CREATE OR REPLACE TABLE staged AS SELECT r AS row, true AS whole, {_fields(source, columns, fields)} "
-            f"FROM read_csv({literal(str(out))}, auto_detect=false, header=false, columns={{{shape}}}, delim=',', "
-            f"quote='\"', escape='\"', new_line='\\n', max_line_size={csv_rows.LONGEST_RECORD * 8})"
-        )
+        _take_numbered(store, literal(str(out)), _fields(source, columns, fields), len(names))
         out.unlink()
         return bad
+    return []
+
+
+def _take_numbered(store: Store, place: str, selected: str, width: int) -> None:
+    """Stages a CSV of our own: no header, every cell in quotes, each row with its number in front."""
+    shape = ", ".join(["'r': 'BIGINT'", *(f"'c{each}': 'VARCHAR'" for each in range(width))])
+    store.run(
+        f"CREATE OR REPLACE TABLE staged AS SELECT r AS row, true AS whole, {selected} "
+        f"FROM read_csv({place}, auto_detect=false, header=false, columns={{{shape}}}, delim=',', "
+        f"quote='\"', escape='\"', new_line='\\n', max_line_size={csv_rows.LONGEST_RECORD * 8})"
+    )
+
+
+def _stage_sheet(store: Store, file: SourceFile, source: Source, fields: Sequence[str]) -> list[csv_rows.BadRecord]:
+    if file.sheet is None:
+        raise Refused(
+            f"{file.name} is a spreadsheet, which only the sandbox opens: save it as CSV, or use amparo analyse."
+        )
+    names = list(file.sheet.columns)
+    columns = {field: f'"c{names.index(name)}"' for field, name in _named(file, source, names).items()}
+    _take_numbered(store, store.link(file.sheet.rows, "csv"), _fields(source, columns, fields), len(names))
     return []
 
 
@@ -192,17 +241,34 @@ def _stage_parquet(store: Store, file: SourceFile, source: Source, fields: Seque
 
 
 def _stage_json(store: Store, file: SourceFile, source: Source, fields: Sequence[str]) -> list[csv_rows.BadRecord]:
-    lines = source.format == "jsonl"
     columns = {field: f"(json ->> {literal(_path(name))})" for field, name in source.columns.items()}
     store.run(
         f"CREATE OR REPLACE TABLE staged AS SELECT row_number() OVER () AS row, "
         f"coalesce(json_type(json) = 'OBJECT', false) AS whole, {_fields(source, columns, fields)} "
-        f"FROM read_json_objects({store.link(file.path, source.format)}, "
-        f"format='{'newline_delimited' if lines else 'array'}', ignore_errors={'true' if lines else 'false'})"
+        f"FROM {_records(store, file, source)}"
     )
     rows = [row[0] for row in store.rows("SELECT row FROM staged WHERE NOT whole ORDER BY row")]
     store.run("DELETE FROM staged WHERE NOT whole")
+    if source.records and not rows and not store.one("SELECT count(*) FROM staged"):
+        raise Refused(f"{file.name} holds nothing at {source.records}. Correct records in the mapping.")
     return [csv_rows.BadRecord(row, "no JSON object", "") for row in rows]
+
+
+def _records(store: Store, file: SourceFile, source: Source) -> str:
+    """What gives one `json` a row, in the file's order."""
+    lines, place = source.format == "jsonl", store.link(file.path, source.format)
+    if not source.records:
+        shape, skip = ("newline_delimited", "true") if lines else ("array", "false")
+        return f"read_json_objects({place}, format='{shape}', ignore_errors={skip})"
+    shape = "newline_delimited" if lines else "unstructured"
+    most = max(file.size_bytes + 1, 1 << 24)  # one object may be the whole file
+    path = literal(source.records)
+    arrays = f"json_extract(json, {path})" if "*" in source.records else f"[json_extract(json, {path})]"
+    return (
+        "(SELECT unnest(CASE WHEN json_type(part) = 'ARRAY' THEN CAST(part AS JSON[]) ELSE [part] END) AS json FROM "
+        f"(SELECT unnest({arrays}) AS part FROM read_json_objects({place}, format='{shape}', maximum_object_size={most})) "
+        "WHERE part IS NOT NULL)"
+    )
 
 
 def _path(name: str) -> str:
