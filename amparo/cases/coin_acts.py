@@ -9,10 +9,11 @@ from uuid import UUID
 
 from amparo.access.acts import Actor, act
 from amparo.cases import coin_rules
+from amparo.cases.coin_models import AccountLink, CoinFile, CoinLedger, CoinMapping
 from amparo.cases.coins.mapping import parse
 from amparo.cases.deciding import add_identifier, set_country, withdraw_country
 from amparo.cases.entering import case_of, editable, entered, name_of, officer_of, person_of
-from amparo.cases.models import AccountLink, Attribution, CoinFile, CoinLedger, CoinMapping, Identifier, Person
+from amparo.cases.models import Attribution, Identifier, Person
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from amparo.cases.coin_tables import Column, Room, Stay
-from amparo.cases.coins.mapping import DIGITS
 from amparo.cases.coins.tracing import Party, Through
+from amparo.cases.tables.amounts import DIGITS
 
 SHOWN_FLOWS, ALL_FLOWS = 8, 40
 KINDS = {

@@ -17,10 +17,10 @@ from amparo.access.acts import Actor
 from amparo.cases import coin_acts
 from amparo.cases.coin_files import opened_in_memory
 from amparo.cases.coin_looking import look
+from amparo.cases.coin_models import CoinFile, CoinLedger
 from amparo.cases.coins import Mapping, read_into
 from amparo.cases.coins.case_tables import write_case_tables
 from amparo.cases.coins.mapping import parse
-from amparo.cases.models import CoinFile, CoinLedger
 from amparo.cases.sealed_tables import enter_tables, sealing_tables
 from amparo.cases.sheets import taken_out
 from amparo.cases.tables.reading import Folder, chosen

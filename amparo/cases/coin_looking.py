@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from amparo.cases.coins.mapping import FORMATS, Source
+from amparo.cases.coins.mapping import Source
 from amparo.cases.tables import csv_rows, reading
-from amparo.cases.tables.reading import Sheet, SourceFile
+from amparo.cases.tables.reading import FORMATS, Sheet, SourceFile
 from amparo.cases.tables.store import Store
 from amparo.foundation.errors import Refused
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amparo.cases.coins.mapping import FORMATS
+from amparo.cases.tables.reading import FORMATS
 
 LONGEST_MAPPING = 200_000  # characters
 MOST_FILES = 200

@@ -322,9 +322,4 @@ class Device(models.Model):
         constraints = [models.UniqueConstraint(fields=["case", "seal"], name="cases_device_seal")]
 
 
-from amparo.cases.coin_models import AccountLink, CoinFile, CoinLedger, CoinMapping  # noqa: E402
-
-__all__ = [
-    "AccountLink", "Attribution", "Case", "CaseOfficer", "CaseReport", "CoinFile", "CoinLedger", "CoinMapping", "Decision",
-    "Device", "Event", "Group", "Identifier", "Membership", "Notice", "Person", "Post", "Sighting",
-]  # fmt: skip
+from amparo.cases.coin_models import AccountLink, CoinFile, CoinLedger, CoinMapping  # noqa: E402, F401 - the app's too

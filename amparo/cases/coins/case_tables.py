@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from amparo.cases.coins.indicators import INDICATOR_COLUMNS, find_indicators
-from amparo.cases.coins.ledger import Ledger, Progress, evidence_columns, silent
+from amparo.cases.coins.ledger import Ledger, evidence_columns
 from amparo.cases.coins.results import BAD_ROWS, GAP_ROWS, PAYMENT_ROWS, SESSION_TABLES, with_evidence
 from amparo.cases.coins.sessions import find_sessions
 from amparo.cases.coins.tracing import Moves, Trace, moves_of
+from amparo.cases.tables.store import Progress, silent
 
 _EVENTS = """
     SELECT l.n, l.event, l.at_raw, l.at_utc, l.at_wall, l.account, l.counterparty, l.host, l.stream, l.coins, l.received,

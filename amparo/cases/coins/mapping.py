@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from amparo.cases.tables.reading import FORMATS, records_path
+from amparo.cases.tables.told import Told
 from amparo.foundation.errors import Missing, Refused
 
 EVENTS = (
@@ -44,45 +44,7 @@ FIELDS = (
     "country",
     "sequence",
 )
-FORMATS = {
-    "csv": "csv",
-    "tsv": "csv",
-    "txt": "csv",
-    "jsonl": "jsonl",
-    "ndjson": "jsonl",
-    "json": "json",
-    "parquet": "parquet",
-    "xlsx": "xlsx",
-}
-EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 IGNORED = "ignore"  # a word whose rows are none of our events: they are counted, not read
-# ISO 4217: currencies whose minor unit is not a hundredth (the list of 2024; all others have two digits).
-DIGITS = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-    **dict.fromkeys(("CLF", "UYW"), 4),
-}
 
 
 @dataclass(frozen=True)
@@ -165,49 +127,21 @@ def parse(data: bytes, name: str) -> Mapping:
 _SOURCE_KEYS = {
     "files", "format", "event", "columns", "events", "constants", "delimiter", "time", "signed", "records", "sheet",
 }  # fmt: skip
-_RECORDS = re.compile(r"\$(\.[A-Za-z0-9_-]+|\.\"[^\"\\]+\"|\[\d+\]|\[\*\])+")
 
 
-class _Reading:
-    def __init__(self, name: str, told: dict[str, Any]) -> None:
-        self.name, self.told = name, told
-
-    def wrong(self, where: str, wanted: str) -> Refused:
-        return Refused(f"The mapping {self.name}: {where} {wanted}.")
-
-    def text(self, table: dict[str, Any], key: str, where: str, default: str = "") -> str:
-        found = table.get(key, default)
-        if not isinstance(found, str):
-            raise self.wrong(f"{where}{key}", "must be a text in quotes")
-        return found
-
-    def known(self, table: dict[str, Any], keys: set[str], where: str) -> None:
-        if other := sorted(set(table) - keys):
-            raise self.wrong(f"{where}{other[0]}", f"is no key; there are: {', '.join(sorted(keys))}")
-
-    def part(self, key: str) -> dict[str, Any]:
-        found = self.told.get(key, {})
-        if not isinstance(found, dict):
-            raise self.wrong(key, f"must be a table, [{key}]")
-        return found
-
+class _Reading(Told):
     def mapping(self, digest: str) -> Mapping:
         self.known(
             self.told, {"platform", "coins", "money", "numbers", "time", "source", "rate", "balance", "sequence"}, ""
         )
-        coins, money, numbers, time = (self.part(key) for key in ("coins", "money", "numbers", "time"))
+        coins, money, time = (self.part(key) for key in ("coins", "money", "time"))
         self.known(coins, {"unit", "digits"}, "coins.")
         self.known(money, {"currency"}, "money.")
-        self.known(numbers, {"decimal", "grouping"}, "numbers.")
         self.known(time, {"format", "zone"}, "time.")
         digits = coins.get("digits", 0)
         if not isinstance(digits, int) or not 0 <= digits <= 8:
             raise self.wrong("coins.digits", "must be a whole number from 0 to 8")
-        decimal, grouping = self.text(numbers, "decimal", "numbers.", "."), self.text(numbers, "grouping", "numbers.")
-        if decimal not in {".", ","} or grouping not in {"", ".", ",", " ", "'"} or decimal == grouping:
-            raise self.wrong(
-                "numbers", 'names decimal ("." or ",") and grouping ("", ".", ",", " " or "\'"), not the same'
-            )
+        decimal, grouping = self.numbers()
         balance = self.text(self.told, "balance", "", "after")
         if balance not in {"after", "before"}:
             raise self.wrong("balance", 'is "after" or "before": what the stated balance holds, beside the row')
@@ -230,11 +164,6 @@ class _Reading:
             rates=self.rates(),
             digest=digest,
         )
-
-    def currency(self, text: str, where: str) -> str:
-        if text and not (len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()):
-            raise self.wrong(where, 'must be an ISO 4217 code as "EUR"')
-        return text
 
     def source(self, told: Any, number: int, time: dict[str, Any]) -> Source:
         where = f"source {number}: "
@@ -290,7 +219,7 @@ class _Reading:
         )
 
     def records(self, path: str, shape: str, where: str) -> str:
-        if path and (shape not in {"json", "jsonl"} or not _RECORDS.fullmatch(path)):
+        if path and not records_path(path, shape):
             raise self.wrong(f"{where}records", 'is the path of the array in a JSON file, as "$.data.items"')
         return path
 
@@ -311,31 +240,6 @@ class _Reading:
                 )
             found[word] = (event, detail)
         return found
-
-    def time_formats(self, told: Any, where: str) -> tuple[str, ...]:
-        formats = (told,) if isinstance(told, str) else tuple(told) if isinstance(told, list) else ()
-        for each in formats:
-            if not isinstance(each, str) or ("%" not in each and each != "iso" and each not in EPOCHS):
-                raise self.wrong(
-                    f"{where}time.format", 'is "iso", "epoch_s", "epoch_ms", "epoch_us" or as "%d/%m/%Y %H:%M:%S"'
-                )
-            if "%z" in each.lower():
-                raise self.wrong(
-                    f"{where}time.format", "can't hold a zone (%z): use iso, or take it out and set time.zone"
-                )
-        if not formats:
-            raise self.wrong(f"{where}time.format", "must be a text or a list of texts")
-        return formats
-
-    def zone(self, name: str, where: str) -> str:
-        if name:
-            try:
-                ZoneInfo(name)
-            except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-                raise self.wrong(
-                    f"{where}time.zone", 'must be a zone as "UTC" or "Europe/Madrid", or left out if not known'
-                ) from error
-        return name
 
     def rates(self) -> tuple[Rate, ...]:
         found = []
