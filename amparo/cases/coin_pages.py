@@ -413,13 +413,27 @@ def take_account(request: HttpRequest, case: UUID) -> HttpResponse:
             said["words"],
             person=UUID(said["person"]) if said["person"] else None,
             ledger=UUID(said["ledger"]) if said["ledger"] else None,
-            countries=[(each, "the platform's own columns state it; a candidate") for each in said["countries"]],
+            countries=_stated(request, said["ledger"], said["account"], said["countries"]),
         )
     except Refused as error:
         say(request, error)
         return back
     messages.success(request, "The account is taken into the case, with its evidence.")
     return redirect("cases:person", case, done.person)
+
+
+def _stated(request: HttpRequest, ledger: str, account: str, chosen: list[str]) -> list[tuple[str, str]]:
+    """Of the chosen countries those that the ledger states of this account, each with the rows that state it."""
+    if not ledger or not chosen:
+        return []
+    facts, keys = coin_queries.ledger(UUID(ledger)), OfficerKeys.from_request(request)
+    with opened_ledger(actor_of(request), facts, ("countries",), keys) as store:
+        found = coin_tables.countries_of(store, account)
+    return [
+        (country, f"stated in {count} row{'' if count == 1 else 's'} ({', '.join(rows[:3])})")
+        for country, count, rows in found
+        if country in chosen
+    ]
 
 
 @page("cases.edit")

@@ -240,9 +240,6 @@ def account(store: Store, name: str) -> AccountCoins:
         "SELECT host, sum(coins)::BIGINT, count(*) FROM payments WHERE payer = $1 GROUP BY host ORDER BY 2 DESC, 1 LIMIT 40",
         [name],
     )
-    stated = store.rows(
-        "SELECT country, stated_in, evidence FROM countries WHERE account = $1 ORDER BY stated_in DESC, country", [name]
-    )
     notes = store.rows(
         "SELECT title, possible_victim, payments, coins, words, source, year, evidence FROM indicators WHERE account = $1 "
         "ORDER BY title, counterparty LIMIT 40",
@@ -261,9 +258,17 @@ def account(store: Store, name: str) -> AccountCoins:
         money={each["currency"]: (int(each["bought_minor"]), int(each["paid_out_minor"])) for each in money},
         direct=tuple(direct),
         hosts=tuple(hosts),
-        countries=tuple((country, count, tuple(places[:EVIDENCE])) for country, count, places in stated),
+        countries=countries_of(store, name),
         notes=tuple(notes),
     )
+
+
+def countries_of(store: Store, name: str) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
+    """The countries that the platform's columns state of an account, each with in how many rows, and the first of them."""
+    stated = store.rows(
+        "SELECT country, stated_in, evidence FROM countries WHERE account = $1 ORDER BY stated_in DESC, country", [name]
+    )
+    return tuple((country, count, tuple(places[:EVIDENCE])) for country, count, places in stated)
 
 
 def traced(store: Store, names: Sequence[str]) -> Through | None:

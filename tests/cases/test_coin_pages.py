@@ -14,8 +14,9 @@ from django.test import Client
 from django.urls import reverse
 
 from amparo.access.acts import Actor
-from amparo.cases import coin_acts, coin_jobs, coin_queries, queries
+from amparo.cases import actions, coin_acts, coin_jobs, coin_queries, queries
 from amparo.cases.actions import CaseOpened
+from amparo.cases.coin_models import CoinLedger
 from amparo.custody import queries as custody
 from amparo.foundation.errors import Refused
 from amparo.vault import actions as vault, queries as vault_queries
@@ -302,14 +303,16 @@ def test_a_payer_comes_into_the_case_as_a_contact_of_unknown_age_with_evidence_a
         "service": "vega live",
         "account": "ana",
         "words": "Paid in eve-1 (march.csv:5).",
-        "countries": ["ES"],
+        "countries": ["ES", "IT"],
         "ledger": str(ledger),
     }
     assert browser.post(reverse("cases:take_account", args=[case.case]), form).status_code == 302
     (link,) = coin_queries.links(case.case)
     person = queries.person(link.person.uuid)
     assert (person.category, person.age.status, person.minors_track) == ("contact", "unknown", True)
-    assert [each.country for each in person.standing] == ["ES"]
+    (candidate,) = person.attributions
+    assert (candidate.country, candidate.kind) == ("ES", "assessment")
+    assert candidate.words == "vega live: stated in 3 rows (march.csv:1, march.csv:5, march.csv:8)"
     again = browser.post(reverse("cases:take_account", args=[case.case]), form, follow=True)
     assert "in this case. Undo that link first" in said(again)
 
@@ -343,6 +346,40 @@ def test_a_reading_that_was_stopped_changes_nothing_and_can_be_asked_for_again(
     stopped = coin_queries.ledger(ledger)
     assert stopped.state == "stopped" and stopped.tables == before.tables
     assert read(ines, ledger).state == "read"
+
+
+def test_a_reading_under_way_ends_at_its_next_step_once_it_was_stopped(ines: Actor, ledger: UUID) -> None:
+    facts = coin_queries.ledger(ledger)
+    assert facts.mapping
+    asked = coin_acts.ask_reading(ines, ledger, facts.mapping.uuid)
+    row = CoinLedger.objects.get(uuid=ledger)
+    CoinLedger.objects.filter(uuid=ledger).update(state=CoinLedger.State.READING)
+    progress = coin_jobs._Progress(row)
+    progress("put in order", 10)
+    assert coin_queries.ledger(ledger).stage == "put in order"
+    coin_acts.stop_reading(ines, ledger)
+    with pytest.raises(coin_jobs._Stopped):
+        coin_jobs._Progress(row)("traced", 20)
+    with pytest.raises(Refused, match="was stopped"):
+        coin_acts.finish_reading(house.WORKER, ledger, asked.run, facts.summary, facts.tables)
+
+
+def test_files_that_came_with_a_report_become_a_ledger_and_those_of_other_cases_do_not(
+    browser: Client, case: CaseOpened, ines: Actor
+) -> None:
+    within = queries.case(case.case).compartment
+    mine = vault.seal_item(
+        house.WORKER, compartment=within, stream=io.BytesIO(LEDGER.encode()), name="march.csv", origin=case.report
+    ).item
+    actions.sight_items(house.WORKER, case.case, case.report, {mine: vault_queries.item(mine).sha256})
+    address = reverse("cases:add_ledger", args=[case.case])
+    assert "march.csv" in browser.get(address).content.decode()
+    assert browser.post(address, {"platform": "vega", "items": [str(mine)]}).status_code == 302
+    (made,) = coin_queries.ledgers(case.case)
+    assert [each.item for each in made.files] == [mine]
+    theirs = house.seal("theirs.csv", b"a,b", case.report)
+    with pytest.raises(Refused, match="none of this case's"):
+        coin_acts.add_ledger(ines, case.case, "vega", items=[theirs])
 
 
 def test_a_ledger_that_fits_no_mapping_says_what_to_do_and_keeps_what_stood(ines: Actor, ledger: UUID) -> None:
