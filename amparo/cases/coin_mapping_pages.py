@@ -26,7 +26,7 @@ from amparo.cases.coin_forms import (
     MappingForm,
     MappingTextForm,
 )
-from amparo.cases.coin_mapping_text import PlatformSaid, SourceSaid, pattern, written
+from amparo.cases.coin_mapping_text import PlatformSaid, SourceSaid, gathered, written
 from amparo.cases.coin_pages import ledger_frame
 from amparo.cases.coin_queries import FileFacts, LedgerFacts
 from amparo.cases.coins.mapping import Mapping, parse
@@ -250,24 +250,21 @@ def _written(facts: LedgerFacts, said: dict[str, Any], sources: list[dict[str, A
         facts.platform, said["unit"], said["currency"], said["decimal"], said["time_format"], said["zone"], rate
     )
     used = [each for each in sources if each["event"] or any(column["chosen"] for column in each["columns"])]
-    return written(
-        platform,
-        [
-            SourceSaid(
-                pattern(each["file"].name),
-                each["file"].looked.get("format", ""),
-                each["event"],
-                {
-                    column["chosen"]: column["name"]
-                    for column in each["columns"]
-                    if column["chosen"] and not (each["event"] and column["chosen"] == "event")
-                },
-                {} if each["event"] else {word["word"]: word["chosen"] for word in each["words"]},
-                each["file"].looked.get("records", ""),
-                each["time"],
-            )
-            for each in used
-        ],
+    names = [each["file"].name for each in used]
+    return written(platform, gathered([_said_of(each) for each in used], names))
+
+
+def _said_of(source: dict[str, Any]) -> SourceSaid:
+    """What the form says of one file."""
+    looked, event = source["file"].looked, source["event"]
+    columns = {
+        column["chosen"]: column["name"]
+        for column in source["columns"]
+        if column["chosen"] and not (event and column["chosen"] == "event")
+    }
+    words = {} if event else {word["word"]: word["chosen"] for word in source["words"]}
+    return SourceSaid(
+        source["file"].name, looked.get("format", ""), event, columns, words, looked.get("records", ""), source["time"]
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 
@@ -67,6 +68,33 @@ def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def pattern(name: str) -> str:
+def exactly(name: str) -> str:
     """A pattern that fits this name alone: brackets and stars in it are no signs."""
     return "".join(f"[{each}]" if each in "*?[" else each for each in name)
+
+
+def patterns(names: Sequence[str]) -> dict[str, str]:
+    """For each name a pattern that fits next month's file too: by its ending where it is the only one, else with any numbers."""
+    endings = [name.rpartition(".")[2].lower() for name in names]
+    found = {}
+    for name, ending in zip(names, endings, strict=True):
+        alone = endings.count(ending) == 1 and "." in name
+        found[name] = f"*.{name.rpartition('.')[2]}" if alone else re.sub(r"\d+", "*", exactly(name))
+    return found
+
+
+def gathered(sources: Sequence[SourceSaid], names: Sequence[str]) -> list[SourceSaid]:
+    """The sources by the patterns of their names. Files of one pattern are one source if all was said alike, else each its own."""
+    by_name = patterns(names)
+    alike: dict[str, list[SourceSaid]] = {}
+    for name, each in zip(names, sources, strict=True):
+        alike.setdefault(by_name[name], []).append(each)
+    found = []
+    for name, each in zip(names, sources, strict=True):
+        group = alike[by_name[name]]
+        if all(replace(other, files="") == replace(each, files="") for other in group):
+            if group[0] is each:
+                found.append(replace(each, files=by_name[name]))
+        else:
+            found.append(replace(each, files=exactly(name)))
+    return found

@@ -253,6 +253,13 @@ def test_the_mapping_that_stands_fills_the_form_again(browser: Client, case: Cas
     assert page.context["form"].initial["currency"] == "EUR"
 
 
+def test_what_was_done_with_a_ledger_stands_on_the_case_s_timeline(
+    browser: Client, case: CaseOpened, ledger: UUID
+) -> None:
+    told = browser.get(reverse("cases:timeline", args=[case.case])).content.decode()
+    assert "Ledger of a platform added" in told and "Ledger read: 9 events, 0 gaps" in told
+
+
 def test_a_broadcast_shows_who_was_there_and_who_paid_what_when(
     browser: Client, case: CaseOpened, ledger: UUID
 ) -> None:
