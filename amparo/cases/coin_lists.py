@@ -8,17 +8,8 @@ LISTS: dict[str, Listing] = {
     "broadcasts": Listing(
         "Broadcasts",
         "Each with who paid in it. Derived ones come from rows that name a stream; a payment that fits two is counted in both.",
-        ("broadcasts", "payments", "presence"),
-        """
-        SELECT b.stream, b.host, b.began, b.ended, coalesce(p.payers, 0) AS payers, coalesce(p.coins, 0) AS coins,
-               coalesce(s.there, 0) AS there, b.basis, len(b.crosses) AS crosses
-        FROM broadcasts b
-        LEFT JOIN (SELECT stream, host, count(DISTINCT payer) AS payers, sum(coins)::BIGINT AS coins FROM
-                   (SELECT unnest(streams) AS stream, host, payer, coins FROM payments) GROUP BY stream, host) p
-               ON p.stream = b.stream AND p.host = b.host
-        LEFT JOIN (SELECT stream, host, count(DISTINCT account) AS there FROM presence GROUP BY stream, host) s
-               ON s.stream = b.stream AND s.host = b.host
-        """,
+        ("rooms",),
+        "SELECT stream, host, began, ended, there, payers, coins, basis, crosses FROM rooms",
         (
             Column("stream", "Broadcast", "broadcast"),
             Column("host", "Broadcaster", "account"),

@@ -4,6 +4,7 @@ Written by `Store.parquet` under these names, one file each; columns as in docs/
 `events` (the ledger: n, event, at_raw, at_utc, at_wall, account, counterparty, host, stream, coins, received, balance, money_minor,
 currency, detail, reference, country, file, row), `moves` (giver, taker, amount, n, reason: what a trace is computed from),
 `names` (number, name: of givers and takers), `accounts` (one row an account: what it bought, gave, got and was paid out),
+`rooms` (one row a broadcast: how many were there and paid, how much),
 `payments`, `broadcasts`, `presence`, `payers`, `hosts`, `countries`, `indicators`, `gaps`, `bad`.
 """
 
@@ -53,6 +54,16 @@ _ACCOUNTS = """
     SELECT l.*, coalesce(p.money, []) AS money FROM lines l LEFT JOIN paid p ON p.account = l.account ORDER BY l.account
 """
 
+_ROOMS = """
+    SELECT b.stream, b.host, b.began, b.ended, coalesce(s.there, 0) AS there, coalesce(p.payers, 0) AS payers,
+           coalesce(p.coins, 0) AS coins, b.basis, len(b.crosses) AS crosses
+    FROM broadcasts b
+    LEFT JOIN (SELECT number, count(DISTINCT payer) AS payers, sum(coins)::BIGINT AS coins FROM
+               (SELECT unnest(candidates) AS number, payer, coins FROM payments) GROUP BY number) p ON p.number = b.number
+    LEFT JOIN (SELECT broadcast, count(DISTINCT account) AS there FROM presence GROUP BY broadcast) s ON s.broadcast = b.number
+    ORDER BY b.number
+"""
+
 
 def write_case_tables(ledger: Ledger, progress: Progress = silent) -> dict[str, Any]:
     """Writes the tables above by the ledger's store; returns the figures of the whole ledger, as a page tells them."""
@@ -69,6 +80,7 @@ def write_case_tables(ledger: Ledger, progress: Progress = silent) -> dict[str, 
     found = find_sessions(ledger)
     progress("placed payments", found.payments)
     counts["payments"] = store.parquet(PAYMENT_ROWS, Path("payments.parquet"))
+    store.parquet(_ROOMS, Path("rooms.parquet"))
     for name, query in SESSION_TABLES.items():
         counts[name] = store.parquet(query, Path(f"{name}.parquet"))
     not_examined = find_indicators(ledger)
