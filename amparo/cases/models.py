@@ -320,3 +320,6 @@ class Device(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["case", "seal"], name="cases_device_seal")]
+
+
+from amparo.cases.coin_models import AccountLink, CoinFile, CoinLedger, CoinMapping  # noqa: E402, F401 - the app's too
