@@ -17,6 +17,7 @@ class Level:
 
     same: share of pairs of one person's accounts that agree so, before any data. chance: of pairs of strangers.
     household: of pairs of two people who share a line, a device, a card or a number; None: as strangers.
+    finds: every pair that agrees so is looked at; others are seen only when something else brings them together.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Level:
     same: float
     chance: float
     household: float | None = None
+    finds: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ FIELDS: tuple[Field, ...] = (
         "card",
         (
             *_two_few("token", "one payment token", 0.05, 0.03, 0.03),
-            Level("issuer", "cards of one issuer", "{any:issuers}", 0.05, 2e-3, 0.01),
+            Level("issuer", "cards of one issuer", "{any:issuers}", 0.05, 2e-3, 0.01, finds=False),
         ),
         personal=False,
     ),
@@ -107,7 +109,7 @@ FIELDS: tuple[Field, ...] = (
                 0.05,
                 1e-6,
             ),
-            Level("handle_many", "one name stem that many accounts have", "{any:handle_many} OR {any:head_many}", 0.15, 1e-4),
+            Level("handle_many", "one name stem that many accounts have", "{any:handle_many} OR {any:head_many}", 0.15, 1e-4, finds=False),
         ),
         personal=True,
     ),
@@ -128,8 +130,9 @@ FIELDS: tuple[Field, ...] = (
                 "AND (length(last_name_l) = 1 OR length(last_name_r) = 1)",
                 0.1,
                 1e-4,
+                finds=False,
             ),
-            Level("name_first", "one first name", f"{_NAMED} AND (last_name_l IS NULL OR last_name_r IS NULL)", 0.2, 1e-3),
+            Level("name_first", "one first name", f"{_NAMED} AND (last_name_l IS NULL OR last_name_r IS NULL)", 0.2, 1e-3, finds=False),
         ),
         personal=True,
         missing="first_name_l IS NULL OR first_name_r IS NULL",
@@ -137,18 +140,18 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "home",
         (
-            Level("home_days", "one quiet address on three days or more", "{three:home_days}", 0.05, 1e-7, 0.4),
-            Level("home_day", "one quiet address on one day", "{any:home_days}", 0.1, 1e-6, 0.2),
-            Level("address", "one rare address, on different days", "{any:addresses}", 0.1, 3e-6, 0.1),
+            Level("home_days", "one quiet address on three days or more", "{three:home_days}", 0.05, 1e-7, 0.4, finds=False),
+            Level("home_day", "one quiet address on one day", "{any:home_days}", 0.1, 1e-6, 0.2, finds=False),
+            Level("address", "one rare address, on different days", "{any:addresses}", 0.1, 3e-6, 0.1, finds=False),
         ),
         personal=False,
     ),
     Field(
         "place",
         (
-            Level("place_two", "country, locale and zone: two agree or more, none differs", f"({_AGREE}) >= 2 AND ({_DIFFER}) = 0", 0.5, 0.02, 0.5),
-            Level("place_one", "country, locale or zone: one agrees, none differs", f"({_AGREE}) = 1 AND ({_DIFFER}) = 0", 0.3, 0.04, 0.3),
-            Level("place_mixed", "country, locale and zone: some agree, some differ", f"({_AGREE}) >= 1", 0.12, 0.03, 0.12),
+            Level("place_two", "country, locale and zone: two agree or more, none differs", f"({_AGREE}) >= 2 AND ({_DIFFER}) = 0", 0.5, 0.02, 0.5, finds=False),
+            Level("place_one", "country, locale or zone: one agrees, none differs", f"({_AGREE}) = 1 AND ({_DIFFER}) = 0", 0.3, 0.04, 0.3, finds=False),
+            Level("place_mixed", "country, locale and zone: some agree, some differ", f"({_AGREE}) >= 1", 0.12, 0.03, 0.12, finds=False),
         ),
         personal=False,
         missing=f"({_AGREE}) + ({_DIFFER}) = 0",

@@ -14,10 +14,11 @@ import numpy as np
 
 from amparo.cases.linkage.model import Field
 
-ROUNDS = 60
+ROUNDS = 600
 PULL_PAIRS = 12.0  # so many pairs of one person weigh as much as what model.py says
 PULL_STRANGERS = 1e6
 LEAST = 1e-12
+MOST_UNSEEN = 4.0  # times those seen: what nobody sees is not made up without end
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,10 @@ def learn(fields: tuple[Field, ...], patterns: np.ndarray, counts: np.ndarray, t
         parts = [np.exp(each - most) for each in (same, household, strangers)]
         total = sum(parts)
         one, two, rest = (counts * part / total for part in parts)
+        unseen = _unseen(model, float(one.sum()))
         for each in model:
-            each.learn(one, two, rest)
-        same_share = float((one.sum() + 1) / (totals.pairs + 1 / expected))
+            each.learn(one, two, rest, unseen)
+        same_share = float((one.sum() + unseen + 1) / (totals.pairs + 1 / expected))
         household_share = float((two.sum() + 1 / 3) / (totals.pairs + 1 / expected))
     return Weights(
         *({field.name: each.by_name(which) for field, each in zip(fields, model, strict=True)} for which in range(3)),
@@ -88,6 +90,14 @@ def household_bits(fields: tuple[Field, ...], patterns: np.ndarray, weights: Wei
     return np.logaddexp2(0, log)
 
 
+def _unseen(model: list[_Chances], seen: float) -> float:
+    """How many pairs of one person share nothing that would have brought them together, if each field went its own way."""
+    apart = 1.0
+    for each in model:
+        apart *= each.passed_over()
+    return min(seen * apart / (1 - apart), MOST_UNSEEN * seen) if apart < 1 else 0.0
+
+
 class _Chances:
     """The three chances of one field's levels, in the order of the pattern's numbers: none, weakest ... strongest, missing."""
 
@@ -104,14 +114,27 @@ class _Chances:
         self.same, self.chance, self.household = (
             np.append(each, 1.0) for each in (self.prior_same, self.prior_chance, self.prior_household)
         )
+        self.finds = np.array([False, *(level.finds for level in levels)])
+        self.missing = 0.0
         self.stated = totals.stated.get(field.name, totals.pairs)
         self.known = {at: totals.level.get((field.name, name)) for at, name in enumerate(self.names) if name}
 
-    def learn(self, one: np.ndarray, two: np.ndarray, rest: np.ndarray) -> None:
-        """The chances after so many candidate pairs of each pattern fell to one person, a household, strangers."""
+    def passed_over(self) -> float:
+        """The chance that two accounts of one person don't meet by this field."""
+        return self.missing + (1 - self.missing) * float(self.same[:-1][~self.finds].sum())
+
+    def learn(self, one: np.ndarray, two: np.ndarray, rest: np.ndarray, unseen: float) -> None:
+        """The chances after so many candidate pairs of each pattern fell to one person, a household, strangers.
+
+        unseen: pairs of one person beside the candidates, which agree in nothing that finds.
+        """
         size = len(self.names) + 1
-        same, household, strangers = (np.bincount(self.index, each, size)[:-1] for each in (one, two, rest))
-        self.same[:-1] = _pulled(same, self.prior_same, PULL_PAIRS)
+        same, household, strangers = (np.bincount(self.index, each, size) for each in (one, two, rest))
+        self.missing = float(same[-1] / same.sum()) if same.sum() else 0.0
+        same, household, strangers = same[:-1], household[:-1], strangers[:-1]
+        free = np.where(self.finds, 0.0, self.prior_same)  # how they differ otherwise nobody sees
+        known = same + unseen * (1 - self.missing) * free / free.sum()
+        self.same[:-1] = _pulled(known, self.prior_same, PULL_PAIRS)
         chance = np.empty(len(self.names))
         for at in range(1, len(self.names)):
             known = self.known[at]
