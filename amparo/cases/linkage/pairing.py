@@ -5,8 +5,8 @@ Tables made in the store: pairs (a, b; numbers, a < b), records (n and its colum
 
 from __future__ import annotations
 
-from amparo.cases.linkage.sharing import CAPS, SPELLINGS, Progress, silent
-from amparo.cases.tables.store import Store
+from amparo.cases.linkage.sharing import KINDS, SPELLINGS
+from amparo.cases.tables.store import Progress, Store, silent
 
 MOST_BLOCK = 6  # accounts in one block: an account meets at most five others by one reason
 BUSY_DAY = 6  # accounts at one address on one day; more is an exit, an office, a carrier
@@ -15,7 +15,7 @@ RARE_ADDRESS = 12  # accounts ever seen at one address
 
 def find_pairs(store: Store, *, progress: Progress = silent) -> int:
     """Makes `pairs`: accounts that share a guarded identifier, or a rare spelling, or a liked one and something beside it."""
-    exact = ", ".join(f"'{kind}'" for kind in CAPS if kind not in SPELLINGS)
+    exact = ", ".join(f"'{kind}'" for kind in KINDS if kind not in SPELLINGS)
     spelled = ", ".join(f"'{kind}'" for kind in SPELLINGS)
     beside = ("p.land", "p.first_name", "p.last_name")
     blocks = [
@@ -47,11 +47,12 @@ def find_pairs(store: Store, *, progress: Progress = silent) -> int:
 FULL_NAME = "length(first_name) > 1 AND length(last_name) > 1"
 
 
-def compare(store: Store, *, progress: Progress = silent) -> None:
-    """Makes `records`: for every account of a pair its shared values by kind and rarity, what it states, and its days."""
-    store.run("CREATE OR REPLACE TABLE chosen AS SELECT a AS n FROM pairs UNION SELECT b FROM pairs")
+def compare(store: Store, *, pairs: str = "pairs", progress: Progress = silent) -> None:
+    """Makes `records` (and at_home: n, address, day) of the accounts in the table `pairs`: for every account its shared
+    values by kind and rarity, what it states, and its days."""
+    store.run(f"CREATE OR REPLACE TABLE chosen AS SELECT a AS n FROM {pairs} UNION SELECT b FROM {pairs}")
     _days(store)
-    _places(store)
+    _places(store, pairs)
     progress("days and addresses", int(store.one("SELECT count(*) FROM at_home")))
     store.run(
         f"""
@@ -66,7 +67,7 @@ def compare(store: Store, *, progress: Progress = silent) -> None:
         FROM payments p JOIN known k USING (account) JOIN chosen USING (n) WHERE p.issuer IS NOT NULL GROUP BY k.n
         """
     )
-    names = [*(f"{kind}_{many}" for kind in CAPS for many in rarities(kind)), "home_days", "addresses", "issuers"]
+    names = [*(f"{kind}_{many}" for kind in KINDS for many in rarities(kind)), "home_days", "addresses", "issuers"]
     columns = ", ".join(f"coalesce(l_{name}.numbers, []) AS {name}" for name in names)
     joins = " ".join(
         f"LEFT JOIN (SELECT n, numbers FROM lists WHERE held = '{name}') l_{name} ON l_{name}.n = c.n" for name in names
@@ -78,7 +79,7 @@ def compare(store: Store, *, progress: Progress = silent) -> None:
         FROM chosen c LEFT JOIN profiles p ON p.n = c.n LEFT JOIN days d ON d.n = c.n {joins} ORDER BY c.n
         """
     )
-    for table in ("chosen", "days", "at_home", "lists"):
+    for table in ("chosen", "days", "lists"):
         store.run(f"DROP TABLE {table}")
     progress("records", int(store.one("SELECT count(*) FROM records")))
 
@@ -94,7 +95,7 @@ def _number(columns: str) -> str:
 
 
 def _days(store: Store) -> None:
-    """The first and last day on which an account of a pair did anything."""
+    """The first and last day on which an account that shares a number did anything: what may have been handed on in between."""
     moment = "epoch(coalesce({0}_utc, {0}_wall)) // 86400"
     rows = " UNION ALL ".join(
         f"SELECT account, {moment.format(column)} AS day FROM {table} WHERE account IN (SELECT account FROM looked_at)"
@@ -106,7 +107,9 @@ def _days(store: Store) -> None:
             ("payments", "at"),
         )
     )
-    store.run("CREATE OR REPLACE TABLE looked_at AS SELECT account FROM known JOIN chosen USING (n)")
+    store.run(
+        "CREATE OR REPLACE TABLE looked_at AS SELECT account FROM known WHERE n IN (SELECT n FROM holding WHERE kind = 'phone')"
+    )
     store.run(
         f"CREATE OR REPLACE TABLE days AS SELECT n, CAST(min(day) AS INTEGER) AS since, CAST(max(day) AS INTEGER) AS until "
         f"FROM ({rows}) JOIN known USING (account) GROUP BY n"
@@ -115,51 +118,63 @@ def _days(store: Store) -> None:
 
 
 # An IPv6 address changes below its /64, so that is what is compared; an IPv4 address is taken whole.
-_BLOCK64 = """
-    CASE WHEN address NOT LIKE '%:%' THEN address ELSE (
-        list_resize(string_split(split_part(lower(address), '::', 1), ':'), 4, '0')[1] || ':' ||
-        list_resize(string_split(split_part(lower(address), '::', 1), ':'), 4, '0')[2] || ':' ||
-        list_resize(string_split(split_part(lower(address), '::', 1), ':'), 4, '0')[3] || ':' ||
-        list_resize(string_split(split_part(lower(address), '::', 1), ':'), 4, '0')[4] || '::/64') END
+_GROUPS = "string_split(split_part(lower(address), '::', 1), ':')"
+_AFTER = "string_split(split_part(lower(address), '::', 2), ':')"
+PLACE = f"""
+    CASE WHEN address NOT LIKE '%:%' THEN address ELSE array_to_string(list_transform(
+        CASE WHEN address NOT LIKE '%::%' THEN {_GROUPS}[1:4]
+             ELSE ({_GROUPS} || list_transform(range(8 - len({_GROUPS}) - len({_AFTER})), lambda x: '0') || {_AFTER})[1:4] END,
+        lambda part: ltrim(part, '0')), ':') || '::/64' END
 """
 
 
-def _places(store: Store) -> None:
+def _places(store: Store, pairs: str) -> None:
     """Makes `at_home` (n, address, day or NULL): addresses that a pair shares on one day, or ever, where few others are.
 
     Addresses of exits, offices and carriers, which tens or thousands share, are left out by counting who else was there.
     """
+    used = "coalesce(at_utc, at_wall) AS moment FROM {0} WHERE address IS NOT NULL"
+    rows = " UNION ALL ".join(f"SELECT account, address, {used.format(table)}" for table in ("events", "payments"))
+    day = "CAST(epoch(moment) // 86400 AS INTEGER)"
+    store.run("CREATE OR REPLACE TABLE choosing AS SELECT account, n FROM known JOIN chosen USING (n)")
     store.run(
         f"""
         CREATE OR REPLACE TABLE seen AS
-        SELECT k.n, {_BLOCK64} AS address, CAST(epoch(moment) // 86400 AS INTEGER) AS day FROM (
-            SELECT account, address, coalesce(at_utc, at_wall) AS moment FROM events WHERE address IS NOT NULL
-            UNION ALL SELECT account, address, coalesce(at_utc, at_wall) FROM payments WHERE address IS NOT NULL
-        ) JOIN known k USING (account) JOIN chosen USING (n) WHERE moment IS NOT NULL GROUP BY ALL
+        SELECT DISTINCT n, {PLACE} AS address, day FROM (
+            SELECT DISTINCT c.n, address, {day} AS day FROM ({rows}) JOIN choosing c USING (account) WHERE moment IS NOT NULL
+        )
         """
     )
     store.run("CREATE OR REPLACE TABLE seen_ever AS SELECT DISTINCT n, address FROM seen")
     store.run(
-        """
+        f"""
         CREATE OR REPLACE TABLE met AS
-        SELECT DISTINCT x.address, x.day FROM pairs p JOIN seen x ON x.n = p.a
+        SELECT DISTINCT x.address, x.day FROM {pairs} p JOIN seen x ON x.n = p.a
         JOIN seen y ON y.n = p.b AND y.address = x.address AND y.day = x.day
         UNION ALL
-        SELECT DISTINCT x.address, CAST(NULL AS INTEGER) FROM pairs p JOIN seen_ever x ON x.n = p.a
+        SELECT DISTINCT x.address, CAST(NULL AS INTEGER) FROM {pairs} p JOIN seen_ever x ON x.n = p.a
         JOIN seen_ever y ON y.n = p.b AND y.address = x.address
         """
     )
-    crowd = f"""
-        SELECT {_BLOCK64} AS address, CAST(epoch(coalesce(at_utc, at_wall)) // 86400 AS INTEGER) AS day, account
-        FROM events WHERE address IS NOT NULL AND {_BLOCK64} IN (SELECT address FROM met)
-    """
+    store.run("CREATE OR REPLACE TABLE met_at AS SELECT DISTINCT address FROM met")
+    store.run(
+        f"""
+        CREATE OR REPLACE TABLE crowd AS
+        SELECT DISTINCT address, {day} AS day, hash(account) AS who FROM (
+            SELECT * FROM ({rows}) WHERE address IN (SELECT address FROM met_at)
+            UNION ALL
+            SELECT * FROM (SELECT account, {PLACE} AS address, moment FROM ({rows}) WHERE address LIKE '%:%')
+            WHERE address IN (SELECT address FROM met_at)
+        ) WHERE moment IS NOT NULL
+        """
+    )
     store.run(
         f"""
         CREATE OR REPLACE TABLE quiet AS
-        SELECT address, day FROM ({crowd}) JOIN (SELECT * FROM met WHERE day IS NOT NULL) USING (address, day)
-        GROUP BY address, day HAVING count(DISTINCT account) <= {BUSY_DAY}
+        SELECT address, day FROM crowd JOIN (SELECT * FROM met WHERE day IS NOT NULL) USING (address, day)
+        GROUP BY address, day HAVING count(*) <= {BUSY_DAY}
         UNION ALL
-        SELECT address, NULL FROM ({crowd}) GROUP BY address HAVING count(DISTINCT account) <= {RARE_ADDRESS}
+        SELECT address, NULL FROM crowd GROUP BY address HAVING count(DISTINCT who) <= {RARE_ADDRESS}
         """
     )
     store.run(
@@ -168,5 +183,5 @@ def _places(store: Store) -> None:
         SELECT DISTINCT s.n, s.address, q.day FROM seen s JOIN quiet q ON q.address = s.address AND (q.day = s.day OR q.day IS NULL)
         """
     )
-    for table in ("seen", "seen_ever", "met", "quiet"):
+    for table in ("choosing", "seen", "seen_ever", "met", "met_at", "crowd", "quiet"):
         store.run(f"DROP TABLE {table}")
