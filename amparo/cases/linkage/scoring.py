@@ -5,6 +5,7 @@ Splink is given our own candidate pairs and our own weights (`weighing`); it mak
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,8 @@ def score(store: Store, pairs: str, into: str, *, weights: Weights | None = None
 
     pairs: a table with the columns a and b.
     """
+    # It would warn of each field in which nothing can be missing, on the officer's screen.
+    logging.getLogger("splink").setLevel(logging.ERROR)
     if backend == "spark":
         from amparo.cases.linkage.spark import scored_by_spark
 
