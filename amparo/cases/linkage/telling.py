@@ -71,7 +71,7 @@ _ACCOUNTS = """
     SELECT k.account AS account_id, 'p-' || h.account AS person, s.accounts AS accounts_in_person, s.certainty,
            f.name || ':' || a."row" AS evidence
     FROM known k JOIN persons p USING (n) JOIN known h ON h.n = p.person JOIN sizes s ON s.person = p.person
-    LEFT JOIN accounts a ON a.account = k.account LEFT JOIN files f ON f.number = a.file ORDER BY k.n
+    LEFT JOIN profiles a ON a.n = k.n LEFT JOIN files f ON f.number = a.file ORDER BY k.n
 """
 _EVIDENCE = """
     SELECT x.account AS account_a, y.account AS account_b, 'p-' || h.account AS person, e.kind, e.words, e.value, e.holders,
