@@ -1,8 +1,8 @@
 """The hot loops behind circles: who shares groups with whom and how rare that is, triangles, components.
 
 A membership table is held twice, each as (starts, values): each member's groups ascending, each group's members ascending.
-`tiers`: a group counts in its own tier and all wider ones; a shared count packs all tiers into one integer of FIELD bits each,
-so that one addition counts them all. Where Numba has no build, `ties_plain` does with NumPy what `ties` does.
+`tiers`: a group counts in its own tier and all wider ones; a shared count packs all tiers into one integer of `bits` each (of
+32 bits where that holds them, which caches like), so that one addition counts them all. Where Numba has no build, `ties_plain` does with NumPy what `ties` does.
 """
 
 # mypy: ignore-errors
@@ -15,10 +15,6 @@ import math
 import numpy as np
 
 from amparo.cases.coins.compiling import compiled
-
-FIELD = 20  # bits a tier: a person in a million groups and more is refused by the caller
-MASK = (1 << FIELD) - 1
-
 
 @compiled
 def listed(rows, values, count):
@@ -79,7 +75,7 @@ def log_tail(shared, one, two, every, logs):
 
 
 @compiled
-def ties(m_starts, m_groups, g_starts, g_members, weights, degrees, every, logs, limits, begin, room):
+def ties(m_starts, m_groups, g_starts, g_members, weights, bits, degrees, every, logs, limits, begin, room):
     """Pairs of people whose shared groups are rarer than their limit, from member `begin` on: one, two, packed, log chance.
 
     Stops before the member whose pairs might not fit into `room`; the first answer says where, the second how often two
@@ -87,10 +83,11 @@ def ties(m_starts, m_groups, g_starts, g_members, weights, degrees, every, logs,
     of tier t; every[t]: as many equal groups as tier t is worth; limits[member]: the highest log chance that is kept.
     """
     members, tiers = len(m_starts) - 1, len(every)
-    packed, touched = np.zeros(members, np.int64), np.empty(members, np.int32)
+    packed, touched = np.zeros(members, weights.dtype), np.empty(members, np.int32)
+    mask = (1 << bits) - 1
     ones, twos = np.empty(room, np.int32), np.empty(room, np.int32)
     shared, chances = np.empty(room, np.int64), np.empty(room, np.float64)
-    wide = (tiers - 1) * FIELD
+    wide = (tiers - 1) * bits
     at, found, doubled = begin, 0, 0
     done = g_starts.copy()  # members up to here come before `at`: pairs are met once
     for group in range(len(g_starts) - 1):
@@ -117,7 +114,7 @@ def ties(m_starts, m_groups, g_starts, g_members, weights, degrees, every, logs,
             done[m_groups[place]] += 1
         for each in range(met):
             two = touched[each]
-            count = packed[two]
+            count = np.int64(packed[two])
             packed[two] = 0
             both = count >> wide
             if both < 2:
@@ -125,7 +122,7 @@ def ties(m_starts, m_groups, g_starts, g_members, weights, degrees, every, logs,
             doubled += both * (both - 1) // 2
             least = 0.0
             for tier in range(tiers):
-                here = (count >> (tier * FIELD)) & MASK
+                here = (count >> (tier * bits)) & mask
                 if here >= 2:
                     least = min(least, log_tail(here, degrees[tier, at], degrees[tier, two], every[tier], logs))
             if least <= min(limits[at], limits[two]):
@@ -135,7 +132,7 @@ def ties(m_starts, m_groups, g_starts, g_members, weights, degrees, every, logs,
     return at, doubled, ones[:found], twos[:found], shared[:found], chances[:found]
 
 
-def ties_plain(m_starts, m_groups, g_starts, g_members, weights, degrees, every, logs, limits, begin, room):
+def ties_plain(m_starts, m_groups, g_starts, g_members, weights, bits, degrees, every, logs, limits, begin, room):
     """`ties` by NumPy: candidate pairs of a slice of members, sorted and summed."""
     members = len(m_starts) - 1
     lengths = np.diff(g_starts)
@@ -160,14 +157,15 @@ def ties_plain(m_starts, m_groups, g_starts, g_members, weights, degrees, every,
     fresh = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1]))) if len(codes) else np.empty(0, np.int64)
     packed = np.add.reduceat(weight, fresh) if len(fresh) else np.empty(0, np.int64)
     codes = codes[fresh]
-    enough = (packed >> ((len(every) - 1) * FIELD)) >= 2
+    packed = packed.astype(np.int64)
+    enough = (packed >> ((len(every) - 1) * bits)) >= 2
     codes, packed = codes[enough], packed[enough]
-    both = packed >> ((len(every) - 1) * FIELD)
+    both = packed >> ((len(every) - 1) * bits)
     doubled = int((both * (both - 1) // 2).sum())
     ones, twos = codes // members, codes % members
     chances = np.zeros(len(codes))
     for tier in range(len(every)):
-        here = (packed >> (tier * FIELD)) & MASK
+        here = (packed >> (tier * bits)) & ((1 << bits) - 1)
         for place in np.flatnonzero(here >= 2):
             told = log_tail(
                 here[place], degrees[tier, ones[place]], degrees[tier, twos[place]], every[tier], logs

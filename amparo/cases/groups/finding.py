@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,12 +27,13 @@ LARGEST_TYING = 500  # members: beyond it a group is a channel, and being in it 
 TIERS = (16, 64, LARGEST_TYING)
 LEAST_PEOPLE = 5
 TIE_CHANCE = 5.0  # ties to anybody at all that each person would have by chance: a tie is a question, a circle the answer
-GROUP_CHANCE = 0.01  # of one group, among all, to seem to tie a circle by chance
+GROUP_CHANCE = 0.1  # of one group, among all, to seem to tie a circle by chance
 STRANGERS = 0.005  # of the people in circles, those expected to be there by chance
 CIRCLE_CHANCE = 0.01  # of one circle, among all sets of as many people
-LEAST_STRANGERS = 0.05  # people: below it the share of few people would ask for the impossible
+LEAST_STRANGERS = 1.0  # person: below it the share of few people would ask for the impossible
 SHARES = 64  # steps of a factor of two in which circles are alike, where strangers are foreseen
-ROUNDS = 6
+GROWING, ROUNDS = 3, 8  # in the first rounds more is let in, so that circles are whole when the rule is applied
+GROWING_FACTOR = 20.0
 ROOM = 1 << 22  # pairs held at once
 MOST_TIES = 1 << 24
 MOST_SHARED = 12  # groups that tie a circle, as far as chance is counted one by one
@@ -116,39 +118,62 @@ class Circles:
         return len(self.circle_log_chance)
 
 
+def tying_table(table: Memberships) -> tuple[Memberships, np.ndarray]:
+    """The memberships that can tie: in groups of at most 500, of people who are in two such. And each person's number before."""
+    small = (table.sizes <= LARGEST_TYING) & (table.sizes > 1)
+    holders = np.repeat(np.arange(table.members, dtype=np.int32), np.diff(table.m_starts))
+    kept = small[table.m_groups]
+    several = np.bincount(holders[kept], minlength=table.members) > 1
+    kept &= several[holders]
+    numbers = np.cumsum(several) - 1
+    people = np.flatnonzero(several)
+    return memberships(numbers[holders[kept]], table.m_groups[kept], len(people), table.groups), people
+
+
 def find_ties(table: Memberships, chance: float = TIE_CHANCE) -> Ties:
-    """Every tie, ascending. chance: of a person to have one such tie to anybody by chance."""
-    sizes = table.sizes
-    tier_of = np.searchsorted(TIERS, sizes)
+    """Every tie, ascending. chance: how many such ties to anybody each person would have by chance."""
+    held, people = tying_table(table)
+    tier_of = np.searchsorted(TIERS, table.sizes)
+    holders = np.repeat(np.arange(held.members), np.diff(held.m_starts))
     weights = np.zeros(table.groups, np.int64)
-    degrees = np.zeros((len(TIERS), table.members), np.int64)
+    degrees = np.zeros((len(TIERS), held.members), np.int64)
     every = np.ones(len(TIERS), np.int64)
-    holders = np.repeat(np.arange(table.members), np.diff(table.m_starts))
+    bits = 10 if np.diff(held.m_starts).max(initial=0) < 1 << 10 else 20
     for tier in range(len(TIERS)):
-        inside = (tier_of <= tier) & (sizes > 1)
-        weights[inside] += np.int64(1) << (tier * counting.FIELD)
-        degrees[tier] = np.bincount(holders[inside[table.m_groups]], minlength=table.members)
-        total, squared = int(sizes[inside].sum()), int((sizes[inside].astype(np.int64) ** 2).sum())
+        inside = (tier_of <= tier) & (table.sizes > 1)
+        weights[inside] += np.int64(1) << (tier * bits)
+        degrees[tier] = np.bincount(holders[inside[held.m_groups]], minlength=held.members)
+        total, squared = int(table.sizes[inside].sum()), int((table.sizes[inside].astype(np.int64) ** 2).sum())
         every[tier] = max(total * total // max(1, squared), 2 * int(degrees[tier].max(initial=1)))
-    if degrees.max(initial=0) > counting.MASK:
+    if degrees.max(initial=0) >= 1 << 20:
         raise Refused("One account is in more than a million groups: such a table is not one of memberships.")
-    limits = np.full(table.members, np.log(chance / len(TIERS) / max(1, table.members - 1)))
+    limits = np.full(held.members, np.log(chance / len(TIERS) / max(1, table.members - 1)))
+    given = (weights.astype(np.int32 if bits == 10 else np.int64), bits, degrees, every, log_factorials(int(every.max())), limits)
+    found, doubled = shared_counts(held, given)
+    if len(found[0]) > MOST_TIES:
+        return find_ties(table, chance / 1e6)
+    one, two, packed, chances = found
+    order = np.lexsort((two, one))
+    shared = (packed >> ((len(TIERS) - 1) * bits)).astype(np.int32)
+    return Ties(
+        people[one[order]].astype(np.int32), people[two[order]].astype(np.int32), shared[order], chances[order], doubled, chance
+    )
+
+
+def shared_counts(held: Memberships, given: tuple[Any, ...]) -> tuple[list[np.ndarray], int]:
+    """All pairs by `counting.ties`: one, two, packed, log chance, in no order; and how often two people share two groups."""
     count = counting.ties if counting.compiled(_nothing) is not _nothing else counting.ties_plain
-    logs, begin, held, doubled, parts = log_factorials(int(every.max())), 0, 0, 0, []
-    room = max(ROOM, table.members)
-    while begin < table.members:
+    parts: list[list[np.ndarray]] = [
+        [np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64)]
+    ]
+    begin, doubled, pairs = 0, 0, 0
+    while begin < held.members and pairs <= MOST_TIES:
         begin, twice, *found = count(
-            table.m_starts, table.m_groups, table.g_starts, table.g_members, weights, degrees, every, logs, limits, begin, room
+            held.m_starts, held.m_groups, held.g_starts, held.g_members, *given, begin, max(ROOM, held.members)
         )
         parts.append(found)
-        held, doubled = held + len(found[0]), doubled + int(twice)
-        if held > MOST_TIES:
-            return find_ties(table, chance / 1e6)
-    empty = [np.empty(0, kind) for kind in (np.int32, np.int32, np.int64, np.float64)]
-    one, two, packed, chances = (np.concatenate([none, *(part[each] for part in parts)]) for each, none in enumerate(empty))
-    order = np.lexsort((two, one))
-    shared = (packed >> ((len(TIERS) - 1) * counting.FIELD)).astype(np.int32)
-    return Ties(one[order], two[order], shared[order], chances[order], doubled, chance)
+        doubled, pairs = doubled + int(twice), pairs + len(found[0])
+    return [np.concatenate([part[each] for part in parts]) for each in range(4)], doubled
 
 
 def _nothing() -> None:
@@ -166,10 +191,10 @@ def find_circles(table: Memberships) -> Circles:
         of[tied] = np.unique(roots[tied], return_inverse=True)[1]
     search = _Search(table, firm)
     log_chance = np.zeros(table.members)
-    for _ in range(ROUNDS):
-        before = of
-        of, log_chance = search.settled(of)
-        if np.array_equal(of, before):
+    for turn in range(ROUNDS):
+        before, growing = of, turn < GROWING
+        of, log_chance = search.settled(of, GROWING_FACTOR if growing else 1.0)
+        if not growing and np.array_equal(of, before):
             break
     return _numbered(search, of, log_chance, firm)
 
@@ -226,8 +251,8 @@ class _Search:
         added: np.ndarray = (shared - 1) * np.log(self.crowding)
         return added
 
-    def settled(self, of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Everyone in the circle whose groups they share, if rarer than chance: one round."""
+    def settled(self, of: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray]:
+        """Everyone in the circle whose groups they share, if rarer than chance: one round, with `factor` times the strangers."""
         code, people, without = self.tying(of)
         table, count = self.table, int(of.max(initial=-1)) + 1
         if not len(code):
@@ -249,7 +274,7 @@ class _Search:
         circle, member, shared = circle[enough], member[enough], shared[enough]
         chance = binomial_log_tails(shared, self.degree[member], np.minimum(share[circle], 1.0), self.logs)
         chance = np.minimum(0.0, chance + self.crowded(shared))
-        strangers = max(STRANGERS * int((of >= 0).sum()), LEAST_STRANGERS)
+        strangers = factor * max(STRANGERS * int((of >= 0).sum()), LEAST_STRANGERS)
         rare = chance <= self.limit(np.minimum(share[np.unique(of[of >= 0])], 1.0), strangers)
         circle, member, chance = circle[rare], member[rare], chance[rare]
         order = np.lexsort((circle, of[member] != circle, chance, member))
