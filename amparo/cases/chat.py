@@ -141,6 +141,11 @@ def posts(
     return tuple(post_facts(each) for each in rows[offset : offset + limit]), rows.count()
 
 
+def posts_before(group: UUID, line: int) -> int:
+    """How many messages of a group stand before this line of the export."""
+    return Post.objects.filter(group__uuid=group, line__lt=line).count()
+
+
 def notices(group: UUID, types: Iterable[str] = ()) -> tuple[NoticeFacts, ...]:
     """What the service wrote, in the export's order; types: only these."""
     rows = Notice.objects.filter(group__uuid=group).select_related("group", "actor")

@@ -216,7 +216,7 @@ def gathered(found: Overlaps, href: Href) -> Drawing:
         {
             "source": f"g{each.one.uuid}",
             "target": f"g{each.two.uuid}",
-            "label": f"{each.members:,} members in both" + (f", {each.items:,} items" if each.items else ""),
+            "label": _both(each.members, each.items),
         }
         for each in found.shared
         if each.one.id in drawn and each.two.id in drawn
@@ -237,6 +237,12 @@ def gathered(found: Overlaps, href: Href) -> Drawing:
             {"source": key, "target": f"g{by_name[name].uuid}", "label": "shares"} for name in circle.groups if name in by_name
         ]
     return {"nodes": nodes, "edges": edges}
+
+
+def _both(members: int, items: int) -> str:
+    people = "one member" if members == 1 else f"{members:,} members"
+    carried = "" if not items else ", one item" if items == 1 else f", {items:,} items"
+    return f"{people} in both{carried}"
 
 
 def opened_group(case: UUID, group: UUID, href: Href) -> tuple[Drawing, int, int]:
