@@ -184,6 +184,7 @@ def network(request: HttpRequest, case: UUID) -> HttpResponse:
     opened = {name: _uuid(request.GET.get(name, "")) for name in ("group", "person")}
     few = frame["case"].people <= MOST_PERSONS and not any(opened.values())
     country = request.GET.get("country", "")
+    frame |= {"data": {"nodes": []}, "src": "", "opened": "", "opened_words": "", "opened_group": None, "drawn": 0, "drawn_of": 0}
     if few or country:
         frame |= {"data": drawing.network_of(case, country), "opened": country}
         return render(request, "cases/network.html", frame)
