@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +21,15 @@ import numpy as np
 
 from amparo.foundation.errors import Refused
 
+Progress = Callable[[str, int], None]  # what is done, and how many rows of it by now
+
 THREADS = 2
 MEMORY = "2GiB"
 ROW_GROUP = 122_880  # DuckDB's own unit; fixed, so that the same rows are cut the same way
+
+
+def silent(what: str, rows: int) -> None:
+    """Tells nobody."""
 
 
 def literal(text: str) -> str:
@@ -79,19 +85,24 @@ class Store:
             f"COPY ({sql}) TO {literal(str(fresh))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
         )
         count = int(self.one(f"SELECT count(*) FROM read_parquet({literal(str(fresh))})"))
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside = out.with_name(f".{out.name}.{os.getpid()}")
-        try:
-            with fresh.open("rb") as source, os.fdopen(os.open(beside, _NEW, 0o600), "wb") as target:
-                while piece := source.read(1 << 20):
-                    target.write(piece)
-                target.flush()
-                os.fsync(target.fileno())
-            beside.replace(out)
-        finally:
-            beside.unlink(missing_ok=True)
-            fresh.unlink(missing_ok=True)
+        keep(fresh, out)
         return count
+
+
+def keep(fresh: Path, out: Path) -> None:
+    """Moves a file of the work folder to `out`, whole or not at all, and on disk."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with fresh.open("rb") as source, os.fdopen(os.open(beside, _NEW, 0o600), "wb") as target:
+            while piece := source.read(1 << 20):
+                target.write(piece)
+            target.flush()
+            os.fsync(target.fileno())
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
+        fresh.unlink(missing_ok=True)
 
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
