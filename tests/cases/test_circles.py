@@ -137,8 +137,8 @@ def test_a_channel_ties_nobody() -> None:
     rows = [(f"u{member}", f"channel {number}") for number in range(4) for member in range(600)]
     with platform(rows) as base:
         run = write_circles(base, Path(base.store.work) / "circles.parquet")
-    assert run["counts"]["groups_too_large_to_tie"] == 4
-    assert run["counts"]["circles"] == 0 and run["counts"]["overlaps"] == 6
+    assert run["written"]["groups_too_large_to_tie"] == 4
+    assert run["written"]["circles"] == 0 and run["written"]["overlaps"] == 6
 
 
 def test_the_written_rows_name_the_groups_that_tie_and_the_lines_that_say_so(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_the_written_rows_name_the_groups_that_tie_and_the_lines_that_say_so(tmp
     assert files == [f"circles.{what}" for what in ("groups.parquet", "overlaps.parquet", "parquet", "run.json", "ties.parquet")]
     assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
     found = duckdb.sql(f"SELECT * FROM '{tmp_path}/one/circles.parquet'").fetchall()
-    assert len(found) == run["counts"]["rows"] > 15
+    assert len(found) == run["written"]["rows"] > 15
     for circle, account, people, _, shared, groups, chance_log10, evidence in found:
         assert people == sum(row[0] == circle for row in found) >= finding.LEAST_PEOPLE
         assert shared == len(groups) >= 2 and chance_log10 < 0
@@ -166,4 +166,4 @@ def test_the_written_rows_name_the_groups_that_tie_and_the_lines_that_say_so(tmp
 
 def test_a_platform_without_memberships_has_no_circle(tmp_path: Path) -> None:
     with platform() as base:
-        assert write_circles(base, tmp_path / "none.parquet")["counts"]["circles"] == 0
+        assert write_circles(base, tmp_path / "none.parquet")["written"]["circles"] == 0

@@ -39,7 +39,7 @@ def test_the_earliest_post_of_all_groups_is_the_first_with_its_line(tmp_path: Pa
         "forwarded": False, "first_not_forwarded": None, "ties": 0, "not_certain_against": 0, "others": (), "posts": 3,
         "accounts": 2, "groups": 2, "undated": 0, "evidence": ["posts.csv:2"],
     }  # fmt: skip
-    assert run["window"] == {"first": str(at(1)), "last": str(at(5))} and run["counts"]["certain"] == 2
+    assert run["window"] == {"first": str(at(1)), "last": str(at(5))} and run["written"]["certain"] == 2
 
 
 def test_two_at_one_instant_are_a_tie_and_neither_is_certain(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_two_at_one_instant_are_a_tie_and_neither_is_certain(tmp_path: Path) -> 
 def test_a_forwarded_first_post_moves_the_claim_to_whoever_did_not_forward(tmp_path: Path) -> None:
     rows, run = first(tmp_path, [("i", "ana", "g1", at(1), None, True), ("i", "bea", "g2", at(2), None, False)])
     assert rows["i"]["account_id"] == "ana" and rows["i"]["forwarded"] and not rows["i"]["certain"]
-    assert rows["i"]["first_not_forwarded"] == "bea" and run["counts"]["forwarded_first"] == 1
+    assert rows["i"]["first_not_forwarded"] == "bea" and run["written"]["forwarded_first"] == 1
 
 
 def test_a_clock_without_zone_is_certain_only_where_no_zone_could_turn_it(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_an_undated_post_makes_every_claim_of_others_uncertain(tmp_path: Path) -
 
 def test_rows_without_item_or_account_are_counted_not_guessed(tmp_path: Path) -> None:
     rows, run = first(tmp_path, [(None, "ana", "g1", at(1), None, False), ("i", None, "g1", at(1), None, False)])
-    assert not rows and run["counts"]["posts_without_item"] == 1 and run["counts"]["posts_without_account"] == 1
+    assert not rows and run["written"]["posts_without_item"] == 1 and run["written"]["posts_without_account"] == 1
 
 
 hours = st.integers(0, 40)
