@@ -1,0 +1,116 @@
+"""What a chance is worth: how often statements of that chance were right on accounts whose country was known.
+
+The file calibration.toml is fitted by `python -m benchmarks.countries --fit` and says on what, when and how. The curve is monotone
+(isotonic): more evidence never makes a statement less sure. It is cautious: 0.9 and more is said only from a chance on from which
+on, all in all, at least `sure` of the statements were right.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FILE = Path(__file__).with_name("calibration.toml")
+SURE = 0.9  # what the word "sure" means in figures
+HIGHEST = 0.9999
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """kinds: their names, by number. right, strength, lowest, highest, slope, families: by kind. curve: by `shape`."""
+
+    kinds: tuple[str, ...]
+    right: np.ndarray
+    strength: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+    slope: np.ndarray
+    families: np.ndarray
+    scores: np.ndarray
+    confidence: np.ndarray
+    told: dict[str, Any]
+
+    def number(self, kind: str) -> int:
+        return self.kinds.index(kind)
+
+    def of(self, chance: np.ndarray) -> np.ndarray:
+        """The confidence of each chance: between the curve's points a line over log-odds; 0 for 0."""
+        if not len(self.scores):
+            return np.asarray(np.clip(chance, 0.0, HIGHEST))
+        found = np.interp(log_odds(chance), self.scores, self.confidence)
+        return np.asarray(np.where(chance > 0, found, 0.0))
+
+
+def log_odds(chance: np.ndarray) -> np.ndarray:
+    """Natural log-odds, within what a 64-bit float can tell from 1."""
+    held = np.clip(chance, 1e-12, 1 - 1e-12)
+    return np.asarray(np.log(held / (1 - held)))
+
+
+def load_calibration(file: Path = FILE) -> Calibration:
+    """The shipped weights, or another file's of the same shape."""
+    told = tomllib.loads(file.read_text(encoding="utf-8"))
+    kinds = told.pop("kinds")
+    families = sorted({str(each["family"]) for each in kinds.values()})
+
+    def column(name: str) -> np.ndarray:
+        return np.array([float(each[name]) for each in kinds.values()])
+
+    curve = told.pop("curve")
+    return Calibration(
+        kinds=tuple(kinds),
+        right=column("right"),
+        strength=column("strength"),
+        lowest=column("lowest"),
+        highest=column("highest"),
+        slope=column("slope"),
+        families=np.array([families.index(str(each["family"])) for each in kinds.values()]),
+        scores=np.array(curve["log_odds"], float),
+        confidence=np.array(curve["confidence"], float),
+        told=told,
+    )
+
+
+def monotone(score: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Isotonic regression by pooling adjacent violators: each step's lowest score, share right and count, by score."""
+    order = np.argsort(score, kind="stable")
+    values, first = np.unique(score[order], return_index=True)
+    counts = np.diff([*first.tolist(), len(score)]).astype(float)
+    sums = np.add.reduceat(right[order].astype(float), first)
+    stack: list[tuple[float, float, float]] = []  # lowest score, right, count
+    for at, total, count in zip(values.tolist(), sums.tolist(), counts.tolist(), strict=True):
+        here = (at, total, count)
+        while stack and stack[-1][1] * here[2] >= here[1] * stack[-1][2]:
+            low, before, many = stack.pop()
+            here = (low, before + here[1], many + here[2])
+        stack.append(here)
+    made = np.array(stack, float).reshape(-1, 3)
+    return made[:, 0], made[:, 1] / made[:, 2], made[:, 2]
+
+
+def reliability(confidence: np.ndarray, right: np.ndarray, bands: int = 10) -> list[dict[str, float]]:
+    """By band of confidence: how many, what was said on average, what was right."""
+    band = np.minimum((confidence * bands).astype(int), bands - 1)
+    rows = []
+    for each in range(bands):
+        there = band == each
+        if there.any():
+            rows.append(
+                {
+                    "from": each / bands,
+                    "count": int(there.sum()),
+                    "said": float(confidence[there].mean()),
+                    "right": float(right[there].mean()),
+                }
+            )
+    return rows
+
+
+def gap(confidence: np.ndarray, right: np.ndarray, bands: int = 10) -> float:
+    """The expected calibration error: the mean distance of what was said from what was right, over bands of confidence."""
+    rows = reliability(confidence, right, bands)
+    return sum(row["count"] * abs(row["said"] - row["right"]) for row in rows) / max(1, len(confidence))
