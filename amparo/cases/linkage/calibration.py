@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from amparo.cases.linkage.countries_named import places
+
 FILE = Path(__file__).with_name("calibration.toml")
 SURE = 0.9  # what the word "sure" means in figures
 HIGHEST = 0.9999
@@ -30,6 +32,7 @@ class Calibration:
     highest: np.ndarray
     slope: np.ndarray
     families: np.ndarray
+    defaults: dict[int, tuple[int, float]]
     scores: np.ndarray
     confidence: np.ndarray
     told: dict[str, Any]
@@ -69,6 +72,11 @@ def load_calibration(file: Path = FILE) -> Calibration:
         highest=column("highest"),
         slope=column("slope"),
         families=np.array([families.index(str(each["family"])) for each in kinds.values()]),
+        defaults={
+            number: (places()[str(each["default"])], float(each["default_share"]))
+            for number, each in enumerate(kinds.values())
+            if "default" in each
+        },
         scores=np.array(curve["log_odds"], float),
         confidence=np.array(curve["confidence"], float),
         told=told,

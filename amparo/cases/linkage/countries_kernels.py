@@ -84,7 +84,7 @@ def by_hour(account, hour, accounts):
 
 @compiled
 def weighed(start, place, weight, prior, hour_row, hour_weight, clock):
-    """For each row of evidence the probability of its place, for its account; the mix of places; and by account the three best.
+    """For each row of evidence the probability of its place, for its account; and by account the three best.
 
     start: the accounts' first rows, and the end. weight: of each row in nats, not below 0. prior: of each place, sum 1.
     hour_row: of each account its row in hour_weight (row, clock), or -1; clock: of each place its column.
@@ -92,7 +92,6 @@ def weighed(start, place, weight, prior, hour_row, hour_weight, clock):
     """
     accounts = len(start) - 1
     post = np.zeros(len(place), np.float32)
-    mix = np.zeros(len(prior), np.float64)
     best = np.full((accounts, 3), -1, np.int16)
     chance = np.zeros((accounts, 3), np.float64)
     slot = np.full(len(prior), -1, np.int32)
@@ -123,7 +122,6 @@ def weighed(start, place, weight, prior, hour_row, hour_weight, clock):
         for c in range(count):
             sums[c] /= total
             p = named[c]
-            mix[p] += sums[c]
             for b in range(3):
                 if best[a, b] < 0 or sums[c] > chance[a, b] or (sums[c] == chance[a, b] and p < best[a, b]):
                     for later in range(2, b, -1):
@@ -134,7 +132,7 @@ def weighed(start, place, weight, prior, hour_row, hour_weight, clock):
             post[e] = sums[slot[place[e]]]
         for c in range(count):
             slot[named[c]] = -1
-    return post, mix, best, chance
+    return post, best, chance
 
 
 @compiled
@@ -160,3 +158,16 @@ def agreeing(account, number, standing_place, start, place, post, least, address
             count[number[e]] += 1.0
             agree[number[e]] += here
     return count, agree
+
+
+@compiled
+def confirmed(start, place, family):
+    """Of each row of evidence, whether a row of another family of the same account names the same place."""
+    found = np.zeros(len(place), np.bool_)
+    for a in range(len(start) - 1):
+        for e in range(start[a], start[a + 1]):
+            for other in range(start[a], start[a + 1]):
+                if place[other] == place[e] and family[other] != family[e]:
+                    found[e] = True
+                    break
+    return found

@@ -10,19 +10,18 @@ Each doubling of the days (cards, numbers) adds the kind's `slope`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from amparo.cases.linkage.calibration import Calibration
-from amparo.cases.linkage.countries_kernels import weighed
+from amparo.cases.linkage.countries_kernels import confirmed, weighed
 
 TURNS = 12  # of the expectation-maximisation; the weights stand still before
 STILL = 1e-3
 MOST_DOUBLINGS = 5.0
 SPREAD = 30.0  # accounts' worth of the assumption that a kind's wrong rows name places as the platform's mix has them
-MIX_SPREAD = 60.0
+MIX_SPREAD = 100.0  # accounts' worth of the assumption that all named places are alike
 
 
 @dataclass
@@ -79,9 +78,6 @@ class Weighed:
     turns: int
 
 
-Weigh = Callable[[Evidence, Weights, Clocks], tuple[np.ndarray, ...]]
-
-
 def no_clocks(accounts: int, places: int) -> Clocks:
     """No hours at all."""
     return Clocks(np.full(accounts, -1, np.int32), np.zeros((1, 1)), np.zeros(places, np.int64))
@@ -89,70 +85,90 @@ def no_clocks(accounts: int, places: int) -> Clocks:
 
 def weigh(evidence: Evidence, calibration: Calibration, places: int, clocks: Clocks) -> Weighed:
     """The chances by the platform's own weights."""
-    weights = first_weights(evidence, calibration, places)
-    learning = _with_two_kinds(evidence, calibration.families)
+    bits = families(evidence, calibration, np.ones(len(evidence.account), np.bool_))
+    learning = (bits & (bits - 1)) != 0
+    weights = first_weights(evidence, calibration, learning, places)
     turn = 0
     for turn in range(1, TURNS + 1):
-        post, mix, _, _ = _chances(evidence, weights, clocks)
-        fresh = _learned(evidence, post, mix, learning, calibration, weights)
-        change = float(np.max(np.abs(fresh.right - weights.right), initial=0.0))
+        post, _, _ = _chances(evidence, weights, clocks)
+        fresh = _learned(evidence, post, learning, calibration, weights)
+        change = float(np.abs(fresh.right - weights.right).max())
         weights = fresh
         if change < STILL:
             break
-    post, mix, best, chance = _chances(evidence, weights, clocks)
+    post, best, chance = _chances(evidence, weights, clocks)
     return Weighed(post, best, chance, weights, weights.of(evidence), turn)
 
 
-def first_weights(evidence: Evidence, calibration: Calibration, places: int) -> Weights:
-    """What holds before the platform's own rows are looked at: the shipped reliabilities, and the mix of what is named."""
-    named = np.bincount(evidence.place, minlength=places).astype(np.float64)
-    mix = _mixed(named, places)
-    return Weights(
-        right=calibration.right.copy(),
-        by_chance=np.tile(mix, (len(calibration.right), 1)),
-        mix=mix,
-        slope=calibration.slope,
-    )
+def first_weights(evidence: Evidence, calibration: Calibration, learning: np.ndarray, places: int) -> Weights:
+    """What holds before chances are known: the shipped reliabilities; rows that no other family confirms name by chance.
+
+    So a country that is set where nobody chose has no weight from the start: nothing else ever confirms it. The mix is that of
+    accounts of which two families name one place; it stays, so that a common mistake can't feed itself.
+    """
+    agreed = confirmed(evidence.start, evidence.place, calibration.families[evidence.kind])
+    even = _even(evidence, places)
+    once = np.unique(evidence.account[agreed].astype(np.int64) * places + evidence.place[agreed])
+    mix = np.bincount(once % places, minlength=places) + MIX_SPREAD * even
+    mix = mix / mix.sum()
+    weights = Weights(calibration.right, np.tile(even, (len(calibration.right), 1)), mix, calibration.slope)
+    by_chance = _learned(evidence, agreed.astype(np.float64), learning, calibration, weights).by_chance
+    return Weights(calibration.right.copy(), by_chance, mix, calibration.slope)
+
+
+def families(evidence: Evidence, calibration: Calibration, rows: np.ndarray) -> np.ndarray:
+    """By account, a bit for each family of evidence among these rows (a zone and a card; sorts of address are one family)."""
+    bits = np.zeros(evidence.accounts, np.int64)
+    np.bitwise_or.at(bits, evidence.account[rows], np.left_shift(1, calibration.families[evidence.kind[rows]]))
+    return bits
 
 
 def _chances(evidence: Evidence, weights: Weights, clocks: Clocks) -> tuple[np.ndarray, ...]:
     found: tuple[np.ndarray, ...] = weighed(
-        evidence.start, evidence.place, weights.of(evidence), weights.mix, clocks.row, clocks.weight, clocks.clock
+        evidence.start,
+        evidence.place,
+        weights.of(evidence),
+        weights.mix,
+        clocks.row,
+        clocks.weight,
+        clocks.clock,
     )
     return found
-
-
-def _mixed(counts: np.ndarray, places: int) -> np.ndarray:
-    """Shares of places, with a little for those that are not named, and the same for each of them."""
-    spread = MIX_SPREAD / places
-    return np.asarray((counts + spread) / (counts.sum() + MIX_SPREAD))
-
-
-def _with_two_kinds(evidence: Evidence, families: np.ndarray) -> np.ndarray:
-    """Whether the row's account has evidence of two families or more (a zone and a card; not two sorts of address)."""
-    bits = np.zeros(evidence.accounts, np.int64)
-    np.bitwise_or.at(bits, evidence.account, np.left_shift(1, families[evidence.kind].astype(np.int64)))
-    return np.asarray((bits & (bits - 1))[evidence.account] != 0)
 
 
 def _learned(
     evidence: Evidence,
     post: np.ndarray,
-    mix: np.ndarray,
     learning: np.ndarray,
     calibration: Calibration,
     weights: Weights,
 ) -> Weights:
+    """What accounts with two families of evidence say. post: the chance of each row's place."""
     kinds, places = weights.by_chance.shape
-    kind, place, held = evidence.kind[learning], evidence.place[learning], post[learning].astype(np.float64)
+    rows = learning[evidence.account]
+    kind, place, held = evidence.kind[rows], evidence.place[rows], post[rows].astype(np.float64)
     agree = np.bincount(kind, held, minlength=kinds)
     count = np.bincount(kind, minlength=kinds)
     right = (agree + calibration.strength * calibration.right) / (count + calibration.strength)
-    wrong = np.bincount(kind.astype(np.int64) * places + place, 1.0 - held, minlength=kinds * places).reshape(kinds, places)
-    shares = _mixed(mix, places)
-    even = 0.5 * shares + 0.5 * _even(evidence, places)
-    by_chance = (wrong + SPREAD * even) / (wrong.sum(axis=1, keepdims=True) + SPREAD)
-    return Weights(np.clip(right, calibration.lowest, calibration.highest), by_chance, shares, weights.slope)
+    wrong = np.bincount(kind.astype(np.int64) * places + place, 1.0 - held, minlength=kinds * places)
+    even = _even(evidence, places)
+    expected = SPREAD * _by_chance(0.5 * weights.mix + 0.5 * even, calibration)
+    by_chance = wrong.reshape(kinds, places) + expected
+    return Weights(
+        np.clip(right, calibration.lowest, calibration.highest),
+        by_chance / by_chance.sum(axis=1, keepdims=True),
+        weights.mix,
+        weights.slope,
+    )
+
+
+def _by_chance(mix: np.ndarray, calibration: Calibration) -> np.ndarray:
+    """What wrong rows of each kind are thought to name: the mix, and for some kinds what is set where nobody chose."""
+    found = np.tile(mix, (len(calibration.right), 1))
+    for kind, (place, share) in calibration.defaults.items():
+        found[kind] *= 1 - share
+        found[kind, place] += share
+    return found
 
 
 def _even(evidence: Evidence, places: int) -> np.ndarray:
