@@ -19,11 +19,15 @@ from amparo.cases.linkage.countries_named import places
 FILE = Path(__file__).with_name("calibration.toml")
 SURE = 0.9  # what the word "sure" means in figures
 HIGHEST = 0.9999
+CURVES = ("one", "two", "more")
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """kinds: their names, by number. right, strength, lowest, highest, slope, families: by kind. curve: by `shape`."""
+    """kinds: their names, by number. right, strength, lowest, highest, slope, families: by kind.
+
+    curves: log-odds and confidence, for one family of evidence that names a place, for two, and for more.
+    """
 
     kinds: tuple[str, ...]
     right: np.ndarray
@@ -33,19 +37,20 @@ class Calibration:
     slope: np.ndarray
     families: np.ndarray
     defaults: dict[int, tuple[int, float]]
-    scores: np.ndarray
-    confidence: np.ndarray
+    curves: tuple[tuple[np.ndarray, np.ndarray], ...]
     told: dict[str, Any]
 
     def number(self, kind: str) -> int:
         return self.kinds.index(kind)
 
-    def of(self, chance: np.ndarray) -> np.ndarray:
-        """The confidence of each chance: between the curve's points a line over log-odds; 0 for 0."""
-        if not len(self.scores):
-            return np.asarray(np.clip(chance, 0.0, HIGHEST))
-        found = np.interp(log_odds(chance), self.scores, self.confidence)
-        return np.asarray(np.where(chance > 0, found, 0.0))
+    def of(self, chance: np.ndarray, families: np.ndarray) -> np.ndarray:
+        """The confidence of each chance, by how many families of evidence name the place: between the curve's points a line
+        over log-odds; 0 for 0."""
+        found = np.zeros(len(chance))
+        for number, (scores, said) in enumerate(self.curves, 1):
+            there = (families >= number) if number == len(self.curves) else (np.maximum(families, 1) == number)
+            found[there] = np.interp(log_odds(chance[there]), scores, said)
+        return np.asarray(np.where(chance > 0, np.minimum(found, HIGHEST), 0.0))
 
 
 def log_odds(chance: np.ndarray) -> np.ndarray:
@@ -63,7 +68,7 @@ def load_calibration(file: Path = FILE) -> Calibration:
     def column(name: str) -> np.ndarray:
         return np.array([float(each[name]) for each in kinds.values()])
 
-    curve = told.pop("curve")
+    curves = told.pop("curves")
     return Calibration(
         kinds=tuple(kinds),
         right=column("right"),
@@ -77,8 +82,7 @@ def load_calibration(file: Path = FILE) -> Calibration:
             for number, each in enumerate(kinds.values())
             if "default" in each
         },
-        scores=np.array(curve["log_odds"], float),
-        confidence=np.array(curve["confidence"], float),
+        curves=tuple((np.array(curves[each]["log_odds"], float), np.array(curves[each]["confidence"], float)) for each in CURVES),
         told=told,
     )
 

@@ -13,8 +13,7 @@ from amparo.cases.linkage.countries_kernels import agreeing
 from amparo.cases.linkage.countries_named import codes, named
 from amparo.cases.linkage.countries_networks import Blocks, blocks
 from amparo.cases.linkage.countries_weighing import Evidence, Weighed, no_clocks, weigh
-from amparo.cases.tables.store import Store
-from amparo.cases.coins.ledger import Progress, silent
+from amparo.cases.tables.store import Progress, Store, silent
 
 MANY = 400  # accounts at one address (reference: measured): it must be vouched for, or it is an exit
 SOME = 12  # accounts; up to here an address of which nothing else is known may still be an office's
