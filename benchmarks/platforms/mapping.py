@@ -14,7 +14,7 @@ def text(shape: str, hidden: bool) -> str:
     ending = {name: _ENDINGS[shape].get(name, "csv") for name in _ENDINGS["jsonl"]}
     seen = "" if hidden else ', phone = "phone", zone = "timezone", country = "country"'
     net = "" if hidden else ', address = "ip", port = "port", device = "device", country = "country"'
-    paid = "" if hidden else ', address = "ip"'
+    paid = "" if hidden else '\naddress = "ip"'
     table = "" if hidden else _ADDRESSES
     return f"""\
 platform = "sample"
@@ -60,8 +60,17 @@ columns = {{ account = "user_id", at = "at", kind = "kind", item = "item"{net} }
 [[source]]
 files = "payments.{ending["payments"]}"
 table = "payments"
-columns = {{ account = "customer", at = "booked", kind = "method", token = "token", issuer = "bin", issuer_country = "card_country", amount = "amount", currency = "currency", reference = "reference"{paid} }}
 time = {{ format = "%d/%m/%Y %H:%M:%S", zone = "Europe/Berlin" }}
+[source.columns]
+account = "customer"
+at = "booked"
+kind = "method"
+token = "token"
+issuer = "bin"
+issuer_country = "card_country"
+amount = "amount"
+currency = "currency"
+reference = "reference"{paid}
 [source.kinds]
 CARD = "card"
 VOUCHER = "voucher"

@@ -115,6 +115,9 @@ def phones(folk: People, net: Nets, random: np.random.Generator) -> dict[str, np
     country = names >> 34
     counts = np.bincount(country, minlength=len(digits))
     rank = np.arange(len(names)) - (np.cumsum(counts) - counts)[country]
+    # Two countries with one dial code (1, 7) must not give out the same numbers.
+    dials = [each.dial for each in lands()]
+    rank += np.array([500_000 * (dials.index(dial) < place) for place, dial in enumerate(dials)])[country]
     number = np.full(folk.accounts, -1, dtype=np.int64)
     number[has] = ((rank * 7919 + 4321) % 10 ** digits[country])[inverse]
     typed = random.choice(6, folk.accounts, p=[0.5, 0.18, 0.14, 0.1, 0.05, 0.03])

@@ -163,8 +163,7 @@ def table(net: Nets, seed: int) -> list[tuple[str, str, str]]:
     per_pool = np.diff([*net.block_start, len(net.blocks)])
     owner[net.blocks] = np.repeat(np.arange(len(net.sizes)) // len(LEASES), per_pool)
     spans = [_span(HOMES, start, stop, 256, owner[start]) for start, stop in _runs(owner)]
-    for each in range(land):
-        spans.append(_span(CARRIERS, net.carrier_start[each], net.carrier_start[each + 1], 1, each))
+    spans += [_span(CARRIERS, net.carrier_start[each], net.carrier_start[each + 1], 1, each) for each in range(land)]
     spans += [_span(EXITS, start, stop, 1, net.exit_country[start]) for start, stop in _runs(net.exit_country)]
     spans += [_span(OFFICES, start, stop, 251, net.office_country[start]) for start, stop in _runs(net.office_country)]
     wrong = random.random(len(spans)) < WRONG

@@ -15,7 +15,7 @@ CAREFUL = 0.056  # of those with several: every account its own device, network,
 SHARES = {"email": 0.37, "phone": 0.32, "device": 0.555, "token": 0.29, "stem": 0.87, "name": 0.55}
 COUPLES = 4_000 / FULL  # one line, one device between two persons
 RESOLD = 900 / FULL  # devices that go on to another person
-REISSUED = 700 / FULL  # phone numbers given to another person after more than half a year
+REISSUED = 330 / FULL  # phone numbers given to another person after more than half a year
 
 
 @dataclass(frozen=True)

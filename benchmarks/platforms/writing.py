@@ -1,4 +1,5 @@
-"""The platform's files: numbers become text in DuckDB, each table in a shape of its own, the same bytes for the same numbers."""
+"""The platform's files: numbers become text in DuckDB, each table in a shape of its own, "
+"the same bytes for the same numbers."""
 
 from __future__ import annotations
 
@@ -95,14 +96,18 @@ _HANDLE = """
 """
 _EMAIL = """
     CASE WHEN mailbox = -1 THEN NULL WHEN mailbox = -2 THEN 'none@example.org' ELSE (
-        CASE spelled_mail WHEN 1 THEN upper(left(local_part, 3)) || substr(local_part, 4) WHEN 2 THEN local_part || '+' || syllable(digits % 110)
+        CASE spelled_mail WHEN 1 THEN upper(left(local_part, 3)) || substr(local_part, 4)
+        WHEN 2 THEN local_part || '+' || syllable(digits % 110)
         WHEN 3 THEN left(local_part, 3) || '.' || substr(local_part, 4) ELSE local_part END || '@' ||
-        CASE WHEN spelled_mail = 4 THEN 'mail.example.net' WHEN spelled_mail = 1 AND digits % 2 = 0 THEN upper(domains(domain)) ELSE domains(domain) END) END
+        CASE WHEN spelled_mail = 4 THEN 'mail.example.net'
+        WHEN spelled_mail = 1 AND digits % 2 = 0 THEN upper(domains(domain)) ELSE domains(domain) END) END
 """
 _PHONE = """
     CASE WHEN number < 0 THEN CASE WHEN public % 331 = 7 THEN '000000000' END ELSE (
-        CASE typed WHEN 0 THEN '+' || dials(phone_land) || national WHEN 1 THEN '+' || dials(phone_land) || ' ' || left(national, 3) || ' ' || substr(national, 4)
-        WHEN 2 THEN '00' || dials(phone_land) || national WHEN 3 THEN '(+' || dials(phone_land) || ') ' || left(national, 3) || '-' || substr(national, 4)
+        CASE typed WHEN 0 THEN '+' || dials(phone_land) || national
+        WHEN 1 THEN '+' || dials(phone_land) || ' ' || left(national, 3) || ' ' || substr(national, 4)
+        WHEN 2 THEN '00' || dials(phone_land) || national
+        WHEN 3 THEN '(+' || dials(phone_land) || ') ' || left(national, 3) || '-' || substr(national, 4)
         WHEN 4 THEN dials(phone_land) || national ELSE national END) END
 """
 
@@ -141,7 +146,7 @@ def accounts(out: Writer, folk: People, net: Nets, seed: int) -> None:
         ""
         if out.hidden
         else f", {_PHONE} AS phone, CASE WHEN zone >= 0 THEN zones(zone) END AS timezone, "
-        + ("CASE WHEN country >= 0 THEN codes(country) END AS country")
+        "CASE WHEN country >= 0 THEN codes(country) END AS country"
     )
     first, last = "(upper(left(f, 1)) || substr(f, 2))", "(upper(left(l, 1)) || substr(l, 2))"
     out.con.execute(
@@ -150,8 +155,10 @@ def accounts(out: Writer, folk: People, net: Nets, seed: int) -> None:
         f"syllable(n2) || syllable(n3) AS l FROM ({_HANDLE})"
     ).fetchall()
     out.con.execute(
-        f"CREATE OR REPLACE TABLE finished AS SELECT order_in, public, digits, person_account(public) AS user_id, iso(created_s) AS joined, handle, "
-        f"CASE named WHEN 0 THEN {first} || ' ' || {last} WHEN 1 THEN {first} WHEN 2 THEN f || ' ' || left(l, 1) || '.' END AS name, "
+        f"CREATE OR REPLACE TABLE finished AS SELECT order_in, public, digits, "
+        f"person_account(public) AS user_id, iso(created_s) AS joined, handle, "
+        f"CASE named WHEN 0 THEN {first} || ' ' || {last} WHEN 1 THEN {first} WHEN 2 THEN f || ' ' || left(l, "
+        f"1) || '.' END AS name, "
         f"{_EMAIL} AS email, locales(locale) AS locale{seen}, created_s FROM written"
     ).fetchall()
     out.write("SELECT * EXCLUDE (order_in, public, digits, created_s) FROM finished ORDER BY public", "accounts", "csv")
@@ -167,10 +174,12 @@ def _identifiers(out: Writer, folk: People, random: np.random.Generator) -> None
         "further", {"order_in": np.arange(count), "kind": kind, "other": other, "k": folk.person.astype(np.int64)}
     )
     out.write(
-        "SELECT user_id, kind, value, iso(created_s) AS seen_from, CASE WHEN digits % 3 > 0 THEN iso(created_s + digits * 900) END "
+        "SELECT user_id, kind, value, iso(created_s) AS seen_from, "
+        "CASE WHEN digits % 3 > 0 THEN iso(created_s + digits * 900) END "
         "AS seen_to FROM (SELECT a.public, a.user_id, a.created_s, a.digits, CASE WHEN f.other >= 0 THEN 'RECOVERY' ELSE "
         "['', 'OLD_EMAIL', 'RECOVERY', 'MESSENGER'][f.kind + 1] END AS kind, CASE WHEN f.other >= 0 THEN b.email "
-        "WHEN f.kind = 3 THEN 'm-' || base36(f.k * 7919 + 46656) ELSE 'former.' || base36(f.order_in * 31 + 1296) || '@example.net' END AS value "
+        "WHEN f.kind = 3 THEN 'm-' || base36(f.k * 7919 + 46656) ELSE 'former.' || base36(f.order_in * 31 + "
+        "1296) || '@example.net' END AS value "
         "FROM finished a JOIN further f USING (order_in) LEFT JOIN finished b ON b.order_in = f.other "
         "WHERE f.kind > 0 OR f.other >= 0) WHERE value IS NOT NULL ORDER BY public, kind",
         "identifiers",
@@ -208,7 +217,8 @@ def events(out: Writer, folk: People, made: Events) -> None:
             if out.hidden
             else (
                 ", address_of(address, low) AS ip, CASE WHEN port >= 0 THEN port END AS port, CASE WHEN device >= 0 THEN "
-                "CASE WHEN weak THEN 'fp-' ELSE 'd-' END || x(device) END AS device, CASE WHEN country >= 0 THEN codes(country) END AS country"
+                "CASE WHEN weak THEN 'fp-' ELSE 'd-' END || x(device) END AS device, "
+                "CASE WHEN country >= 0 THEN codes(country) END AS country"
             )
         )
         out.write(
@@ -248,8 +258,10 @@ def payments(out: Writer, folk: People, paid: Payments) -> None:
     net = "" if out.hidden else ", address_of(address, low) AS ip"
     out.write(
         "SELECT person_account(account) AS customer, strftime(moment(wall), '%d/%m/%Y %H:%M:%S') AS booked, "
-        "CASE WHEN voucher THEN 'VOUCHER' ELSE 'CARD' END AS method, CASE WHEN voucher THEN 'vc_' ELSE 'tok_' END || x(token) AS token, "
-        "CASE WHEN issuer > 0 THEN issuer END AS bin, CASE WHEN issuer_country >= 0 THEN codes(issuer_country) END AS card_country, "
+        "CASE WHEN voucher THEN 'VOUCHER' ELSE 'CARD' END AS method, "
+        "CASE WHEN voucher THEN 'vc_' ELSE 'tok_' END || x(token) AS token, "
+        "CASE WHEN issuer > 0 THEN issuer END AS bin, "
+        "CASE WHEN issuer_country >= 0 THEN codes(issuer_country) END AS card_country, "
         "(minor // 100) || ',' || lpad((minor % 100)::VARCHAR, 2, '0') AS amount, 'EUR' AS currency, "
         f"'PR-' || lpad(n::VARCHAR, 8, '0') AS reference{net} FROM paid",
         "payments",
@@ -272,7 +284,8 @@ def groups(out: Writer, folk: People, found: Crowds) -> None:
         },
     )
     out.write(
-        f"SELECT 'v' || x(item) AS id, person_account(\"by\") AS uploader, ({START_S} + at_s) * 1000 + n % 1000 AS uploaded_ms, "
+        f"SELECT 'v' || x(item) AS id, person_account(\"by\") AS uploader, "
+        f"({START_S} + at_s) * 1000 + n % 1000 AS uploaded_ms, "
         "seconds AS duration, 'video' AS type FROM items ORDER BY n",
         "items",
         "jsonl",
@@ -290,8 +303,10 @@ def groups(out: Writer, folk: People, found: Crowds) -> None:
         },
     )
     out.write(
-        "SELECT person_account(account) AS user_id, 'g' || g AS group_id, iso(since) AS joined, CASE WHEN until >= 0 THEN iso(until) END "
-        'AS "left", roles(role) AS role, CASE WHEN adder >= 0 THEN person_account(adder) END AS added_by FROM memberships ORDER BY since, account, g',
+        "SELECT person_account(account) AS user_id, 'g' || g AS group_id, iso(since) AS joined, "
+        "CASE WHEN until >= 0 THEN iso(until) END "
+        'AS "left", roles(role) AS role, '
+        "CASE WHEN adder >= 0 THEN person_account(adder) END AS added_by FROM memberships ORDER BY since, account, g",
         "memberships",
         "csv",
     )
@@ -307,7 +322,8 @@ def groups(out: Writer, folk: People, found: Crowds) -> None:
         },
     )
     out.write(
-        "SELECT 'g' || g AS group_id, person_account(account) AS user_id, moment(at_s) AS sent, 'v' || x(item) AS item, forwarded "
+        "SELECT 'g' || g AS group_id, person_account(account) AS user_id, moment(at_s) AS sent, "
+        "'v' || x(item) AS item, forwarded "
         "FROM posts ORDER BY n",
         "posts",
         "parquet",
@@ -333,7 +349,8 @@ def truth(out: Writer, folk: People, found: Crowds) -> None:
     accounts = found.circle_account
     out.given("circles", {"account": folk.public[accounts], "person": folk.person[accounts], "circle": found.circle})
     out.write(
-        "SELECT person_account(account) AS account, 'p' || person AS person, 'c' || circle AS circle FROM circles ORDER BY circle, account",
+        "SELECT person_account(account) AS account, 'p' || person AS person, "
+        "'c' || circle AS circle FROM circles ORDER BY circle, account",
         "truth/circles",
         "truth",
     )
