@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from amparo.cases.linkage import countries_events as events, hours
+from amparo.cases.linkage import countries_events as events, countries_linked as linked, hours
 from amparo.cases.linkage.calibration import Calibration
 from amparo.cases.linkage.countries_events import COMMON, EXIT, MIXED, OWN, Seen
 from amparo.cases.linkage.countries_kernels import agreeing
@@ -68,7 +69,7 @@ class Found:
     hours_trust: float
 
 
-def find(store: Store, calibration: Calibration, progress: Progress = silent) -> Found:
+def find(store: Store, calibration: Calibration, links: Path | None = None, progress: Progress = silent) -> Found:
     """Makes `numbered`, `located` and others in the store; the base's tables stay as they are."""
     accounts = _number(store)
     by_name = named(store)
@@ -79,9 +80,17 @@ def find(store: Store, calibration: Calibration, progress: Progress = silent) ->
     shared = events.shared(store)
     standing = _standing(store, calibration, by_name, where, shared, accounts)
     progress("looked at shared addresses", len(standing))
-    rows = _rows(calibration, by_name, events.seen(store, where, accounts, standing))
+    seen = events.seen(store, where, accounts, standing)
+    rows = _rows(calibration, by_name, seen)
     evidence = _evidence(rows, accounts)
     weighed = weigh(evidence, calibration, len(codes()), no_clocks(accounts, len(codes())))
+    if links:
+        by_name["accounts of the person"] = linked.said(
+            linked.persons(store, links), weighed.best[:, 0], weighed.chance[:, 0]
+        )
+        rows = _rows(calibration, by_name, seen)
+        evidence = _evidence(rows, accounts)
+        weighed = weigh(evidence, calibration, len(codes()), no_clocks(accounts, len(codes())))
     hours_account, table = events.hours(store, accounts)
     year = int(store.one("SELECT coalesce(year(to_timestamp(median(second))), 2020) FROM located WHERE second > 0"))
     clocks, trust = hours.clocks(
