@@ -115,8 +115,8 @@ def answers_sql(calibration: Calibration) -> str:
                    sum(e.amount) FILTER (e.kind BETWEEN 0 AND 3)::INTEGER AS days, bit_or(e.cautions & {~ONE_DAY & 63}) AS cautions
             FROM evidence_rows e JOIN (SELECT best, (row_number() OVER () - 1)::INTEGER AS n FROM answers) b
             ON b.n = e.n AND b.best = e.place WHERE e.kind >= 0 GROUP BY e.n) e ON e.n = a.n
-        LEFT JOIN (SELECT n, bit_or(cautions & {EXITS | TRAVEL | MOVED | FOREIGN}) AS cautions FROM evidence_rows
-                   WHERE cautions & {EXITS | TRAVEL | MOVED | FOREIGN} <> 0 GROUP BY n) x ON x.n = a.n
+        LEFT JOIN (SELECT n, bit_or(CASE WHEN weight > 0 THEN cautions & {TRAVEL | MOVED | FOREIGN} ELSE cautions & {EXITS} END) AS cautions
+                   FROM evidence_rows WHERE cautions <> 0 GROUP BY n) x ON x.n = a.n
         ORDER BY a.n
     """
 
