@@ -256,3 +256,13 @@ def evidence_files(base: Base) -> None:
     """Makes the table `files`: number, name. Joined wherever a row's evidence is written."""
     values = ", ".join(f"({number}, {literal(name)})" for number, name in enumerate(base.names())) or "(0, '')"
     base.store.run(f"CREATE OR REPLACE TABLE files AS SELECT * FROM (VALUES {values}) AS f(number, name)")
+
+
+def write_bad_rows(base: Base, out: Path) -> int:
+    """Writes every row that is no record, or stands with a doubt, with its file; returns how many."""
+    evidence_files(base)
+    return base.store.parquet(
+        'SELECT f.name AS file, b."row", b.problem, b.kept, b.raw FROM bad b JOIN files f ON f.number = b.file '
+        'ORDER BY b.file, b."row", b.problem',
+        out,
+    )
