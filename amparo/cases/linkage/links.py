@@ -8,6 +8,7 @@ Nobody is scored: a weight belongs to a link between two accounts, never to a pe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from amparo.cases.linkage import telling
+from amparo.cases.linkage.explaining import why
 from amparo.cases.linkage.guarding import Decided, Guarded, Links, guarded
 from amparo.cases.linkage.judgements import Judgement, Judgements, load_judgements
 from amparo.cases.linkage.model import FIELDS
@@ -88,13 +90,19 @@ def write_links(
     judgements: Path | None = None,
     backend: str = "duckdb",
     address: str = "",
+    asked: Sequence[tuple[str, str]] = (),
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Writes the accounts with their persons to `out`, the tables beside it, and the run's JSON, which is returned."""
+    """Writes the accounts with their persons to `out`, the tables beside it, and the run's JSON, which is returned.
+
+    asked: pairs of accounts of which the run also says why they are linked, or why not (`why`, a list of lines for each).
+    """
     found = find_links(
         base, judgements=load_judgements(judgements), backend=backend, address=address, progress=progress
     )
-    return telling.write(found, out, THRESHOLD_BITS, STRONG_BITS, {"backend": backend}, progress)
+    answers = [why(found, a, b).lines() for a, b in asked]
+    more = {"why": answers} if answers else {}
+    return telling.write(found, out, STRONG_BITS, {"backend": backend}, more, progress)
 
 
 def _weigh(store: Store, accounts: int, backend: str, address: str, progress: Progress) -> tuple[Weights, float]:

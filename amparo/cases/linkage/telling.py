@@ -38,10 +38,15 @@ NEAR_BITS = 0.0  # from even chances on, a pair below the threshold is a questio
 
 
 def write(
-    found: Found, out: Path, threshold: float, strong: float, parameters: dict[str, Any], progress: Progress
+    found: Found,
+    out: Path,
+    strong: float,
+    parameters: dict[str, Any],
+    more: dict[str, Any],
+    progress: Progress,
 ) -> dict[str, Any]:
-    """All files of a run; returns what its JSON holds."""
-    store = found.store
+    """All files of a run; returns what its JSON holds, with what `more` adds."""
+    store, threshold = found.store, found.threshold
     evidence_files(found.base)
     _persons(found, strong)
     counts = {"accounts": store.parquet(_ACCOUNTS, out)}
@@ -60,7 +65,7 @@ def write(
         beside(out, "held-back.parquet"),
     )
     progress("written questions", counts["questions"])
-    run = _run(found, threshold, strong, parameters, counts)
+    run = _run(found, strong, parameters, counts) | more
     write_whole(
         beside(out, "run.json"), (json.dumps(run, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
     )
@@ -217,9 +222,7 @@ def _questions(found: Found, threshold: float) -> None:
         )
 
 
-def _run(
-    found: Found, threshold: float, strong: float, parameters: dict[str, Any], counts: dict[str, int]
-) -> dict[str, Any]:
+def _run(found: Found, strong: float, parameters: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
     store, shared, weights = found.store, found.shared, found.weights
     sizes = store.rows("SELECT accounts, count(*) FROM sizes GROUP BY 1 ORDER BY 1")
     linked = sum(size * (size - 1) // 2 * count for size, count in sizes)
@@ -228,7 +231,7 @@ def _run(
         "version": VERSION,
         "parameters": parameters
         | {
-            "threshold_bits": threshold,
+            "threshold_bits": found.threshold,
             "strong_bits": round(strong, 3),
             "most_accounts_of_a_person": MOST_ACCOUNTS,
             "most_holders_of_a_value": CAP,
