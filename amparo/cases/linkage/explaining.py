@@ -134,6 +134,8 @@ def _reasons(found: Found, one: int, two: int, linked: bool, candidate: bool, to
         said.append("They share no identifier within the guards and no rare name, so that nothing brought them together.")
     elif not linked and total < found.threshold:
         said.append("What they share does not reach the threshold.")
+    elif not linked and candidate and store.one(f"SELECT impersonal FROM scored WHERE a = {one} AND b = {two}"):
+        said.append("Two people of one household, or one after another with one device or number, would share the same.")
     elif not linked:
         said.append(f"A person of more than {MOST_ACCOUNTS} accounts, or a judgement, stands against it: see questions.")
     return said

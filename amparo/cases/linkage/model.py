@@ -159,6 +159,14 @@ FIELDS: tuple[Field, ...] = (
 )  # fmt: skip
 
 
+# What two people of one household, or two owners of one device or number, also share. Whatever its weight, it links nobody unless
+# something personal agrees too (a mailbox, a name), a payment token, or both a number and a device.
+IMPERSONAL = (
+    "greatest(gamma_email, gamma_external, gamma_handle, gamma_name) <= 0 AND gamma_card < 2 "
+    "AND NOT (gamma_phone > 0 AND gamma_device > 0)"
+)
+
+
 def level_sql(level: Level, dialect: str) -> str:
     """The level's condition as DuckDB or Spark writes it."""
     any_of, both = {"duckdb": ("list_has_any", "list_intersect"), "spark": ("arrays_overlap", "array_intersect")}[dialect]

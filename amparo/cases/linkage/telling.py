@@ -199,6 +199,7 @@ def _questions(found: Found, threshold: float) -> None:
     listed = f"array_to_string(list_filter([{shared}], lambda words: words IS NOT NULL), '; ')"
     kinds = {BRIDGE: "bridge", SIZE: "size", DIFFERENT: "different", UNSURE: "unsure"}
     kind = " ".join(f"WHEN {literal(why)} THEN '{word}'" for why, word in kinds.items())
+    shared_home = f"s.impersonal OR s.match_weight >= {threshold}"
     apart = "JOIN persons x ON x.n = s.a JOIN persons y ON y.n = s.b AND y.person <> x.person"
     store.run(
         f"""
@@ -207,10 +208,10 @@ def _questions(found: Found, threshold: float) -> None:
                s.bits, s.household_bits
         FROM links s LEFT JOIN judged j ON j.a = s.a AND j.b = s.b WHERE s.why <> ''
         UNION ALL
-        SELECT s.a, s.b, CASE WHEN s.match_weight >= {threshold} THEN 'household' ELSE 'near' END,
-               CASE WHEN s.match_weight >= {threshold} THEN 'one person, or two of one household: what they share does not tell'
+        SELECT s.a, s.b, CASE WHEN {shared_home} THEN 'household' ELSE 'near' END,
+               CASE WHEN {shared_home} THEN 'one person, or two of one household: what they share does not tell'
                     ELSE 'likelier one person than not, but below the threshold' END, {listed}, s.bits, s.household_bits
-        FROM scored s {apart} WHERE s.bits < {threshold} AND (s.bits >= {NEAR_BITS} OR s.match_weight >= {threshold})
+        FROM scored s {apart} WHERE (s.bits < {threshold} OR s.impersonal) AND (s.bits >= {NEAR_BITS} OR s.match_weight >= {threshold})
              AND (s.a, s.b) NOT IN (SELECT (a, b) FROM judged WHERE judgement = 'different')
         """
     )
