@@ -51,7 +51,9 @@ def main() -> int:
     kinds.add_argument("--hidden", action="store_true", help="only without")
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--edges", type=int, default=3_570_000)
-    parser.add_argument("--networkx", action="store_true", help="also join the edges in networkx: half a minute and 4 GiB")
+    parser.add_argument(
+        "--networkx", action="store_true", help="also join the edges in networkx: half a minute and 4 GiB"
+    )
     parser.add_argument("--one", nargs=2, metavar=("DIR", "OUT"), help=argparse.SUPPRESS)  # a measured process
     asked = parser.parse_args()
     if asked.one:
@@ -87,7 +89,9 @@ def _components(edges: int, with_networkx: bool) -> dict[str, float]:
     a, b = (random.integers(0, nodes, edges).astype(np.int32) for _ in range(2))
     components(4, a[:1] % 4, b[:1] % 4)  # compiled
     ours, label = _cpu(lambda: components(nodes, a, b))
-    scipy, (count, _) = _cpu(lambda: connected_components(coo_array((np.ones(edges, np.int8), (a, b)), shape=(nodes, nodes)), False))
+    scipy, (count, _) = _cpu(
+        lambda: connected_components(coo_array((np.ones(edges, np.int8), (a, b)), shape=(nodes, nodes)), False)
+    )
     assert count == int((label == np.arange(nodes)).sum())
     told = {"edges": edges, "ours_s": ours, "scipy_s": scipy, "ratio_to_scipy": ours / scipy}
     if with_networkx:
@@ -95,10 +99,15 @@ def _components(edges: int, with_networkx: bool) -> dict[str, float]:
 
         graph = networkx.Graph()
         told["networkx_s"], _ = _cpu(
-            lambda: (graph.add_edges_from(zip(a.tolist(), b.tolist(), strict=True)), sum(1 for _ in networkx.connected_components(graph)))
+            lambda: (
+                graph.add_edges_from(zip(a.tolist(), b.tolist(), strict=True)),
+                sum(1 for _ in networkx.connected_components(graph)),
+            )
         )
         told["ratio_to_networkx"] = ours / told["networkx_s"]
-    print(f"components of {edges:,} edges: {', '.join(f'{key} {value:.3f}' for key, value in told.items() if key != 'edges')}")
+    print(
+        f"components of {edges:,} edges: {', '.join(f'{key} {value:.3f}' for key, value in told.items() if key != 'edges')}"
+    )
     return told
 
 
@@ -169,7 +178,9 @@ def _peers(place: Path, truth: dict[str, Any]) -> dict[str, dict[str, float]]:
         for name, tuned in (("splink, defaults", False), ("tuned splink", True)):
             cpu, label = _cpu(lambda tuned=tuned, accounts=found.accounts: _splink(store, accounts, tuned))
             told[name] = {"cpu_s": cpu} | scored(_named(store, label), truth)
-    print(f"shared values: ours {told['exact, at most 6']['cpu_s']:.1f} CPU s, pandas {told['pandas joins']['cpu_s']:.1f}")
+    print(
+        f"shared values: ours {told['exact, at most 6']['cpu_s']:.1f} CPU s, pandas {told['pandas joins']['cpu_s']:.1f}"
+    )
     return told
 
 
@@ -179,7 +190,9 @@ def _named(store: Store, label: np.ndarray) -> dict[str, int]:
 
 def _by_exact(store: Store, accounts: int) -> np.ndarray:
     kinds = ", ".join(f"'{kind}'" for kind in EXACT)
-    edges = store.arrays(f"SELECT n, min(n) OVER (PARTITION BY kind, key) AS first FROM holding WHERE kind IN ({kinds})")
+    edges = store.arrays(
+        f"SELECT n, min(n) OVER (PARTITION BY kind, key) AS first FROM holding WHERE kind IN ({kinds})"
+    )
     return components(accounts, edges["n"], edges["first"])
 
 
@@ -233,7 +246,8 @@ def _splink(store: Store, accounts: int, tuned: bool) -> np.ndarray:
     settings = SettingsCreator(
         link_type="dedupe_only",
         comparisons=[
-            library.ExactMatch(each).configure(term_frequency_adjustments=each in ("stem", "country", "locale")) for each in fields
+            library.ExactMatch(each).configure(term_frequency_adjustments=each in ("stem", "country", "locale"))
+            for each in fields
         ],
         blocking_rules_to_generate_predictions=rules,
         probability_two_random_records_match=0.023 / accounts,

@@ -158,7 +158,9 @@ def _decided(store: Store, judgements: Judgements) -> tuple[Decided, tuple[str, 
 
 def _join(store: Store, accounts: int, decided: Decided) -> Guarded:
     """Makes `links` (every pair from the threshold on, used or refused) and `persons` (n, person: the smallest number)."""
-    given = store.arrays(f"SELECT a, b, bits FROM scored WHERE bits >= {THRESHOLD_BITS} AND NOT impersonal ORDER BY a, b")
+    given = store.arrays(
+        f"SELECT a, b, bits FROM scored WHERE bits >= {THRESHOLD_BITS} AND NOT impersonal ORDER BY a, b"
+    )
     links = Links(given["a"], given["b"], given["bits"], STRONG_BITS)
     found = guarded(accounts, links, decided)
     why = np.full(len(links.a), "", object)
