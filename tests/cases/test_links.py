@@ -65,7 +65,10 @@ def town() -> dict[str, list[Row]]:
         for name in "de"
         for day in range(1, 6)
     ]
-    events += [{"account": name, "at": DAY.format(7), "device": "dev-gh", "address": "198.51.100.1"} for name in "gh"]
+    events += [
+        {"account": name, "at": DAY.format(7), "device": "dev-gh", "address": "198.51.100.1", "country": country}
+        for name, country in (("g", "DE"), ("h", "BR"))
+    ]
     events += [{"account": f"f{each}", "at": DAY.format(9), "device": "fingerprint"} for each in range(30)]
     return {"accounts": accounts, "events": events}
 
@@ -118,6 +121,22 @@ def test_placeholders_and_fingerprints_link_nobody_and_are_listed_with_their_rea
     assert reasons["device", "more accounts hold it than one person has"] == 30
     assert reasons["email", "placeholder"] in (1, 2) and reasons["phone", "placeholder"] == 2
     assert run["steps"]["accounts_with_a_placeholder"]["email"] == 4
+
+
+def test_what_speaks_against_a_link_stands_beside_it(whole: tuple[Path, dict[str, Any]]) -> None:
+    out, _ = whole
+    (against,) = [row for row in table(out, "evidence") if row["kind"] == "against"]
+    assert (against["account_a"], against["account_b"]) == ("g", "h") and "DE and BR" in str(against["words"])
+    assert str(against["evidence_a"]).startswith("events.csv:")
+
+
+def test_a_pair_asked_about_changes_nothing_that_is_written(whole: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    out, _ = whole
+    with opened(tmp_path, town()) as base:
+        run = write_links(base, tmp_path / "o.parquet", asked=[("f0", "a"), ("g", "h")])
+    assert "are not linked" in run["why"][0][0] and "are linked" in run["why"][1][0]
+    for name in ("o.parquet", "o.evidence.parquet", "o.questions.parquet"):
+        assert out.with_name(name).read_bytes() == (tmp_path / name).read_bytes()
 
 
 def test_a_bridge_says_what_falls_apart_without_it(whole: tuple[Path, dict[str, Any]]) -> None:

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from amparo.cases.linkage import telling
-from amparo.cases.linkage.explaining import why
 from amparo.cases.linkage.guarding import Decided, Guarded, Links, guarded
 from amparo.cases.linkage.judgements import Judgement, Judgements, load_judgements
 from amparo.cases.linkage.model import FIELDS, IMPERSONAL
@@ -100,9 +99,7 @@ def write_links(
     found = find_links(
         base, judgements=load_judgements(judgements), backend=backend, address=address, progress=progress
     )
-    answers = [why(found, a, b).lines() for a, b in asked]
-    more = {"why": answers} if answers else {}
-    return telling.write(found, out, STRONG_BITS, {"backend": backend}, more, progress)
+    return telling.write(found, out, STRONG_BITS, {"backend": backend}, asked, progress)
 
 
 def _weigh(store: Store, accounts: int, backend: str, address: str, progress: Progress) -> tuple[Weights, float]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import splink
 
 from amparo.cases.coins.results import beside
 from amparo.cases.linkage import evidence
+from amparo.cases.linkage.explaining import why
 from amparo.cases.linkage.guarding import BRIDGE, DIFFERENT, MOST_ACCOUNTS, SIZE, UNSURE
 from amparo.cases.linkage.model import FIELDS
 from amparo.cases.linkage.normal_forms import normal_forms
@@ -42,10 +44,10 @@ def write(
     out: Path,
     strong: float,
     parameters: dict[str, Any],
-    more: dict[str, Any],
+    asked: Sequence[tuple[str, str]],
     progress: Progress,
 ) -> dict[str, Any]:
-    """All files of a run; returns what its JSON holds, with what `more` adds."""
+    """All files of a run; returns what its JSON holds. asked: pairs of which it also says why."""
     store, threshold = found.store, found.threshold
     evidence_files(found.base)
     _persons(found, strong)
@@ -65,7 +67,9 @@ def write(
         beside(out, "held-back.parquet"),
     )
     progress("written questions", counts["questions"])
-    run = _run(found, strong, parameters, counts) | more
+    run = _run(found, strong, parameters, counts)
+    if asked:  # last: a pair that nothing brought together is compared anew
+        run["why"] = [why(found, a, b).lines() for a, b in asked]
     write_whole(
         beside(out, "run.json"), (json.dumps(run, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
     )
