@@ -12,31 +12,33 @@ from amparo.cases.coins.compiling import compiled, numba
 
 def components(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The smallest member of each node's component: int32, one for each of `count` nodes. Edges are pairs of node numbers."""
-    a, b = np.ascontiguousarray(a, np.int32), np.ascontiguousarray(b, np.int32)
-    if len(a) and (min(a.min(), b.min()) < 0 or max(a.max(), b.max()) >= count):
+    a, b = (np.ascontiguousarray(each, np.int32).view(np.uint32) for each in (a, b))  # below 0 is far above `count`
+    if len(a) and max(a.max(), b.max()) >= count:
         raise ValueError("an edge names a node that is not there")
-    return _united(count, a, b) if numba else hooked(count, a, b)
+    return (_united(count, a, b) if numba else hooked(count, a, b)).astype(np.int32, copy=False)
 
 
 @compiled
 def _united(count, a, b):
-    """Union-find with path halving. The smaller root stays the root, so that every root is its component's smallest member."""
-    parent = np.arange(count, dtype=np.int32)
+    """Union-find as Rem had it: the two paths are walked together, each step hanging the larger on the smaller's parent.
+
+    A parent is never larger than its child, so that every root is its component's smallest member.
+    """
+    parent = np.arange(count).astype(np.uint32)
     for i in range(len(a)):
         x, y = a[i], b[i]
-        while parent[x] != x:
-            parent[x] = parent[parent[x]]
-            x = parent[x]
-        while parent[y] != y:
-            parent[y] = parent[parent[y]]
-            y = parent[y]
-        if x < y:
-            parent[y] = x
-        elif y < x:
-            parent[x] = y
-    for node in range(count):  # a parent is never larger than its child, so it is settled before
+        above_x, above_y = parent[x], parent[y]
+        while above_x != above_y:
+            if above_x < above_y:
+                x, y, above_x, above_y = y, x, above_y, above_x
+            parent[x] = above_y
+            if above_x == x:
+                break
+            x = above_x
+            above_x = parent[x]
+    for node in range(count):
         parent[node] = parent[parent[node]]
-    return parent
+    return parent.view(np.int32)
 
 
 def hooked(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
