@@ -39,6 +39,7 @@ from benchmarks.platform import make
 
 TABLES = ("accounts", "identifiers", "events", "payments")
 EXACT = ("email", "phone", "device", "token")
+THRESHOLDS = (0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999)  # of splink
 UNCAPPED = dict.fromkeys(EXACT, 1 << 30)
 
 
@@ -136,10 +137,11 @@ def _platform(name: str, accounts: int, seed: int, hidden: bool, *, peers: bool)
                 f"{who:28}{its['precision']:10.4f}{its['recall']:8.3f}{its['f1']:7.3f}{its['mixed']:8,}{its['largest']:9,}"
                 f"{its['cpu_s']:8.1f}"
             )
-    if "tuned splink" in told:
-        told["f1_to_tuned_splink"] = {"ratio": told["ours"]["f1"] / max(told["tuned splink"]["f1"], 1e-9)}
-        print(f"F1 beside tuned splink: {told['f1_to_tuned_splink']['ratio']:.2f}x; ours peaked at {own['peak_gib']:.2f} GiB, "
-              f"estimates {own['estimated_pairs']:,} pairs of one person")  # fmt: skip
+    if peers:
+        told["f1_to_tuned_splink"] = {"ratio": told["ours"]["f1"] / max(told["tuned splink, right to .98"]["f1"], 1e-9)}
+        ratio = told["f1_to_tuned_splink"]["ratio"]
+        print(f"F1 beside tuned splink at precision 0.98: {ratio:.2f}x")
+    print(f"ours peaked at {own['peak_gib']:.2f} GiB and estimates {own['estimated_pairs']:,} pairs of one person")
     return told
 
 
@@ -177,8 +179,12 @@ def _peers(place: Path, truth: dict[str, Any]) -> dict[str, dict[str, float]]:
         told["pandas joins"]["ratio_ours"] = told["exact, at most 6"]["cpu_s"] / told["pandas joins"]["cpu_s"]
         _splink_records(store)
         for name, tuned in (("splink, defaults", False), ("tuned splink", True)):
-            cpu, label = _cpu(lambda tuned=tuned, accounts=found.accounts: _splink(store, accounts, tuned))
-            told[name] = {"cpu_s": cpu} | scored(_named(store, label), truth)
+            cpu, labels = _cpu(lambda tuned=tuned, accounts=found.accounts: _splink(store, accounts, tuned))
+            at = [{"cpu_s": cpu} | scored(_named(store, label), truth) for label in labels]
+            told[name] = at[0]
+            precise = [each for each in at if each["precision"] >= 0.98]
+            if tuned:  # the threshold is chosen by the truth, in its favour
+                told["tuned splink, right to .98"] = max(precise or at[-1:], key=lambda each: each["f1"])
     print(
         f"shared values: ours {told['exact, at most 6']['cpu_s']:.1f} CPU s, pandas {told['pandas joins']['cpu_s']:.1f}"
     )
@@ -241,7 +247,8 @@ def _shared_by_chance(store: Store, column: str, accounts: int) -> float:
     return max(float(store.one(f"SELECT sum(c * (c - 1.0)) / ({stated}) FROM ({counts})")), 1e-12)
 
 
-def _splink(store: Store, accounts: int, tuned: bool) -> np.ndarray:
+def _splink(store: Store, accounts: int, tuned: bool) -> list[np.ndarray]:
+    """Persons at each of THRESHOLDS."""
     import splink.comparison_library as library
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
@@ -273,10 +280,10 @@ def _splink(store: Store, accounts: int, tuned: bool) -> np.ndarray:
             linker.training.estimate_parameters_using_expectation_maximisation(rule, fix_u_probabilities=True)
         except Exception as error:  # too few pairs by one rule: the others train
             print(f"  splink's training by {rule} found nothing ({type(error).__name__})", file=sys.stderr)
-    predicted = linker.inference.predict(threshold_match_probability=0.8, warning_mode="never").physical_name
-    edges = store.arrays(f"SELECT unique_id_l AS a, unique_id_r AS b FROM {predicted}")
+    predicted = linker.inference.predict(threshold_match_probability=THRESHOLDS[0], warning_mode="never").physical_name
+    edges = store.arrays(f"SELECT unique_id_l AS a, unique_id_r AS b, match_probability AS p FROM {predicted}")
     linker.table_management.delete_tables_created_by_splink_from_db()
-    return components(accounts, edges["a"], edges["b"])
+    return [components(accounts, edges["a"][edges["p"] >= p], edges["b"][edges["p"] >= p]) for p in THRESHOLDS]
 
 
 if __name__ == "__main__":
