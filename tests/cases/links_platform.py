@@ -24,7 +24,15 @@ Row = dict[str, str]
 def write_platform(place: Path, tables: dict[str, Sequence[Row]]) -> None:
     """CSV files below place/in and place/mapping.toml, with only the tables and the columns that are used."""
     (place / "in").mkdir(parents=True, exist_ok=True)
-    mapping = ['platform = "p"', "[time]", 'zone = "UTC"', "[[mailbox]]", 'domains = ["example.org"]', "dots = false", 'tag = "+"']
+    mapping = [
+        'platform = "p"',
+        "[time]",
+        'zone = "UTC"',
+        "[[mailbox]]",
+        'domains = ["example.org"]',
+        "dots = false",
+        'tag = "+"',
+    ]
     for table, rows in tables.items():
         used = [name for name in COLUMNS[table] if any(name in row for row in rows)] or list(COLUMNS[table])
         with (place / "in" / f"{table}.csv").open("w", newline="") as file:
@@ -40,7 +48,9 @@ def write_platform(place: Path, tables: dict[str, Sequence[Row]]) -> None:
 def opened(place: Path, tables: dict[str, Sequence[Row]]) -> Iterator[Base]:
     write_platform(place, tables)
     with open_base(
-        place / "in", load_base_mapping(place / "mapping.toml"), tables=("accounts", "identifiers", "events", "payments")
+        place / "in",
+        load_base_mapping(place / "mapping.toml"),
+        tables=("accounts", "identifiers", "events", "payments"),
     ) as base:
         yield base
 

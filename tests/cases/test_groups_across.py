@@ -12,7 +12,9 @@ from amparo.cases.groups.across import EARLIEST, LATEST, Carried, claim_of, near
 DAY = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
-def post(number: int, person: int | None, group: int, hours: float | None, *, zone: float | None = 0, **more: bool) -> Carried:
+def post(
+    number: int, person: int | None, group: int, hours: float | None, *, zone: float | None = 0, **more: bool
+) -> Carried:
     """hours: on a clock that runs `zone` hours ahead of UTC; zone None: nobody has said."""
     wall = DAY + timedelta(hours=hours) if hours is not None else None
     utc = wall - timedelta(hours=zone) if wall and zone is not None else None
@@ -70,7 +72,9 @@ def test_a_claim_hangs_on_no_order_and_is_certain_only_where_every_other_group_c
     for group in {each.group for each in posts} - {claim.first.group}:
         first = min((each for each in posts if each.group == group), key=lambda each: each.line)
         may_be_earlier = first.earliest <= min(each.latest for each in own)
-        assert (first in claim.against) == (may_be_earlier and (first.person is None or first.person != claim.first.person))
+        assert (first in claim.against) == (
+            may_be_earlier and (first.person is None or first.person != claim.first.person)
+        )
 
 
 def test_look_alikes_are_found_by_their_turns_and_what_is_far_stays_apart() -> None:

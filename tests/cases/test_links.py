@@ -22,7 +22,12 @@ def account(name: str, **stated: str) -> Row:
 
 def strangers(count: int, **stated: str) -> list[Row]:
     return [
-        account(f"f{each}", handle=f"person{chr(97 + each % 26)}{chr(97 + each // 26)}q", email=f"f{each}@example.net", **stated)
+        account(
+            f"f{each}",
+            handle=f"person{chr(97 + each % 26)}{chr(97 + each // 26)}q",
+            email=f"f{each}@example.net",
+            **stated,
+        )
         for each in range(count)
     ]
 
@@ -95,11 +100,15 @@ def test_the_evidence_of_each_link_adds_up_and_names_the_rows_on_both_sides(whol
             assert ":" in str(row["evidence_a"]) and ":" in str(row["evidence_b"])
     for row in table(out, "evidence"):
         assert sums[row["account_a"], row["account_b"]] == pytest.approx(float(str(row["sum"])), abs=0.02)
-    mailbox = next(row for row in table(out, "evidence") if row["account_a"] == "a" and row["value"] == "martu@example.org")
+    mailbox = next(
+        row for row in table(out, "evidence") if row["account_a"] == "a" and row["value"] == "martu@example.org"
+    )
     assert mailbox["holders"] == 3 and mailbox["evidence_a"] == "accounts.csv:81"
 
 
-def test_placeholders_and_fingerprints_link_nobody_and_are_listed_with_their_reason(whole: tuple[Path, dict[str, Any]]) -> None:
+def test_placeholders_and_fingerprints_link_nobody_and_are_listed_with_their_reason(
+    whole: tuple[Path, dict[str, Any]],
+) -> None:
     out, run = whole
     reasons = {(row["kind"], row["reason"]): row["accounts"] for row in table(out, "held-back")}
     assert reasons["device", "more accounts hold it than one person has"] == 30
@@ -123,7 +132,9 @@ def test_why_says_what_is_missing_and_what_was_held_back(tmp_path: Path) -> None
         assert not strange.linked and any("held back" in each and "30 accounts" in each for each in strange.held_back)
         assert any("nothing brought them together" in each for each in why(found, "a", "k").words)
         assert why(found, "a", "b").linked
-        assert couple.start + sum(each.bits for each in couple.compared) + couple.household_bits == pytest.approx(couple.sum, abs=0.02)
+        assert couple.start + sum(each.bits for each in couple.compared) + couple.household_bits == pytest.approx(
+            couple.sum, abs=0.02
+        )
         assert "a link needs" in "\n".join(couple.lines())
         with pytest.raises(Missing, match="nobody"):
             why(found, "a", "nobody")
@@ -154,7 +165,14 @@ def test_judgements_are_obeyed_told_and_never_overwritten(tmp_path: Path) -> Non
 def test_neither_the_order_of_rows_nor_their_number_of_times_changes_persons_and_bytes_repeat(tmp_path: Path) -> None:
     first, _ = linked(tmp_path / "1", **town())
     again, _ = linked(tmp_path / "2", **town())
-    for name in ("o.parquet", "o.evidence.parquet", "o.bridges.parquet", "o.questions.parquet", "o.held-back.parquet", "o.run.json"):
+    for name in (
+        "o.parquet",
+        "o.evidence.parquet",
+        "o.bridges.parquet",
+        "o.questions.parquet",
+        "o.held-back.parquet",
+        "o.run.json",
+    ):
         assert first.with_name(name).read_bytes() == again.with_name(name).read_bytes(), name
     shuffled = {name: random.Random(3).sample(rows, len(rows)) for name, rows in town().items()}
     shuffled["events"] += shuffled["events"][:20]
@@ -163,7 +181,10 @@ def test_neither_the_order_of_rows_nor_their_number_of_times_changes_persons_and
 
 
 def test_what_accounts_are_called_changes_no_person(tmp_path: Path) -> None:
-    new = {row["account"]: f"n{number:03}" for number, row in enumerate(sorted(town()["accounts"], key=lambda row: row["account"][::-1]))}
+    new = {
+        row["account"]: f"n{number:03}"
+        for number, row in enumerate(sorted(town()["accounts"], key=lambda row: row["account"][::-1]))
+    }
     renamed = {name: [row | {"account": new[row["account"]]} for row in rows] for name, rows in town().items()}
     out, _ = linked(tmp_path, **renamed)
     assert groups(out) == {frozenset(new[name] for name in "abc"), frozenset({new["g"], new["h"]})}
@@ -181,13 +202,18 @@ def test_what_accounts_are_called_changes_no_person(tmp_path: Path) -> None:
         ),
     ],
 )  # fmt: skip
-def test_platforms_with_next_to_nothing_are_read(tables: dict[str, list[Row]], expected: set[frozenset[str]], tmp_path: Path) -> None:
+def test_platforms_with_next_to_nothing_are_read(
+    tables: dict[str, list[Row]], expected: set[frozenset[str]], tmp_path: Path
+) -> None:
     out, run = linked(tmp_path, **tables)
     assert groups(out) == expected and run["written"]["accounts"] == len(persons(out))
 
 
 def test_a_number_that_went_on_to_somebody_else_weighs_less_than_one_in_use_by_both(tmp_path: Path) -> None:
-    phones = [account(name, phone="+34 600 100 200", created=day) for name, day in (("a", "2024-01-01T00:00:00Z"), ("b", "2025-06-01T00:00:00Z"))]
+    phones = [
+        account(name, phone="+34 600 100 200", created=day)
+        for name, day in (("a", "2024-01-01T00:00:00Z"), ("b", "2025-06-01T00:00:00Z"))
+    ]
     phones += [account(name, phone="0034-600-100-201", created="2025-06-01T00:00:00Z") for name in "cd"]
     with opened(tmp_path, {"accounts": strangers(60) + phones}) as base:
         found = find_links(base)

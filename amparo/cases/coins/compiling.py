@@ -29,11 +29,11 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _kept_if_it_can_be(made: Any) -> Any:
     """A process that is confined reads the cache but can't write it: what it compiles there serves itself."""
-    save = made._cache.save_overload
+    save = made._cache.save_overload  # noqa: SLF001 - Numba has no other way to ask
 
     def kept(*what: Any) -> None:
         with suppress(OSError):
             save(*what)
 
-    made._cache.save_overload = kept
+    made._cache.save_overload = kept  # noqa: SLF001
     return made

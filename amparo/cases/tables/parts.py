@@ -93,7 +93,7 @@ def in_time(store: Store, part: Part, table: str, out: Path) -> Part:
         f"SELECT coalesce(bool_and(a >= b), true) FROM (SELECT {moment} AS a, lag({moment}) OVER () AS b FROM {place})"
     ):
         return part
-    every = "*" if part.numbered else '*, file_row_number + 1 AS "row"'
+    every = "* EXCLUDE (file_row_number)" + ("" if part.numbered else ', file_row_number + 1 AS "row"')
     store.run(
         f'COPY (SELECT {every} FROM {_parquet(part.place, "file_row_number=true, ")} ORDER BY {moment} NULLS LAST, "row") '
         f"TO {literal(str(out))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
