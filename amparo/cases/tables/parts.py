@@ -7,6 +7,7 @@ and `_raw` (the start of such a record). Its rows stand as in the file, so that 
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -62,11 +63,13 @@ def make_part(store: Store, file: SourceFile, source: BaseSource, out: Path, com
         numbered = bool(rows.number) and source.format != "parquet"
         query = _Query(source, rows, numbered)
         # Trimming every cell costs half as much again as all the rest, and most files need none: it is done where the first
-        # rows need it, and a file in which a later one does is read a second time. What was written is looked at for it:
-        # there each text stands once in its dictionary.
-        query.trims = query.is_ragged(store, f"(SELECT * FROM {rows.query} LIMIT {SAMPLE})")
+        # rows need it, and a file in which a later one does is read a second time.
+        sample = f"(SELECT * FROM {rows.query} LIMIT {SAMPLE})"
+        query.trims = (
+            numbered or source.format in {"json", "jsonl"} or _has_tabs(file, source) or query.is_ragged(store, sample)
+        )
         query.write(store, out, compression)
-        if not query.trims and store.one(f"SELECT {query.left_ragged()} FROM {_parquet(out)}"):
+        if not query.trims and query.left_ragged(store, out):
             query.trims = True
             query.write(store, out, compression)
 
@@ -115,8 +118,16 @@ def part_rows(place: Path, table: str, numbered: bool) -> str:
     return f'SELECT {names}, {number} AS "row", _lost, _doubt, _raw FROM {_parquet(place, "file_row_number=true, ")}'
 
 
-def _ragged(cell: str) -> str:
-    return f"{cell} <= '!' OR suffix({cell}, ' ') OR contains({cell}, chr(9))"
+def _has_tabs(file: SourceFile, source: BaseSource) -> bool:
+    """Whether a CSV holds a tab anywhere: cheaper to ask of its bytes than of every cell."""
+    if source.format != "csv" or not file.size_bytes:
+        return False
+    with file.path.open("rb") as data, mmap.mmap(data.fileno(), 0, access=mmap.ACCESS_READ) as held:
+        return held.find(b"\t") >= 0
+
+
+def _ends_blank(cell: str) -> str:
+    return f"suffix({cell}, ' ')"
 
 
 def _parquet(place: Path, more: str = "") -> str:
@@ -164,22 +175,28 @@ class _Query:
             return f"coalesce({found}, {told})" if found else told
         return found or "CAST(NULL AS VARCHAR)"
 
-    def ragged(self) -> str:
-        """Whether a cell of the row is empty, or begins or ends with a blank."""
-        texts = [cell for name, cell in self.rows.columns.items() if self.rows.types[name] == "VARCHAR"]
-        return f"coalesce({' OR '.join(_ragged(cell) for cell in texts) or 'false'}, false)"
-
-    def left_ragged(self) -> str:
-        """Of a part: whether a text in it is so, or a cell of a record that could not be read."""
-        texts = [
-            f"bool_or({_ragged(chr(34) + name + chr(34))})"
-            for name, kind in columns_of(self.source.table)
-            if kind == "VARCHAR"
-        ]
-        return f"coalesce(bool_or(_ragged), false) OR {' OR '.join(f'coalesce({each}, false)' for each in texts)}"
-
     def is_ragged(self, store: Store, place: str) -> bool:
-        return bool(store.one(f"SELECT coalesce(bool_or({self.ragged()}), false) FROM {place}"))
+        """Whether a cell there is empty, or begins or ends with a blank."""
+        texts = [cell for name, cell in self.rows.columns.items() if self.rows.types[name] == "VARCHAR"]
+        test = " OR ".join(f"{cell} <= '!' OR {_ends_blank(cell)}" for cell in texts)
+        return bool(texts and store.one(f"SELECT coalesce(bool_or({test}), false) FROM {place}"))
+
+    def left_ragged(self, store: Store, part: Path) -> bool:
+        """Of a part: whether a cell should have been trimmed. What a text begins with is known from its least value, which
+        Parquet keeps."""
+        texts = [name for name, kind in columns_of(self.source.table) if kind == "VARCHAR"]
+        least = " OR ".join(f"""coalesce(min("{name}") <= '!', false)""" for name in texts)
+        ends = "coalesce(bool_or(_ragged), false)"
+        return any(store.one(f"SELECT {each} FROM {_parquet(part)}") for each in (least, ends))
+
+    def ragged(self) -> str:
+        """Whether a cell of the row ends with a blank, or, where it could not be read, begins with one."""
+        texts = [f'"t_{each.name}"' for each in self.fields if self.given(each) and not self.typed(each)]
+        begins = " OR ".join(f"{each} <= '!'" for each in texts) or "false"
+        ends = " OR ".join(_ends_blank(each) for each in texts) or "false"
+        if self.source.format == "parquet":
+            ends += "".join(f" OR contains({each}, chr(9))" for each in texts)
+        return f"coalesce({ends}, false) OR (_lost IS NOT NULL OR _doubt IS NOT NULL) AND coalesce({begins}, false)"
 
     def write(self, store: Store, out: Path, compression: str) -> None:
         store.run(
@@ -196,13 +213,7 @@ class _Query:
             query = f"SELECT *, {', '.join(more)} FROM ({query})" if more else query
         query = f"SELECT *, {', '.join(self.values())} FROM ({query})"
         query = f"SELECT *, {self.lost()} AS _lost, {self.doubt()} AS _doubt FROM ({query})"
-        texts = [f'"t_{each.name}"' for each in self.fields if self.given(each) and not self.typed(each)]
-        test = " OR ".join(_ragged(each) for each in texts) or "false"
-        ragged = (
-            ""
-            if self.trims
-            else f", CASE WHEN _lost IS NOT NULL OR _doubt IS NOT NULL THEN coalesce({test}, false) END AS _ragged"
-        )
+        ragged = "" if self.trims else f", {self.ragged()} AS _ragged"
         names = [_stored(name) for name, _ in columns_of(self.source.table)] + (['"row"'] if self.numbered else [])
         return f"SELECT {', '.join(names)}, _lost, _doubt, {self.raw()} AS _raw{ragged} FROM ({query})"
 
@@ -318,7 +329,7 @@ class _Query:
         return f"CASE {' '.join(f'WHEN {when} THEN {then}' for when, then in cases)} END"
 
     def doubt(self) -> str:
-        tests = [(each, self.doubtful(each)) for each in self.fields if each.kind not in {"text", "word"}]
+        tests = [(each, self.doubtful(each)) for each in self.fields]
         cases = [(each, when) for each, when in tests if when and self.given(each)]
         if not cases:
             return "CAST(NULL AS VARCHAR)"
@@ -333,7 +344,8 @@ class _Query:
         return field.name in self.rows.columns or field.name in self.source.constants
 
     def doubtful(self, field: Field) -> str:
-        if field.needed or (self.typed(field) and field.kind == "boolean"):
+        plain = field.kind in {"text", "word"} and field.name != "currency"
+        if plain or field.needed or (self.typed(field) and field.kind == "boolean"):
             return ""
         column = field.columns[-1][0]
         return f'"t_{field.name}" IS NOT NULL AND "{column}" IS NULL'
