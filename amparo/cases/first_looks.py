@@ -126,14 +126,19 @@ def first_looks(case: UUID, track: str = "", *, offset: int = 0, limit: int = 50
     """Whom to look at first. track: of `TRACKS`; without one the first on which somebody stands."""
     order, items = reading_order(), items_across(case)
     held = _held(case, items)
-    numbers = dict(Person.objects.filter(case__uuid=case).values_list("id", "number"))
-    placed = rule.in_order({each: reasons for each, reasons in held.items() if each in numbers}, numbers, order.reasons)
-    people = _people(placed)
+    numbers, tracks = {}, {}
+    known = Person.objects.filter(case__uuid=case).values_list("id", "number", "category", "age_status")
+    for each, number, category, age_status in known.iterator(chunk_size=5000):
+        numbers[each] = number
+        if each in held:
+            tracks[each] = rule.track(category, age_status)
+    placed = rule.in_order({each: held[each] for each in tracks}, numbers, order.reasons)
     by_track: dict[str, list[int]] = {each: [] for each in TRACKS}
     for each in placed:
-        by_track[rule.track(people[each].category, people[each].age_status)].append(each)
+        by_track[tracks[each]].append(each)
     asked = track if track in TRACKS else next((each for each in TRACKS if by_track[each] and each != VICTIMS), MINORS)
     shown = by_track[asked][offset : offset + limit]
+    people = _people(shown)
     behind = _Behind(case, shown, items)
     looks = tuple(
         Look(
@@ -144,14 +149,14 @@ def first_looks(case: UUID, track: str = "", *, offset: int = 0, limit: int = 50
         )
         for each in shown
     )
-    stays = Membership.objects.filter(group__case__uuid=case, left_at_once=True).exclude(person_id__in=held)
+    at_once = Membership.objects.filter(group__case__uuid=case, left_at_once=True).values_list("person", flat=True)
     return Looks(
         order,
         asked,
         looks,
         {each: len(found) for each, found in by_track.items()},
         len(numbers) - len(placed),
-        stays.values("person").distinct().count(),
+        len(set(at_once.distinct()) - set(held)),
     )
 
 

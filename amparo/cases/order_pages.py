@@ -17,7 +17,7 @@ from amparo.cases.groups.order import REASONS, TRACKS, VICTIMS
 from amparo.cases.page_frame import actor_of, frame_of, page_asked, say, say_form
 from amparo.foundation.errors import Refused
 
-LOOKS_PAGE = 50
+LOOKS_PAGE = 25
 EVERYONE = 1 << 30
 
 
