@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from amparo.cases.facts import GroupFacts, ItemLine, PersonFacts
 
-
 MOST_ALONE = 3  # groups that are each asked about by themselves
 
 

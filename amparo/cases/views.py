@@ -25,7 +25,9 @@ from amparo.vault.keys import OfficerKeys
 NEWEST = 7
 MOST_LISTED = 50  # groups in a table of the overview
 MOST_TOLD = 8  # groups whose milestones stand on the timeline
-MOST_MOVES = 300  # members of a group whose comings and goings stand on the timeline; the members' page has those of any
+MOST_MOVES = (
+    300  # members of a group whose comings and goings stand on the timeline; the members' page has those of any
+)
 
 
 @page("cases.read")
@@ -147,7 +149,9 @@ def timeline(request: HttpRequest, case: UUID) -> HttpResponse:
             (
                 group,
                 drawing.milestones(
-                    group, queries.notices(group.uuid, drawing.NOTICES), queries.posts(group.uuid, first=True, limit=1)[0]
+                    group,
+                    queries.notices(group.uuid, drawing.NOTICES),
+                    queries.posts(group.uuid, first=True, limit=1)[0],
                 ),
             )
             for group in frame["groups"][:MOST_TOLD]
@@ -159,9 +163,7 @@ def timeline(request: HttpRequest, case: UUID) -> HttpResponse:
             for each in drawing.moves(queries.memberships(group.uuid))
         ],
         "long_groups": [
-            group
-            for place, group in enumerate(frame["groups"])
-            if group.members > MOST_MOVES or place >= MOST_TOLD
+            group for place, group in enumerate(frame["groups"]) if group.members > MOST_MOVES or place >= MOST_TOLD
         ][:MOST_LISTED],
         "note_form": forms.NoteForm(),
     }

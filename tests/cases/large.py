@@ -31,19 +31,31 @@ def fill(case: UUID, *, sizes: tuple[int, ...], people: int, posts: int = 0, see
     rows = list(Person.objects.filter(case=held, number__gt=last).order_by("number").values_list("id", flat=True))
     Identifier.objects.bulk_create(
         (
-            Identifier(person_id=row, kind="phone", value=f"+155501{number:08d}", raw=f"+1 555 01{number:08d}", source="x", added_at=now)
+            Identifier(
+                person_id=row,
+                kind="phone",
+                value=f"+155501{number:08d}",
+                raw=f"+1 555 01{number:08d}",
+                source="x",
+                added_at=now,
+            )
             for number, row in enumerate(rows, 1)
         ),
         batch_size=BATCH,
     )
     Decision.objects.bulk_create(
-        (Decision(person_id=row, what="category", value="contact", reason="Named.", by_name="Amparo", at=now) for row in rows),
+        (
+            Decision(person_id=row, what="category", value="contact", reason="Named.", by_name="Amparo", at=now)
+            for row in rows
+        ),
         batch_size=BATCH,
     )
     made = []
     for number, size in enumerate(sizes, 1):
         chosen = random.choice(len(rows), size, replace=False)
-        made.append(_group(held, number, [rows[each] for each in chosen.tolist()], posts if number == 1 else 20, random))
+        made.append(
+            _group(held, number, [rows[each] for each in chosen.tolist()], posts if number == 1 else 20, random)
+        )
     return made
 
 
@@ -70,13 +82,16 @@ def _group(case: Case, number: int, members: list[int], posts: int, random: np.r
         ),
         batch_size=BATCH,
     )  # fmt: skip
-    Notice.objects.create(group=group, line=1, raw="5/1/26, 08:00", wall=START, type="group_created", actor_id=founder, value=group.name)
+    Notice.objects.create(
+        group=group, line=1, raw="5/1/26, 08:00", wall=START, type="group_created", actor_id=founder, value=group.name
+    )
     minutes = np.sort(random.integers(0, 120 * 1440, posts)).tolist()
     writers = random.integers(0, max(1, len(members) // 4), posts).tolist()
     Post.objects.bulk_create(
         (
             Post(
-                group=group, person_id=members[writer], line=len(members) + line, raw="x", kind="media" if line % 5 == 0 else "text",
+                group=group, person_id=members[writer], line=len(members) + line, raw="x",
+                kind="media" if line % 5 == 0 else "text",
                 wall=START + timedelta(minutes=minute), text="item shared", media_name=f"IMG-{line}.jpg" if line % 5 == 0 else "",
             )
             for line, (minute, writer) in enumerate(zip(minutes, writers, strict=True), 1)

@@ -1,6 +1,6 @@
 """A case of a million memberships: each page's queries, the server's CPU time, and the first paint in a real browser.
 
-    python -m maintenance.slow scale -- -k memberships         AMPARO_TEST_MEMBERSHIPS=1000000 for another size
+python -m maintenance.slow scale -- -k memberships         AMPARO_TEST_MEMBERSHIPS=1000000 for another size
 """
 
 from __future__ import annotations

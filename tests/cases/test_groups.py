@@ -267,7 +267,9 @@ def test_a_reading_taken_line_by_line_is_the_one_taken_whole(said: list[tuple[st
 @given(st.lists(st.tuples(st.sampled_from([ANA, BEA]), st.sampled_from(["said", "left", "added"])), max_size=12))
 def test_of_many_messages_only_those_that_open_a_stay_are_kept_and_no_stay_is_lost(told: list[tuple[str, str]]) -> None:
     rows = [
-        message(line, who) if what == "said" else notice(line, f"member_{what}", who if what == "left" else DAN, () if what == "left" else (who,))
+        message(line, who)
+        if what == "said"
+        else notice(line, f"member_{what}", who if what == "left" else DAN, () if what == "left" else (who,))
         for line, (who, what) in enumerate(told, 1)
     ]
     for name in {who for who, _ in told}:

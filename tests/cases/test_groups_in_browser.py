@@ -31,7 +31,10 @@ SHOTS = os.environ.get("AMPARO_TEST_PICTURES", "")  # a folder that gets a pictu
 
 def addresses(case: Any, client: Client) -> dict[str, str]:
     group = max(queries.groups(case.case), key=lambda each: each.members)
-    found = {name: reverse(f"cases:{name}", args=[case.case]) for name in ("case", "first_looks", "across", "overlaps", "network", "activity")}
+    found = {
+        name: reverse(f"cases:{name}", args=[case.case])
+        for name in ("case", "first_looks", "across", "overlaps", "network", "activity")
+    }
     found["group"] = reverse("cases:group", args=[case.case, group.uuid])
     found["opened"] = f"{found['network']}?group={group.uuid}"
     found["reading_order"] = reverse("cases:reading_order")
@@ -43,7 +46,9 @@ def test_the_pages_about_groups_break_no_policy_overflow_nowhere_and_are_accessi
     ines = house.officer("ines", "investigator", "supervisor")
     case = house.opened(ines, house.report())
     large.fill(case.case, sizes=(5000, 900, 300, *range(20, 60, 4)), people=5200, posts=3000)
-    actions.enter_reason(ines, next(each.uuid for each in queries.people(case.case, search="P-3")), "meetings", "Line 12: asked to meet.")
+    actions.enter_reason(
+        ines, next(each.uuid for each in queries.people(case.case, search="P-3")), "meetings", "Line 12: asked to meet."
+    )
     client = logged_in(ines)
     pages = addresses(case, client)
     cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}

@@ -69,7 +69,8 @@ def window(reading: ChatReading) -> tuple[Turn | None, Turn | None]:
     """The first and the last dated line of the export."""
     first: Message | Notice | None = None
     last: Message | Notice | None = None
-    for each in chain(reading.messages, reading.notices):
+    every: chain[Message | Notice] = chain(reading.messages, reading.notices)
+    for each in every:
         if each.ts:
             first = each if first is None or each.line < first.line else first
             last = each if last is None or each.line >= last.line else last

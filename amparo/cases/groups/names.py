@@ -51,7 +51,8 @@ def unified(reading: ChatReading) -> tuple[ChatReading, dict[str, tuple[Changed,
         return known[name]
 
     messages = tuple(
-        each if once(each.sender) == each.sender else replace(each, sender=once(each.sender)) for each in reading.messages
+        each if once(each.sender) == each.sender else replace(each, sender=once(each.sender))
+        for each in reading.messages
     )
     notices = tuple(
         replace(each, actor=once(each.actor), targets=tuple(map(once, each.targets))) for each in reading.notices
