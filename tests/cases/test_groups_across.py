@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from amparo.cases.groups import order
-from amparo.cases.groups.across import EARLIEST, LATEST, Carried, claim_of, near_families
+from amparo.cases.groups.across import EARLIEST, LATEST, Carried, claim_of
+from amparo.cases.lookalikes import near_families
 
 DAY = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -98,7 +100,7 @@ def test_the_first_reason_that_two_do_not_share_decides_and_nothing_is_added_up(
     numbers = {person: person for person in held}
     found = order.in_order(held, numbers, reasons)
     assert set(found) == {person for person, mine in held.items() if mine}
-    for one, two in zip(found, found[1:], strict=False):
+    for one, two in pairwise(found):
         differ = next((each for each in reasons if (each in held[one]) != (each in held[two])), None)
         assert (differ in held[one]) if differ else one < two
 
