@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from amparo.cases.linkage import calibration as calibrating
-from amparo.cases.linkage.calibration import CURVES, SURE, Calibration, load_calibration, log_odds, monotone
+from amparo.cases.linkage.calibration import CURVES, SURE, UNSURE, Calibration, load_calibration, log_odds, monotone
 from amparo.cases.linkage.countries import COUNTRY_TABLES
 from amparo.cases.linkage.countries_finding import find
 from amparo.cases.linkage.countries_named import codes
@@ -22,7 +22,6 @@ from amparo.cases.tables.store import Store
 
 GRID = np.arange(-6.0, 15.0)
 SURE_RIGHT = 0.9992  # of what is said with 0.9 and more, over all variants together
-UNSURE = 0.89  # the most that is said below that
 LEAST = 300  # accounts around a point of the curve; below, the chance itself is taken
 
 
