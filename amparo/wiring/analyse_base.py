@@ -66,6 +66,9 @@ def add_base_commands(engines: Any, engine: Engine) -> None:
     links = engine(engines, "links", _links, "accounts of one person", LINKS)
     links.add_argument("--judgements", type=Path, metavar="FILE", help="what officers decided (CSV)")
     links.add_argument("--spark", default="", metavar="ADDRESS", help="score pairs on this Spark master, as local[2]")
+    links.add_argument(
+        "--why", nargs=2, action="append", default=[], metavar=("A", "B"), help="also say why these two are linked, or not"
+    )
     countries = engine(engines, "countries", _countries, "which country each account points to", COUNTRIES)
     dossiers = engine(engines, "dossiers", _dossiers, "what each country is told", DOSSIERS)
     dossiers.add_argument("--countries", type=Path, metavar="FILE", help="what analyse countries wrote")
@@ -124,7 +127,9 @@ def _links(given: argparse.Namespace) -> int:
     return _run(
         given,
         tables,
-        lambda base, show: write_links(base, given.out, judgements=given.judgements, progress=show, **backend),
+        lambda base, show: write_links(
+            base, given.out, judgements=given.judgements, asked=given.why, progress=show, **backend
+        ),
         [given.judgements],
         confined=not given.spark,
     )
@@ -198,6 +203,8 @@ def _run(
     written = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in _counts(run).items())
     print(f"{run['platform']}: {written or 'done'}; {given.out} and what stands beside it.")
     print(*told, sep="\n", end="\n" if told else "")
+    for lines in run.get("why", []):
+        print("", *lines, sep="\n")
     return 0
 
 
