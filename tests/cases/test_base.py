@@ -400,3 +400,83 @@ def test_whatever_a_file_holds_every_record_is_an_event_or_is_listed(
             assert found.counts["events"] + found.lost == records
     except AmparoError:
         pytest.fail("an officer's file is refused whole for one of its lines")
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a__csv", b"\x00" * 5000),
+        ("a__csv", b"\xff\xfe\x00"),
+        ("a__csv", HEAD.encode() + b'"' * 4001),
+        ("a__csv", HEAD.encode() + b"\xff\xfe\x80,\x00,,,,,\n" * 50),
+        ("a__csv", b"who,when,what,ip,port,dev,land" + b"\xe2\x80\xa8" * 3),
+        ("a__jsonl", b"{" * 100_000),
+        ("a__jsonl", b'{"who": ' * 3000 + b"1"),
+        ("a__json", b"[" * 100_000),
+        ("a__json", b'{"who": 1}'),
+        ("a__parquet", b"PAR1" + b"\xff" * 100 + b"PAR1"),
+        ("a__parquet", b"PAR1\x00\x00\x00\x7fPAR1"),
+        ("a__parquet", b""),
+    ],
+)
+def test_hostile_bytes_end_in_listed_rows_or_in_a_sentence(tmp_path: Path, name: str, data: bytes) -> None:
+    sentence = ""
+    try:
+        with base(tmp_path, EVENTS.replace("*.csv", name.replace("__", ".")), **{name: data}) as found:
+            assert found.counts["events"] == 0
+    except AmparoError as error:
+        sentence = error.sentence
+    assert len(sentence) < 1000
+    assert str(tmp_path) not in sentence
+
+
+def test_a_base_reaches_no_other_file_no_network_and_no_extension(tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("a,b\n1,2\n")
+    with base(tmp_path, EVENTS, a__csv=HEAD + "ana,2026-03-01T20:00:00Z,,,,,\n") as found:
+        for statement in (
+            f"SELECT * FROM read_csv('{tmp_path}/secret.csv')",
+            "SELECT * FROM read_text('/etc/hostname')",
+            "SELECT * FROM read_parquet('http://192.0.2.1/a.parquet')",
+            "LOAD httpfs",
+            f"COPY (SELECT 1) TO '{tmp_path}/out.csv'",
+            "SET enable_external_access = true",
+        ):
+            with pytest.raises(duckdb.Error):
+                found.store.rows(statement)
+
+
+def test_links_are_not_followed_and_the_same_bytes_count_once(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.csv").write_text(HEAD + "x,2026-03-01T20:00:00Z,,,,,\n")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "c.csv").symlink_to(tmp_path / "elsewhere.csv")
+    text = HEAD + "ana,2026-03-01T20:00:00Z,,,,,\n"
+    with base(tmp_path, EVENTS, a__csv=text, b__csv=text) as found:
+        assert found.counts["events"] == 1
+        assert dict(found.left_out) == {"b.csv": "the same bytes as a.csv: counted once", "c.csv": "a link, not a file"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "port"),
+    [
+        ("192.0.2.7", "192.0.2.7", None),
+        ("192.0.2.7:443", "192.0.2.7", 443),
+        ("[2001:DB8::7]:443", "2001:db8::7", 443),
+        ("[2001:db8::7]", "2001:db8::7", None),
+        ("::ffff:192.0.2.7", "192.0.2.7", None),
+        ("2001:db8::192.0.2.7", "2001:db8::192.0.2.7", None),
+        ("192.0.2", None, None),
+        ("192.0.2.7.8.9", None, None),
+        ("999.0.2.7", None, None),
+        ("unknown", None, None),
+        ("20:30:00", None, None),
+        ("2001:db8:0:0:0:0:0:7", "2001:db8:0:0:0:0:0:7", None),
+        ("255.255.255.255", "255.255.255.255", None),
+        ("192.0.2.7, 198.51.100.1", None, None),
+        ("2001:db8::7%eth0", None, None),
+        ("192.0.2.7:99999", "192.0.2.7", None),
+    ],
+)
+def test_an_address_is_one_or_is_listed(tmp_path: Path, text: str, told: str | None, port: int | None) -> None:
+    with base(tmp_path, EVENTS, a__csv=HEAD + f'ana,2026-03-01T20:00:00Z,,"{text}",,,\n') as found:
+        assert rows(found, "address, port") == [(told, port)]
+        assert (found.bad > 0) == (told is None)
