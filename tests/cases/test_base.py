@@ -445,6 +445,11 @@ def test_a_base_reaches_no_other_file_no_network_and_no_extension(tmp_path: Path
                 found.store.rows(statement)
 
 
+def test_a_file_of_which_hardly_a_row_is_a_record_is_refused_and_not_held_in_memory(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="Look at delimiter"), base(tmp_path, EVENTS, a__csv=HEAD + "a,b\n" * 200_001):
+        pass
+
+
 def test_links_are_not_followed_and_the_same_bytes_count_once(tmp_path: Path) -> None:
     (tmp_path / "elsewhere.csv").write_text(HEAD + "x,2026-03-01T20:00:00Z,,,,,\n")
     (tmp_path / "in").mkdir()
