@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from amparo.cases.chat import ref
 from amparo.cases.facts import PersonRef
@@ -152,7 +154,9 @@ def first_looks(case: UUID, track: str = "", *, offset: int = 0, limit: int = 50
         )
         for each in shown
     )
-    at_once = Membership.objects.filter(group__case__uuid=case, left_at_once=True).values_list("person", flat=True)
+    at_once = (
+        Membership.objects.filter(group__case__uuid=case, left_at_once=True).order_by().values_list("person", flat=True)
+    )
     return Looks(
         order,
         asked,
@@ -173,7 +177,9 @@ def _people(placed: Sequence[int]) -> dict[int, Person]:
 def _held(case: UUID, items: Iterable[Across]) -> dict[int, set[str]]:
     """Each person's reasons, by the person's row; a few statements however large the case is."""
     held: dict[int, set[str]] = defaultdict(set)
-    stays = Membership.objects.filter(group__case__uuid=case)
+    stays = Membership.objects.filter(
+        group__case__uuid=case
+    ).order_by()  # else DISTINCT would hold the order's columns too
     for item in items:
         if item.claim.first.person is not None and not item.sticker:
             state = item.verdict.state
@@ -183,6 +189,7 @@ def _held(case: UUID, items: Iterable[Across]) -> dict[int, set[str]]:
         (
             "first",
             Post.objects.filter(group__case__uuid=case, first=True, sticker=False)
+            .order_by()
             .values_list("person", flat=True)
             .distinct(),
         ),
@@ -214,6 +221,7 @@ class _Behind:
 
     def __init__(self, case: UUID, people: Collection[int], items: Iterable[Across]) -> None:
         self.rows: dict[tuple[int, str], list[Row]] = defaultdict(list)
+        self.totals: dict[tuple[int, str], int] = {}
         wanted = set(people)
         groups = {each.id: each for each in Group.objects.filter(case__uuid=case)}
         for item in items:
@@ -225,10 +233,8 @@ class _Behind:
                 self._add(
                     person, reason, Row(f"item {item.sha256[:12]}{doubt}", first.group, first.group_name, first.line)
                 )
-        posts = Post.objects.filter(person_id__in=wanted, first=True, sticker=False).only(
-            "person_id", "group_id", "line", "media_name"
-        )
-        for post in posts:
+        posts = Post.objects.filter(person_id__in=wanted, first=True, sticker=False)
+        for post in self._some(posts, "person", "first", ("group_id", "line")):
             self._group_row(post.person_id, "first", groups[post.group_id], post.media_name or "an item", post.line)
         stays = Membership.objects.filter(group__case__uuid=case)
         for stay in stays.filter(person_id__in=wanted):
@@ -239,7 +245,8 @@ class _Behind:
                 self._group_row(stay.person_id, "created", group, "created the group", stay.came_line)
             if stay.messages:
                 self._group_row(stay.person_id, "several", group, f"{stay.messages} messages", None)
-        for stay in stays.filter(came="added", came_by_id__in=wanted).select_related("person"):
+        added = stays.filter(came="added", came_by_id__in=wanted).select_related("person")
+        for stay in self._some(added, "came_by", "added", ("group_id", "came_line")):
             self._group_row(
                 stay.came_by_id, "added", groups[stay.group_id], f"added {ref(stay.person)}", stay.came_line
             )
@@ -248,6 +255,13 @@ class _Behind:
             self._group_row(notice.actor_id, "admin", groups[notice.group_id], words, notice.line)
         for each in PersonReason.objects.filter(person_id__in=wanted, withdrawn_at=None):
             self._add(each.person_id, each.reason, Row(f"{each.words} ({each.by_name})", None, "", None))
+
+    def _some(self, rows: QuerySet[Any], by: str, reason: str, order: tuple[str, ...]) -> QuerySet[Any]:
+        """The first rows of each person, by the database, and how many there are: somebody may have added ten thousand."""
+        for person, count in rows.order_by().values_list(by).annotate(count=Count("id")):
+            self.totals[person, reason] = count
+        numbered = rows.annotate(place=Window(RowNumber(), partition_by=[F(by)], order_by=[F(each) for each in order]))
+        return numbered.filter(place__lte=MOST_ROWS)
 
     def _group_row(self, person: int | None, reason: str, group: Group, words: str, line: int | None) -> None:
         if person is not None:
@@ -258,4 +272,5 @@ class _Behind:
 
     def line(self, person: int, reason: str) -> ReasonLine:
         rows = self.rows[person, reason]
-        return ReasonLine(reason, rule.REASONS[reason], tuple(rows[:MOST_ROWS]), max(0, len(rows) - MOST_ROWS))
+        total = self.totals.get((person, reason), len(rows))
+        return ReasonLine(reason, rule.REASONS[reason], tuple(rows[:MOST_ROWS]), max(0, total - MOST_ROWS))

@@ -21,7 +21,7 @@ from amparo.cases.network import MOST_PERSONS
 from amparo.cases.overlap import MOST_GROUPS, Overlaps
 from amparo.cases.page_frame import PAGE, actor_of, frame_of, say
 from amparo.exchange.formats.tables import csv_bytes
-from amparo.foundation.errors import Refused
+from amparo.foundation.errors import Missing, Refused
 
 ANSWERS = (
     ("no_hit", "On no list"),
@@ -210,12 +210,14 @@ def network(request: HttpRequest, case: UUID) -> HttpResponse:
         return render(request, "cases/network.html", frame)
     if person := opened["person"]:
         facts = queries.person(person)
+        _of_case(facts.case, case)
         frame |= {
             "data": queries.opened_person(case, person, _href(case)),
             "opened_words": f"{facts.reference} {facts.handle}",
         }
     elif group := opened["group"]:
         facts_of = queries.group(group)
+        _of_case(facts_of.case, case)
         data, drawn, total = queries.opened_group(case, group, _href(case))
         frame |= {
             "data": data,
@@ -227,6 +229,11 @@ def network(request: HttpRequest, case: UUID) -> HttpResponse:
     else:
         frame |= {"src": reverse("cases:network_data", args=[case]), "most": MOST_GROUPS}
     return render(request, "cases/network.html", frame)
+
+
+def _of_case(theirs: UUID, case: UUID) -> None:
+    if theirs != case:
+        raise Missing("There is no such person or group in this case.")
 
 
 def _uuid(text: str) -> UUID | None:

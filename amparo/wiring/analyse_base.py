@@ -161,7 +161,9 @@ def _dossiers(given: argparse.Namespace) -> int:
 
 def _circles(given: argparse.Namespace) -> int:
     from amparo.cases.groups.circles import write_circles
+    from amparo.cases.groups.finding import warm
 
+    warm()
     return _run(given, ("memberships",), lambda base, show: write_circles(base, given.out, progress=show), ())
 
 

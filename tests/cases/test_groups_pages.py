@@ -83,6 +83,21 @@ def test_a_case_not_open_to_an_officer_is_told_as_a_number_and_whom_to_ask(case:
     assert "A title that stays theirs" not in page and str(theirs.case) not in page
 
 
+def test_nobody_and_no_group_of_another_case_is_reached_through_ones_own(case: CaseOpened, ines: Actor) -> None:
+    theirs = house.opened(house.officer("hugo", "investigator"), house.report())
+    client, group = logged_in(ines), queries.groups(theirs.case)[0].uuid
+    dan = person(theirs, DAN)
+    for query in ({"group": str(group)}, {"person": str(dan)}):
+        assert client.get(reverse("cases:network", args=[case.case]), query).status_code == 404
+    for name in ("group", "members_csv", "messages"):
+        assert client.get(reverse(f"cases:{name}", args=[case.case, group])).status_code == 404
+    client.post(
+        reverse("cases:enter_reason", args=[case.case, dan]),
+        {"person-reason-reason": "other", "person-reason-words": "in a case that is not mine"},
+    )
+    assert not queries.entered_reasons(dan)
+
+
 def test_members_are_filtered_sorted_and_exported_by_what_they_did(case: CaseOpened, ines: Actor) -> None:
     client, group = logged_in(ines), groups(case)["Grupo 21"]
     address = reverse("cases:group", args=[case.case, group])

@@ -72,7 +72,7 @@ class Memberships:
 
 def memberships(member: np.ndarray, group: np.ndarray, members: int, groups: int) -> Memberships:
     """From pairs in any order, each once."""
-    g_starts, held = counting.listed(group, member.astype(np.int32), groups)
+    g_starts, held = counting.listed(group.astype(np.int32), member.astype(np.int32), groups)
     m_starts, m_groups = counting.turned(g_starts, held, members)
     g_starts, g_members = counting.turned(m_starts, m_groups, groups)
     return Memberships(m_starts, m_groups, g_starts, g_members)
@@ -337,6 +337,14 @@ def _numbered(search: _Search, of: np.ndarray, log_chance: np.ndarray, ties: Tie
     tying = tying[np.lexsort((tying[:, 1], tying[:, 0]))]
     same = (circle[ties.one] >= 0) & (circle[ties.one] == circle[ties.two])
     return Circles(circle, log_chance, tying, together[kept], ties.only(same), ties.chance, search.crowding)
+
+
+def warm() -> None:
+    """Compiles the kernels, or finds them compiled: afterwards a process may lose the right to write beside its code."""
+    member = np.repeat(np.arange(6), 4)
+    table = memberships(member, np.tile(np.arange(4), 6), 6, 4)
+    find_circles(table)
+    find_overlaps(table)
 
 
 def find_overlaps(table: Memberships, least: int = LEAST_PEOPLE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
