@@ -16,6 +16,8 @@ from amparo.cases.linkage.countries_named import codes, zones
 from amparo.cases.linkage.countries_weighing import Clocks, no_clocks
 
 LEAST_SURE = 200  # accounts that are sure, of whose hours a day is made
+SETTLED = 0.999  # a chance that hours would not change
+MOST_SURE = 20_000
 MOST_SAID = 2.5  # nats: hours never say more, for or against
 TRUST = np.array([0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0])
 
@@ -74,6 +76,12 @@ def clocks(
     return Clocks(row, np.ascontiguousarray(said), column), trust
 
 
+def telling(chance: np.ndarray) -> np.ndarray:
+    """Which accounts' hours are looked at: those that could change something, and enough of the sure ones to learn from."""
+    settled = np.flatnonzero(chance >= SETTLED)
+    return np.sort(np.concatenate([np.flatnonzero(chance < SETTLED), settled[:: max(1, len(settled) // MOST_SURE)]]))
+
+
 def _day(table: np.ndarray, offsets: list[tuple[float, ...]]) -> np.ndarray:
     """The share of each hour of the local clock, smoothed, never 0."""
     day = np.ones(24)
@@ -119,6 +127,7 @@ def _relative(fits: np.ndarray, share: np.ndarray) -> np.ndarray:
 def _trust(fits: np.ndarray, own: np.ndarray, share: np.ndarray) -> float:
     """The factor under which the sure accounts' own clocks are likeliest."""
     said = [
-        float(np.clip(_relative(fits * each, share), -MOST_SAID, MOST_SAID)[np.arange(len(own)), own].mean()) for each in TRUST
+        float(np.clip(_relative(fits * each, share), -MOST_SAID, MOST_SAID)[np.arange(len(own)), own].mean())
+        for each in TRUST
     ]
     return float(TRUST[int(np.argmax(said))])
