@@ -48,7 +48,7 @@ def groups(found: Guarded) -> set[frozenset[int]]:
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=120))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_components_are_those_of_a_reference_with_numba_and_without(edges: list[tuple[int, int]]) -> None:
     a = np.array([each[0] for each in edges], np.int32)
     b = np.array([each[1] for each in edges], np.int32)
@@ -64,7 +64,7 @@ def test_a_long_chain_is_one_component() -> None:
 
 
 @given(weighed, judged)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_person_holds_a_pair_judged_different_or_more_than_twelve_accounts(
     edges: dict[tuple[int, int], float], judgements: dict[tuple[int, int], str]
 ) -> None:
@@ -83,7 +83,7 @@ def test_no_person_holds_a_pair_judged_different_or_more_than_twelve_accounts(
 
 
 @given(weighed, judged, st.permutations(range(NODES)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_accounts_are_called_changes_nothing(
     edges: dict[tuple[int, int], float], judgements: dict[tuple[int, int], str], names: list[int]
 ) -> None:
@@ -103,7 +103,7 @@ def test_what_accounts_are_called_changes_nothing(
 
 
 @given(weighed, judged, pairs, st.sampled_from(["same", "unsure", "different"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_further_judgement_never_joins_what_was_refused(
     edges: dict[tuple[int, int], float], judgements: dict[tuple[int, int], str], pair: tuple[int, int], word: str
 ) -> None:
@@ -115,7 +115,7 @@ def test_a_further_judgement_never_joins_what_was_refused(
 
 
 @given(weighed, judged)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_every_link_is_used_or_refused_with_a_reason(
     edges: dict[tuple[int, int], float], judgements: dict[tuple[int, int], str]
 ) -> None:
