@@ -85,6 +85,7 @@ def add_base_commands(engines: Any, engine: Engine) -> None:
 
 
 def _import(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.tables.base_import import import_base
 
     if given.out.suffix == ".parquet":
@@ -120,6 +121,7 @@ def check_folder(out: Path, folder: Path) -> None:
 
 
 def _links(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.linkage.links import write_links
 
     backend = {"backend": "spark", "address": given.spark} if given.spark else {}
@@ -136,6 +138,7 @@ def _links(given: argparse.Namespace) -> int:
 
 
 def _countries(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.linkage.countries import COUNTRY_TABLES, write_countries
 
     return _run(
@@ -147,6 +150,7 @@ def _countries(given: argparse.Namespace) -> int:
 
 
 def _dossiers(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.linkage.dossiers import DOSSIER_TABLES, write_dossiers
 
     return _run(
@@ -160,6 +164,7 @@ def _dossiers(given: argparse.Namespace) -> int:
 
 
 def _circles(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.groups.circles import write_circles
     from amparo.cases.groups.finding import warm
 
@@ -168,6 +173,7 @@ def _circles(given: argparse.Namespace) -> int:
 
 
 def _first_posts(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.groups.first_posts import write_first_posts
 
     return _run(given, ("posts", "items"), lambda base, show: write_first_posts(base, given.out, progress=show), ())
@@ -184,7 +190,6 @@ def _run(
     from amparo.cases.tables.base import open_base, write_bad_rows
     from amparo.wiring.analyse_command import check_out
 
-    one_thread()
     check_out(given.out, given.folder)
     for each in also_read:
         if each and not each.is_file():
