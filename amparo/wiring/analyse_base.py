@@ -67,7 +67,12 @@ def add_base_commands(engines: Any, engine: Engine) -> None:
     links.add_argument("--judgements", type=Path, metavar="FILE", help="what officers decided (CSV)")
     links.add_argument("--spark", default="", metavar="ADDRESS", help="score pairs on this Spark master, as local[2]")
     links.add_argument(
-        "--why", nargs=2, action="append", default=[], metavar=("A", "B"), help="also say why these two are linked, or not"
+        "--why",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("A", "B"),
+        help="also say why these two are linked, or not",
     )
     countries = engine(engines, "countries", _countries, "which country each account points to", COUNTRIES)
     dossiers = engine(engines, "dossiers", _dossiers, "what each country is told", DOSSIERS)
