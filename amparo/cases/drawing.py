@@ -23,8 +23,8 @@ from amparo.cases.facts import (
     PersonFacts,
     PostFacts,
 )
-from amparo.custody.queries import ActLine
 from amparo.cases.members import MemberLine
+from amparo.custody.queries import ActLine
 from amparo.foundation.times import Moment
 from amparo.viewing import countries
 

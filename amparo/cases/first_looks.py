@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from amparo.cases.chat import ref
 from amparo.cases.facts import PersonRef
@@ -108,7 +110,10 @@ def reading_order() -> OrderFacts:
 
 def reading_orders() -> tuple[OrderFacts, ...]:
     """Every order that ever held, newest first; the one that Amparo comes with last."""
-    kept = (OrderFacts(each.version, tuple(each.reasons), each.why, each.by_name, each.at) for each in ReadingOrder.objects.all())
+    kept = (
+        OrderFacts(each.version, tuple(each.reasons), each.why, each.by_name, each.at)
+        for each in ReadingOrder.objects.all()
+    )
     return (*kept, OrderFacts(0, rule.DEFAULT, "The order that Amparo comes with.", "", None))
 
 
@@ -126,14 +131,19 @@ def first_looks(case: UUID, track: str = "", *, offset: int = 0, limit: int = 50
     """Whom to look at first. track: of `TRACKS`; without one the first on which somebody stands."""
     order, items = reading_order(), items_across(case)
     held = _held(case, items)
-    numbers = dict(Person.objects.filter(case__uuid=case).values_list("id", "number"))
-    placed = rule.in_order({each: reasons for each, reasons in held.items() if each in numbers}, numbers, order.reasons)
-    people = _people(placed)
+    numbers, tracks = {}, {}
+    known = Person.objects.filter(case__uuid=case).values_list("id", "number", "category", "age_status")
+    for each, number, category, age_status in known.iterator(chunk_size=5000):
+        numbers[each] = number
+        if each in held:
+            tracks[each] = rule.track(category, age_status)
+    placed = rule.in_order({each: held[each] for each in tracks}, numbers, order.reasons)
     by_track: dict[str, list[int]] = {each: [] for each in TRACKS}
     for each in placed:
-        by_track[rule.track(people[each].category, people[each].age_status)].append(each)
+        by_track[tracks[each]].append(each)
     asked = track if track in TRACKS else next((each for each in TRACKS if by_track[each] and each != VICTIMS), MINORS)
     shown = by_track[asked][offset : offset + limit]
+    people = _people(shown)
     behind = _Behind(case, shown, items)
     looks = tuple(
         Look(
@@ -144,14 +154,16 @@ def first_looks(case: UUID, track: str = "", *, offset: int = 0, limit: int = 50
         )
         for each in shown
     )
-    stays = Membership.objects.filter(group__case__uuid=case, left_at_once=True).exclude(person_id__in=held)
+    at_once = (
+        Membership.objects.filter(group__case__uuid=case, left_at_once=True).order_by().values_list("person", flat=True)
+    )
     return Looks(
         order,
         asked,
         looks,
         {each: len(found) for each, found in by_track.items()},
         len(numbers) - len(placed),
-        stays.values("person").distinct().count(),
+        len(set(at_once.distinct()) - set(held)),
     )
 
 
@@ -165,14 +177,22 @@ def _people(placed: Sequence[int]) -> dict[int, Person]:
 def _held(case: UUID, items: Iterable[Across]) -> dict[int, set[str]]:
     """Each person's reasons, by the person's row; a few statements however large the case is."""
     held: dict[int, set[str]] = defaultdict(set)
-    stays = Membership.objects.filter(group__case__uuid=case)
+    stays = Membership.objects.filter(
+        group__case__uuid=case
+    ).order_by()  # else DISTINCT would hold the order's columns too
     for item in items:
         if item.claim.first.person is not None and not item.sticker:
             state = item.verdict.state
             if state in (State.NO_HIT, State.HIT):
                 held[item.claim.first.person].add("new_first" if state is State.NO_HIT else "known_first")
     asked: list[tuple[str, Iterable[int | None]]] = [
-        ("first", Post.objects.filter(group__case__uuid=case, first=True, sticker=False).values_list("person", flat=True).distinct()),
+        (
+            "first",
+            Post.objects.filter(group__case__uuid=case, first=True, sticker=False)
+            .order_by()
+            .values_list("person", flat=True)
+            .distinct(),
+        ),
         ("admin", stays.exclude(admin_line=None).values_list("person", flat=True)),
         ("admin", Notice.objects.filter(group__case__uuid=case, type="admin_granted").values_list("actor", flat=True)),
         ("created", stays.filter(came="created").values_list("person", flat=True)),
@@ -201,6 +221,7 @@ class _Behind:
 
     def __init__(self, case: UUID, people: Collection[int], items: Iterable[Across]) -> None:
         self.rows: dict[tuple[int, str], list[Row]] = defaultdict(list)
+        self.totals: dict[tuple[int, str], int] = {}
         wanted = set(people)
         groups = {each.id: each for each in Group.objects.filter(case__uuid=case)}
         for item in items:
@@ -209,9 +230,11 @@ class _Behind:
                 reason = "new_first" if state is State.NO_HIT else "known_first"
                 doubt = f" ({item.why_not_certain})" if not item.claim.certain else ""
                 first = item.first
-                self._add(person, reason, Row(f"item {item.sha256[:12]}{doubt}", first.group, first.group_name, first.line))
-        posts = Post.objects.filter(person_id__in=wanted, first=True, sticker=False).only("person_id", "group_id", "line", "media_name")
-        for post in posts:
+                self._add(
+                    person, reason, Row(f"item {item.sha256[:12]}{doubt}", first.group, first.group_name, first.line)
+                )
+        posts = Post.objects.filter(person_id__in=wanted, first=True, sticker=False)
+        for post in self._some(posts, "person", "first", ("group_id", "line")):
             self._group_row(post.person_id, "first", groups[post.group_id], post.media_name or "an item", post.line)
         stays = Membership.objects.filter(group__case__uuid=case)
         for stay in stays.filter(person_id__in=wanted):
@@ -222,13 +245,23 @@ class _Behind:
                 self._group_row(stay.person_id, "created", group, "created the group", stay.came_line)
             if stay.messages:
                 self._group_row(stay.person_id, "several", group, f"{stay.messages} messages", None)
-        for stay in stays.filter(came="added", came_by_id__in=wanted).select_related("person"):
-            self._group_row(stay.came_by_id, "added", groups[stay.group_id], f"added {ref(stay.person)}", stay.came_line)
+        added = stays.filter(came="added", came_by_id__in=wanted).select_related("person")
+        for stay in self._some(added, "came_by", "added", ("group_id", "came_line")):
+            self._group_row(
+                stay.came_by_id, "added", groups[stay.group_id], f"added {ref(stay.person)}", stay.came_line
+            )
         for notice in Notice.objects.filter(group__case__uuid=case, type="admin_granted", actor_id__in=wanted):
             words = f"made {', '.join(notice.targets)} an admin"
             self._group_row(notice.actor_id, "admin", groups[notice.group_id], words, notice.line)
         for each in PersonReason.objects.filter(person_id__in=wanted, withdrawn_at=None):
             self._add(each.person_id, each.reason, Row(f"{each.words} ({each.by_name})", None, "", None))
+
+    def _some(self, rows: QuerySet[Any], by: str, reason: str, order: tuple[str, ...]) -> QuerySet[Any]:
+        """The first rows of each person, by the database, and how many there are: somebody may have added ten thousand."""
+        for person, count in rows.order_by().values_list(by).annotate(count=Count("id")):
+            self.totals[person, reason] = count
+        numbered = rows.annotate(place=Window(RowNumber(), partition_by=[F(by)], order_by=[F(each) for each in order]))
+        return numbered.filter(place__lte=MOST_ROWS)
 
     def _group_row(self, person: int | None, reason: str, group: Group, words: str, line: int | None) -> None:
         if person is not None:
@@ -239,4 +272,5 @@ class _Behind:
 
     def line(self, person: int, reason: str) -> ReasonLine:
         rows = self.rows[person, reason]
-        return ReasonLine(reason, rule.REASONS[reason], tuple(rows[:MOST_ROWS]), max(0, len(rows) - MOST_ROWS))
+        total = self.totals.get((person, reason), len(rows))
+        return ReasonLine(reason, rule.REASONS[reason], tuple(rows[:MOST_ROWS]), max(0, total - MOST_ROWS))

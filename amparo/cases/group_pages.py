@@ -21,7 +21,7 @@ from amparo.cases.network import MOST_PERSONS
 from amparo.cases.overlap import MOST_GROUPS, Overlaps
 from amparo.cases.page_frame import PAGE, actor_of, frame_of, say
 from amparo.exchange.formats.tables import csv_bytes
-from amparo.foundation.errors import Refused
+from amparo.foundation.errors import Missing, Refused
 
 ANSWERS = (
     ("no_hit", "On no list"),
@@ -75,9 +75,9 @@ def _chosen(found: Iterable[Across], request: HttpRequest) -> tuple[Across, ...]
     def fits(each: Across) -> bool:
         if each.sticker != (where == "stickers"):
             return False
-        if where == "groups" and len(each.groups) < 2 or where == "near" and not each.near:
+        if (where == "groups" and len(each.groups) < 2) or (where == "near" and not each.near):
             return False
-        if where == "uncertain" and each.claim.certain or verdict and str(each.verdict.state) != verdict:
+        if (where == "uncertain" and each.claim.certain) or (verdict and str(each.verdict.state) != verdict):
             return False
         said = f"{each.sha256} {each.first.person or ''} {' '.join(name for _, name in each.groups)}"
         return not words or words in said.casefold()
@@ -98,7 +98,11 @@ def across(request: HttpRequest, case: UUID) -> HttpResponse:
     frame |= {
         "page": shown,
         "rows": [
-            (each, facts.get(each.item), [(names.get(by_digest[other].item), by_digest[other]) for other in each.near[:6]])
+            (
+                each,
+                facts.get(each.item),
+                [(names.get(by_digest[other].item), by_digest[other]) for other in each.near[:6]],
+            )
             for each in shown
         ],
         "total": len(found),
@@ -168,7 +172,15 @@ def overlaps_csv(request: HttpRequest, case: UUID) -> StreamingHttpResponse:
         name,
         columns,
         (
-            (each.one.name, each.one.members, each.two.name, each.two.members, each.members, f"{each.by_chance:.1f}", each.items)
+            (
+                each.one.name,
+                each.one.members,
+                each.two.name,
+                each.two.members,
+                each.members,
+                f"{each.by_chance:.1f}",
+                each.items,
+            )
             for each in _found_pairs(found, request)
         ),
     )
@@ -184,20 +196,44 @@ def network(request: HttpRequest, case: UUID) -> HttpResponse:
     opened = {name: _uuid(request.GET.get(name, "")) for name in ("group", "person")}
     few = frame["case"].people <= MOST_PERSONS and not any(opened.values())
     country = request.GET.get("country", "")
-    frame |= {"data": {"nodes": []}, "src": "", "opened": "", "opened_words": "", "opened_group": None, "drawn": 0, "drawn_of": 0}
+    frame |= {
+        "data": {"nodes": []},
+        "src": "",
+        "opened": "",
+        "opened_words": "",
+        "opened_group": None,
+        "drawn": 0,
+        "drawn_of": 0,
+    }
     if few or country:
         frame |= {"data": drawing.network_of(case, country), "opened": country}
         return render(request, "cases/network.html", frame)
     if person := opened["person"]:
         facts = queries.person(person)
-        frame |= {"data": queries.opened_person(case, person, _href(case)), "opened_words": f"{facts.reference} {facts.handle}"}
+        _of_case(facts.case, case)
+        frame |= {
+            "data": queries.opened_person(case, person, _href(case)),
+            "opened_words": f"{facts.reference} {facts.handle}",
+        }
     elif group := opened["group"]:
         facts_of = queries.group(group)
+        _of_case(facts_of.case, case)
         data, drawn, total = queries.opened_group(case, group, _href(case))
-        frame |= {"data": data, "drawn": drawn, "drawn_of": total, "opened_words": facts_of.name, "opened_group": facts_of}
+        frame |= {
+            "data": data,
+            "drawn": drawn,
+            "drawn_of": total,
+            "opened_words": facts_of.name,
+            "opened_group": facts_of,
+        }
     else:
         frame |= {"src": reverse("cases:network_data", args=[case]), "most": MOST_GROUPS}
     return render(request, "cases/network.html", frame)
+
+
+def _of_case(theirs: UUID, case: UUID) -> None:
+    if theirs != case:
+        raise Missing("There is no such person or group in this case.")
 
 
 def _uuid(text: str) -> UUID | None:
@@ -242,7 +278,10 @@ def activity(request: HttpRequest, case: UUID) -> HttpResponse:
         "columns": drawing.columns(steps),
         "hours": [(hour, *counts) for hour, counts in enumerate(found.hours)],
         "week": [
-            (name, [(hour, n, -(-n * BUSIEST // most)) for hour in range(24) for n in (found.week.get((day, hour), 0),)])
+            (
+                name,
+                [(hour, n, -(-n * BUSIEST // most)) for hour in range(24) for n in (found.week.get((day, hour), 0),)],
+            )
             for day, name in enumerate(DAYS)
         ],
         "zones": [(each, each) for each in zones],

@@ -17,7 +17,7 @@ from amparo.cases.groups.order import REASONS, TRACKS, VICTIMS
 from amparo.cases.page_frame import actor_of, frame_of, page_asked, say, say_form
 from amparo.foundation.errors import Refused
 
-LOOKS_PAGE = 50
+LOOKS_PAGE = 25
 EVERYONE = 1 << 30
 
 
@@ -42,7 +42,16 @@ def first_looks_csv(request: HttpRequest, case: UUID) -> HttpResponse:
     """Every track, each person with the reasons and the rows behind them; the place itself is no column."""
     name = export_of(request, case, "first_looks.csv")
     rows = [
-        (TRACKS[track], look.person.reference, look.person.handle, line.words, row.words, row.group_name, row.line, found.order.version)
+        (
+            TRACKS[track],
+            look.person.reference,
+            look.person.handle,
+            line.words,
+            row.words,
+            row.group_name,
+            row.line,
+            found.order.version,
+        )
         for track in TRACKS
         for found in [queries.first_looks(case, track, limit=EVERYONE)]
         for look in found.looks
@@ -106,7 +115,9 @@ def set_reading_order(request: HttpRequest) -> HttpResponse:
         kept = {each: int(place) for each, place in places.items() if place}
         if len(set(kept.values())) != len(kept):
             raise Refused("Two reasons have the same place: give each its own.")
-        done = actions.set_reading_order(actor_of(request), tuple(sorted(kept, key=kept.__getitem__)), request.POST.get("why", ""))
+        done = actions.set_reading_order(
+            actor_of(request), tuple(sorted(kept, key=kept.__getitem__)), request.POST.get("why", "")
+        )
         messages.success(request, f"Version {done.version} of the order holds from now on.")
     except Refused as error:
         say(request, error)

@@ -25,7 +25,11 @@ urlpatterns = [
     path("<uuid:case>/people/<uuid:person>/", people_pages.person, name="person"),
     path("<uuid:case>/people/<uuid:person>/identifiers/", people_pages.add_identifier, name="add_identifier"),
     path("<uuid:case>/people/<uuid:person>/reasons/", order_pages.enter_reason, name="enter_reason"),
-    path("<uuid:case>/people/<uuid:person>/reasons/<uuid:entry>/withdraw/", order_pages.withdraw_reason, name="withdraw_reason"),
+    path(
+        "<uuid:case>/people/<uuid:person>/reasons/<uuid:entry>/withdraw/",
+        order_pages.withdraw_reason,
+        name="withdraw_reason",
+    ),
     path("<uuid:case>/first/", order_pages.first_looks, name="first_looks"),
     path("<uuid:case>/first.csv", order_pages.first_looks_csv, name="first_looks_csv"),
     path("<uuid:case>/countries/<uuid:attribution>/withdraw/", people_pages.withdraw, name="withdraw"),

@@ -67,7 +67,12 @@ def add_base_commands(engines: Any, engine: Engine) -> None:
     links.add_argument("--judgements", type=Path, metavar="FILE", help="what officers decided (CSV)")
     links.add_argument("--spark", default="", metavar="ADDRESS", help="score pairs on this Spark master, as local[2]")
     links.add_argument(
-        "--why", nargs=2, action="append", default=[], metavar=("A", "B"), help="also say why these two are linked, or not"
+        "--why",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("A", "B"),
+        help="also say why these two are linked, or not",
     )
     countries = engine(engines, "countries", _countries, "which country each account points to", COUNTRIES)
     dossiers = engine(engines, "dossiers", _dossiers, "what each country is told", DOSSIERS)
@@ -85,6 +90,7 @@ def add_base_commands(engines: Any, engine: Engine) -> None:
 
 
 def _import(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.tables.base_import import import_base
 
     if given.out.suffix == ".parquet":
@@ -120,6 +126,7 @@ def check_folder(out: Path, folder: Path) -> None:
 
 
 def _links(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.linkage.links import write_links
 
     backend = {"backend": "spark", "address": given.spark} if given.spark else {}
@@ -136,6 +143,7 @@ def _links(given: argparse.Namespace) -> int:
 
 
 def _countries(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.linkage.countries import COUNTRY_TABLES, write_countries
 
     return _run(
@@ -147,6 +155,7 @@ def _countries(given: argparse.Namespace) -> int:
 
 
 def _dossiers(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.linkage.dossiers import DOSSIER_TABLES, write_dossiers
 
     return _run(
@@ -160,12 +169,16 @@ def _dossiers(given: argparse.Namespace) -> int:
 
 
 def _circles(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.groups.circles import write_circles
+    from amparo.cases.groups.finding import warm
 
+    warm()
     return _run(given, ("memberships",), lambda base, show: write_circles(base, given.out, progress=show), ())
 
 
 def _first_posts(given: argparse.Namespace) -> int:
+    one_thread()
     from amparo.cases.groups.first_posts import write_first_posts
 
     return _run(given, ("posts", "items"), lambda base, show: write_first_posts(base, given.out, progress=show), ())
@@ -182,7 +195,6 @@ def _run(
     from amparo.cases.tables.base import open_base, write_bad_rows
     from amparo.wiring.analyse_command import check_out
 
-    one_thread()
     check_out(given.out, given.folder)
     for each in also_read:
         if each and not each.is_file():

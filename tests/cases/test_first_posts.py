@@ -10,7 +10,8 @@ from hypothesis import given, settings, strategies as st
 from amparo.cases.groups.first_posts import EARLIEST_H, LATEST_H, write_first_posts
 from tests.cases.group_tables import Post, platform
 
-DAY = datetime(2026, 5, 4, 12)
+DAY = datetime(2026, 5, 4, 12)  # noqa: DTZ001 - as a platform's table holds it
+NEVER, EVER = datetime.max, datetime.min  # noqa: DTZ901 - the same
 
 
 def at(hours: float) -> datetime:
@@ -102,22 +103,24 @@ def test_the_claim_is_the_one_found_by_looking_at_every_pair(tmp_path_factory: A
         mine = [each for each in posts if each[0] == item]
 
         def when(each: Post) -> datetime:
-            return each[3] or each[4] or datetime.max
+            return each[3] or each[4] or NEVER
 
         def span(each: Post) -> tuple[datetime, datetime]:
             if each[3]:
                 return each[3], each[3]
             if each[4]:
                 return each[4] - timedelta(hours=EARLIEST_H), each[4] + timedelta(hours=LATEST_H)
-            return datetime.min, datetime.max
+            return EVER, NEVER
 
         claim = min(mine, key=lambda each: (when(each), each[5], posts.index(each)))
         assert row["account_id"] == claim[1]
         against = {
-            each[1] for each in mine if each[1] != claim[1] and (span(each)[0] <= span(claim)[1] or when(each) == when(claim))
+            each[1]
+            for each in mine
+            if each[1] != claim[1] and (span(each)[0] <= span(claim)[1] or when(each) == when(claim))
         }
         assert set(row["others"]) == against and row["not_certain_against"] == len(against)
-        assert row["certain"] == (not against and not claim[5] and when(claim) != datetime.max)
+        assert row["certain"] == (not against and not claim[5] and when(claim) != NEVER)
 
 
 def test_the_same_posts_give_the_same_bytes(tmp_path: Path) -> None:

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from amparo.cases.groups import order
-from amparo.cases.groups.across import EARLIEST, LATEST, Carried, claim_of, near_families
+from amparo.cases.groups.across import EARLIEST, LATEST, Carried, claim_of
+from amparo.cases.lookalikes import near_families
 
 DAY = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
-def post(number: int, person: int | None, group: int, hours: float | None, *, zone: float | None = 0, **more: bool) -> Carried:
+def post(
+    number: int, person: int | None, group: int, hours: float | None, *, zone: float | None = 0, **more: bool
+) -> Carried:
     """hours: on a clock that runs `zone` hours ahead of UTC; zone None: nobody has said."""
     wall = DAY + timedelta(hours=hours) if hours is not None else None
     utc = wall - timedelta(hours=zone) if wall and zone is not None else None
@@ -70,7 +74,9 @@ def test_a_claim_hangs_on_no_order_and_is_certain_only_where_every_other_group_c
     for group in {each.group for each in posts} - {claim.first.group}:
         first = min((each for each in posts if each.group == group), key=lambda each: each.line)
         may_be_earlier = first.earliest <= min(each.latest for each in own)
-        assert (first in claim.against) == (may_be_earlier and (first.person is None or first.person != claim.first.person))
+        assert (first in claim.against) == (
+            may_be_earlier and (first.person is None or first.person != claim.first.person)
+        )
 
 
 def test_look_alikes_are_found_by_their_turns_and_what_is_far_stays_apart() -> None:
@@ -94,7 +100,7 @@ def test_the_first_reason_that_two_do_not_share_decides_and_nothing_is_added_up(
     numbers = {person: person for person in held}
     found = order.in_order(held, numbers, reasons)
     assert set(found) == {person for person, mine in held.items() if mine}
-    for one, two in zip(found, found[1:], strict=False):
+    for one, two in pairwise(found):
         differ = next((each for each in reasons if (each in held[one]) != (each in held[two])), None)
         assert (differ in held[one]) if differ else one < two
 

@@ -83,6 +83,21 @@ def test_a_case_not_open_to_an_officer_is_told_as_a_number_and_whom_to_ask(case:
     assert "A title that stays theirs" not in page and str(theirs.case) not in page
 
 
+def test_nobody_and_no_group_of_another_case_is_reached_through_ones_own(case: CaseOpened, ines: Actor) -> None:
+    theirs = house.opened(house.officer("hugo", "investigator"), house.report())
+    client, group = logged_in(ines), queries.groups(theirs.case)[0].uuid
+    dan = person(theirs, DAN)
+    for query in ({"group": str(group)}, {"person": str(dan)}):
+        assert client.get(reverse("cases:network", args=[case.case]), query).status_code == 404
+    for name in ("group", "members_csv", "messages"):
+        assert client.get(reverse(f"cases:{name}", args=[case.case, group])).status_code == 404
+    client.post(
+        reverse("cases:enter_reason", args=[case.case, dan]),
+        {"person-reason-reason": "other", "person-reason-words": "in a case that is not mine"},
+    )
+    assert not queries.entered_reasons(dan)
+
+
 def test_members_are_filtered_sorted_and_exported_by_what_they_did(case: CaseOpened, ines: Actor) -> None:
     client, group = logged_in(ines), groups(case)["Grupo 21"]
     address = reverse("cases:group", args=[case.case, group])
@@ -106,7 +121,11 @@ def test_looks_follow_the_reasons_and_whoever_left_at_once_is_not_placed_for_bei
     found = queries.first_looks(case.case, "minors")
     placed = [look.person.uuid for look in found.looks]
     # Both posted first, created a group and are admin; then only one of them posted in several groups.
-    assert placed[:2] == [person(case, BEA), person(case, ANA)] and person(case, EVA) not in placed and person(case, DAN) not in placed
+    assert (
+        placed[:2] == [person(case, BEA), person(case, ANA)]
+        and person(case, EVA) not in placed
+        and person(case, DAN) not in placed
+    )
     assert found.left_at_once == 1 and found.nothing_known == 3
     why = {line.reason: line.rows for line in found.looks[1].reasons}
     assert {"first", "created", "added", "admin"} <= set(why) and why["first"][0].line == 4
@@ -126,7 +145,10 @@ def test_an_officers_reason_places_somebody_until_it_is_withdrawn(case: CaseOpen
 def test_possible_victims_and_adults_leave_for_their_own_tracks(case: CaseOpened, ines: Actor) -> None:
     actions.set_category(ines, (person(case, BEA),), "possible_victim", "She writes that she is made to.")
     actions.set_age(ines, person(case, ANA), "adult", "Identity card", 34)
-    tracks = {key: {look.person.uuid for look in queries.first_looks(case.case, key).looks} for key in ("adults", "minors", "victims")}
+    tracks = {
+        key: {look.person.uuid for look in queries.first_looks(case.case, key).looks}
+        for key in ("adults", "minors", "victims")
+    }
     assert tracks["adults"] == {person(case, ANA)} and tracks["victims"] == {person(case, BEA)}
     assert not tracks["minors"] & (tracks["adults"] | tracks["victims"])
 
@@ -147,7 +169,17 @@ def test_the_unit_sets_its_order_in_versions_and_an_investigator_does_not(case: 
 
 def test_every_new_page_answers_and_its_export_is_recorded(case: CaseOpened, ines: Actor) -> None:
     client = logged_in(ines)
-    pages = ("across", "across_csv", "overlaps", "overlaps_csv", "network", "activity", "activity_csv", "first_looks", "first_looks_csv")
+    pages = (
+        "across",
+        "across_csv",
+        "overlaps",
+        "overlaps_csv",
+        "network",
+        "activity",
+        "activity_csv",
+        "first_looks",
+        "first_looks_csv",
+    )
     for name in pages:
         answer = client.get(reverse(f"cases:{name}", args=[case.case]))
         assert answer.status_code == 200, name

@@ -16,15 +16,9 @@ from amparo.cases.tables.store import Store
 
 HALF = 1 << 64
 UNREADABLE, V4, V6 = 0, 4, 6
-# "::ffff:192.0.2.1" and "192.0.2.1:443" are 192.0.2.1.
-PLAIN = (
-    "CASE WHEN contains({0}, ':') AND contains({0}, '.') "
-    "THEN regexp_replace(lower({0}), '^(::ffff:)?([0-9.]+)(:[0-9]+)?$', '\\2') ELSE {0} END"
-)
-BLOCK = (
-    "CASE WHEN contains({0}, ':') THEN lower(coalesce(nullif(regexp_extract({0}, '^([0-9A-Fa-f]{{1,4}}:){{4}}'), ''), {0})) "
-    "ELSE rtrim({0}, '0123456789') END"
-)
+# What BLOCK and LAST are of an address {0}. One regular expression for both families: it is a third of the cost of cutting.
+BLOCK = "coalesce(nullif(regexp_extract({0}, '^([0-9]+[.][0-9]+[.][0-9]+[.]|([0-9a-f]{{1,4}}:){{4}})'), ''), {0})"
+LAST = "coalesce(try_cast(split_part({0}, '.', 4) AS UTINYINT), CASE WHEN contains({0}, ':') THEN 0 END)"
 
 
 @dataclass(frozen=True)
@@ -106,15 +100,19 @@ def parsed(blocks: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Of each block its family (UNREADABLE, V4 or V6) and number: the first address of 256, or the upper half."""
     family, number = np.zeros(len(blocks), np.int8), np.zeros(len(blocks), np.uint64)
     for each, block in enumerate(blocks):
+        if block[-1:] == ":" and len(groups := block[:-1].split(":")) == 4 and all(groups):
+            high = 0
+            for group in groups:
+                high = high << 16 | int(group, 16)
+            number[each], family[each] = high, V6
+            continue
         try:
             if ":" not in block:
                 number[each], family[each] = int(ipaddress.IPv4Address(block + "0")), V4
-                continue
-            whole = ipaddress.IPv6Address((block + ":" if block.count(":") == 4 and block[-1] == ":" else block))
+            else:
+                number[each], family[each] = int(ipaddress.IPv6Address(block)) >> 64, V6
         except ValueError:
             continue
-        if whole.ipv4_mapped is None:
-            number[each], family[each] = int(whole) >> 64, V6
     return family, number
 
 
@@ -134,14 +132,13 @@ class Blocks:
         differ = np.flatnonzero(found == -2)
         found[differ] = self.inside[self.row[block[differ]], key[differ] & 255]
         found[key < 0] = -1
-        return found
+        return np.asarray(found)
 
 
 def blocks(store: Store, places: dict[str, int]) -> Blocks:
     """Makes the table `address_blocks` (block, number; one number for all texts of one block) of all addresses there are."""
     told = " UNION ".join(
-        f"SELECT DISTINCT {BLOCK.format('plain')} AS block FROM "
-        f"(SELECT {PLAIN.format('address')} AS plain FROM {table} WHERE address IS NOT NULL)"
+        f"SELECT DISTINCT {BLOCK.format('address')} AS block FROM {table} WHERE address IS NOT NULL"
         for table in ("events", "payments")
     )
     texts = [str(row[0]) for row in store.rows(f"SELECT block FROM ({told}) ORDER BY block")]
@@ -152,7 +149,7 @@ def blocks(store: Store, places: dict[str, int]) -> Blocks:
     held = np.empty(len(texts), np.int64)
     held[order] = np.cumsum(fresh) - 1
     family, number = family[order][fresh], number[order][fresh]
-    readable = np.flatnonzero(family[held] != UNREADABLE) if len(texts) else np.empty(0, np.int64)
+    readable = np.flatnonzero(family[held] != UNREADABLE) if texts else np.empty(0, np.int64)
     store.run("CREATE OR REPLACE TABLE address_blocks (block VARCHAR, number BIGINT)")
     if len(readable):
         store.table(

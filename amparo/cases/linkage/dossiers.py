@@ -82,7 +82,7 @@ def write_dossiers(
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        entries = _cut(store, dossiers, fresh, base.platform, progress)
+        entries = _cut(store, dossiers, fresh, by, base.platform, progress)
         listing = {"by": by, "platform": base.platform, "version": VERSION, "dossiers": entries}
         write_whole(fresh / MARK, _json(listing))
         if folder.exists():
@@ -146,7 +146,7 @@ def _dossiers(store: Store, by: str, *, linked: bool) -> list[Dossier]:
 
 
 def _cut(
-    store: Store, dossiers: list[Dossier], folder: Path, platform: str, progress: Progress
+    store: Store, dossiers: list[Dossier], folder: Path, by: str, platform: str, progress: Progress
 ) -> list[dict[str, Any]]:
     """Writes every dossier's folder; returns what the listing says of each."""
     accounts = {
@@ -245,8 +245,8 @@ def _readme(dossier: Dossier, platform: str, files: dict[str, str]) -> str:
         "",
         "What is said of an account's country is an assessment with its confidence, not a fact about anybody. An address without",
         "port and exact second identifies nobody: see `complete`.",
-        "Check the files with `sha256sum -c manifest-sha256.txt`. In the CSV files a cell that a spreadsheet would run as a formula",
-        "begins with an apostrophe; lists are parted by semicolons. The Parquet files hold every text as it was.",
+        "Check the files with `sha256sum -c manifest-sha256.txt`. In the CSV files a cell that a spreadsheet would run as a",
+        "formula begins with an apostrophe; lists are parted by semicolons. The Parquet files hold every text as it was.",
     ]
     if "events.parquet" in files and "events.csv" not in files:
         lines.append(f"There are more than {MOST_CSV_EVENTS} events: they are in the Parquet file only.")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,11 @@ def _imported(
     held = [each for each in record.held if each.table in tables]
     files = [each.part.place for each in held] + [each.part.unread for each in held if each.part.unread]
     with opened([*files, *record.units.values()], spill, memory=memory) as store:
-        yield assembled(store, record.mapping, record.folder, held, tables, record)
+        # What is not opened is no input of this run.
+        used = {each.file for each in held}
+        of_run = tuple(file if at in used else replace(file, sha256="") for at, file in enumerate(record.folder.files))
+        found = reading.Folder(of_run, record.folder.left_out)
+        yield assembled(store, record.mapping, found, held, tables, record)
 
 
 def assembled(

@@ -13,6 +13,9 @@ from amparo.foundation.errors import Refused
 
 LONGEST_RECORD = 1 << 20  # characters; a longer one is a quote that nobody closed
 MOST_LINES = 100  # of one record: an address has a few lines, an open quote has all that follow
+MOST_BAD = (
+    200_000  # records that are none, in one file: they are held in memory, and so many are another delimiter or format
+)
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -48,6 +51,11 @@ def cleaned(file: Path, names: list[str], delimiter: str, out: Path) -> list[Bad
                 problem = f"{len(cells)} cells where the header names {len(names)}"
             if problem:
                 bad.append(BadRecord(number, problem, record[:500]))
+                if len(bad) > MOST_BAD:
+                    raise Refused(
+                        f"{file.name} has more than {MOST_BAD:,} rows that are no records (row {number:,}: {problem}). "
+                        "Look at delimiter and format in the mapping, or cut the file before what is broken."
+                    )
             else:
                 writer.writerow([number, *(cell.replace("\0", "\N{REPLACEMENT CHARACTER}") for cell in cells)])
     return bad
