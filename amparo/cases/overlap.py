@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 import numpy as np
@@ -57,7 +57,7 @@ class SharedMembers:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class Pairs(Sequence[SharedMembers]):
     """Two groups each, as numbers until somebody looks: a large case has millions of such pairs."""
 
     lines: tuple[GroupLine, ...]
@@ -70,7 +70,13 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.one)
 
-    def __getitem__(self, part: slice) -> tuple[SharedMembers, ...]:
+    @overload
+    def __getitem__(self, part: int) -> SharedMembers: ...
+    @overload
+    def __getitem__(self, part: slice) -> tuple[SharedMembers, ...]: ...
+    def __getitem__(self, part: int | slice) -> SharedMembers | tuple[SharedMembers, ...]:
+        if isinstance(part, int):
+            return self[part : part + 1][0]
         columns = (each[part].tolist() for each in (self.one, self.two, self.members, self.items))
         return tuple(self._shared(*row) for row in zip(*columns, strict=True))
 
@@ -86,8 +92,8 @@ class Pairs:
         """Those of which one of these groups, or both, are a part. wanted: as the database numbers groups."""
         there = np.array([line.id in wanted for line in self.lines], np.bool_)
         kept = there[self.one] & there[self.two] if both else there[self.one] | there[self.two]
-        columns = (each[kept] for each in (self.one, self.two, self.members, self.items))
-        return Pairs(self.lines, *columns, people=self.people)
+        one, two, members, items = (each[kept] for each in (self.one, self.two, self.members, self.items))
+        return Pairs(self.lines, one, two, members, items, self.people)
 
     def named(self, words: str) -> Pairs:
         """Those with a group whose name holds these words."""
