@@ -261,7 +261,8 @@ class _Behind:
         for person, count in rows.order_by().values_list(by).annotate(count=Count("id")):
             self.totals[person, reason] = count
         numbered = rows.annotate(place=Window(RowNumber(), partition_by=[F(by)], order_by=[F(each) for each in order]))
-        return numbered.filter(place__lte=MOST_ROWS)
+        some: QuerySet[Any] = numbered.filter(place__lte=MOST_ROWS)
+        return some
 
     def _group_row(self, person: int | None, reason: str, group: Group, words: str, line: int | None) -> None:
         if person is not None:

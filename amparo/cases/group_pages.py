@@ -18,7 +18,7 @@ from amparo.cases import actions, drawing, queries
 from amparo.cases.activity import Activity, by_step
 from amparo.cases.items_across import Across
 from amparo.cases.network import MOST_PERSONS
-from amparo.cases.overlap import MOST_GROUPS, Overlaps
+from amparo.cases.overlap import MOST_GROUPS
 from amparo.cases.page_frame import PAGE, actor_of, frame_of, say
 from amparo.exchange.formats.tables import csv_bytes
 from amparo.foundation.errors import Missing, Refused
@@ -149,18 +149,13 @@ def overlaps(request: HttpRequest, case: UUID) -> HttpResponse:
 
     frame |= {
         "found": found,
-        "page": Paginator(_found_pairs(found, request), PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(found.shared.named(request.GET.get("search", "")), PAGE).get_page(request.GET.get("page")),
         "circles": queries.circle_lines(found)[:40],
         "people_elsewhere": [case_line(each) for each in queries.people_elsewhere(case)],
         "items_elsewhere": [case_line(each) for each in queries.items_elsewhere(case)],
         "query": request.GET.urlencode(),
     }
     return render(request, "cases/overlaps.html", frame)
-
-
-def _found_pairs(found: Overlaps, request: HttpRequest) -> list[Any]:
-    words = request.GET.get("search", "").strip().casefold()
-    return [each for each in found.shared if not words or words in f"{each.one.name}\n{each.two.name}".casefold()]
 
 
 @page("cases.read")
@@ -181,7 +176,7 @@ def overlaps_csv(request: HttpRequest, case: UUID) -> StreamingHttpResponse:
                 f"{each.by_chance:.1f}",
                 each.items,
             )
-            for each in _found_pairs(found, request)
+            for each in found.shared.named(request.GET.get("search", ""))
         ),
     )
 

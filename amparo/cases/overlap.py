@@ -7,11 +7,11 @@ few hundred nodes, whatever the case holds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 import numpy as np
@@ -29,6 +29,7 @@ MOST_PEOPLE = 120
 MOST_OPENED = 60
 MOST_CIRCLES = 40
 FETCH = 50_000
+STEP = 5000
 
 Href = Callable[[str, object], str]
 Drawing = dict[str, list[dict[str, Any]]]
@@ -56,11 +57,58 @@ class SharedMembers:
 
 
 @dataclass(frozen=True)
+class Pairs(Sequence[SharedMembers]):
+    """Two groups each, as numbers until somebody looks: a large case has millions of such pairs."""
+
+    lines: tuple[GroupLine, ...]
+    one: np.ndarray
+    two: np.ndarray
+    members: np.ndarray
+    items: np.ndarray
+    people: int
+
+    def __len__(self) -> int:
+        return len(self.one)
+
+    @overload
+    def __getitem__(self, part: int) -> SharedMembers: ...
+    @overload
+    def __getitem__(self, part: slice) -> tuple[SharedMembers, ...]: ...
+    def __getitem__(self, part: int | slice) -> SharedMembers | tuple[SharedMembers, ...]:
+        if isinstance(part, int):
+            return self[part : part + 1][0]
+        columns = (each[part].tolist() for each in (self.one, self.two, self.members, self.items))
+        return tuple(self._shared(*row) for row in zip(*columns, strict=True))
+
+    def __iter__(self) -> Iterator[SharedMembers]:
+        for start in range(0, len(self), STEP):
+            yield from self[start : start + STEP]
+
+    def _shared(self, one: int, two: int, members: int, items: int) -> SharedMembers:
+        left, right = self.lines[one], self.lines[two]
+        return SharedMembers(left, right, members, items, left.members * right.members / max(1, self.people))
+
+    def of(self, wanted: Collection[int], *, both: bool) -> Pairs:
+        """Those of which one of these groups, or both, are a part. wanted: as the database numbers groups."""
+        there = np.array([line.id in wanted for line in self.lines], np.bool_)
+        kept = there[self.one] & there[self.two] if both else there[self.one] | there[self.two]
+        one, two, members, items = (each[kept] for each in (self.one, self.two, self.members, self.items))
+        return Pairs(self.lines, one, two, members, items, self.people)
+
+    def named(self, words: str) -> Pairs:
+        """Those with a group whose name holds these words."""
+        looked = words.strip().casefold()
+        return (
+            self.of({line.id for line in self.lines if looked in line.name.casefold()}, both=False) if looked else self
+        )
+
+
+@dataclass(frozen=True)
 class Overlaps:
     """groups: most members first. shared: most members first. circles: of the case's people, over all its groups."""
 
     groups: tuple[GroupLine, ...]
-    shared: tuple[SharedMembers, ...]
+    shared: Pairs
     people: int
     memberships: int
     persons: np.ndarray
@@ -102,26 +150,32 @@ def overlaps(case: UUID, items: Sequence[Across] = ()) -> Overlaps:
     """Read once, counted by the engine of circles: seconds at a million memberships, and kept until a stay is added."""
     stays = Membership.objects.filter(group__case__uuid=case).aggregate(count=Count("id"), last=Max("id"))
     counted = _counted(case, stays["count"], stays["last"] or 0)
-    people = max(1, len(counted.persons))
-
-    def between(a: int, b: int, members: int, carried: int) -> SharedMembers:
-        one, two = counted.lines[a], counted.lines[b]
-        return SharedMembers(one, two, members, carried, one.members * two.members / people)
-
     place = {line.uuid: number for number, line in enumerate(counted.lines)}
     carried: Counter[tuple[int, int]] = Counter()
     for item in items:
         carried.update(combinations(sorted(place[uuid] for uuid, _ in item.groups), 2))
-    members = {(a, b): n for a, b, n in zip(*(each.tolist() for each in counted.shared), strict=True)}
-    found = [between(*pair, members.get(pair, 0), carried[pair]) for pair in {**members, **carried}]
     return Overlaps(
         tuple(sorted(counted.lines, key=lambda each: (-each.members, each.name))),
-        tuple(sorted(found, key=lambda each: (-each.members, -each.items, each.one.id, each.two.id))),
+        _with_items(counted, carried),
         len(counted.persons),
         len(counted.table.m_groups),
         counted.persons,
         counted.circles,
     )
+
+
+def _with_items(counted: _Counted, carried: Mapping[tuple[int, int], int]) -> Pairs:
+    """Pairs that share members or items, most members first, then most items."""
+    groups = max(1, len(counted.lines))
+    one, two, members = (each.astype(np.int64) for each in counted.shared)
+    codes, wanted = one * groups + two, np.array(sorted(a * groups + b for a, b in carried), np.int64)
+    every = np.union1d(codes, wanted)
+    shared, items = np.zeros(len(every), np.int64), np.zeros(len(every), np.int64)
+    shared[np.searchsorted(every, codes)] = members
+    items[np.searchsorted(every, wanted)] = [carried[code // groups, code % groups] for code in wanted.tolist()]
+    order = np.lexsort((every, -items, -shared))
+    every = every[order]
+    return Pairs(counted.lines, every // groups, every % groups, shared[order], items[order], len(counted.persons))
 
 
 @lru_cache(maxsize=2)
@@ -223,9 +277,8 @@ def gathered(found: Overlaps, href: Href) -> Drawing:
             "target": f"g{each.two.uuid}",
             "label": _both(each.members, each.items),
         }
-        for each in found.shared
-        if each.one.id in drawn and each.two.id in drawn
-    ][:MOST_SHARED]
+        for each in found.shared.of(drawn, both=True)[:MOST_SHARED]
+    ]
     by_name = {each.name: each for each in groups}
     for circle in circle_lines(found)[:MOST_CIRCLES]:
         key = f"k{circle.number}"

@@ -72,6 +72,7 @@ def test_what_was_not_examined_is_told_apart_from_no_match(case: CaseOpened) -> 
 def test_overlaps_count_members_and_items_in_both_groups(case: CaseOpened) -> None:
     found = queries.overlaps(case.case, queries.items_across(case.case))
     (pair,) = found.shared
+    assert not len(found.shared.named("no such group")) and len(found.shared.named("grupo 22")) == 1
     assert (pair.members, pair.items) == (1, 1) and {pair.one.name, pair.two.name} == {"Grupo 21", "Grupo 22"}
 
 
