@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 from amparo.sandbox.inside import chat
 from amparo.sandbox.inside.chats import wordings
+from amparo.sandbox.inside.chats.lines import Reader
 from amparo.sandbox.inside.chats.stamps import Day, order_of
 from tests.sandbox.collected import Collected
 
@@ -274,3 +275,44 @@ def test_an_attachment_may_be_followed_by_the_mark_of_an_edit() -> None:
 def test_who_deleted_a_message_may_be_named() -> None:
     (item,) = reading("13/05/19, 21:00 - Ana: This message was deleted by admin Luis\n")["items"]
     assert item["kind"] == "deleted"
+
+
+@pytest.mark.parametrize("stamp", ["13/05/19, 21:00 - ", "[13/05/19, 21:00:00] ", "13/05/19, 21:00:00: "])
+def test_blanks_behind_one_stamp_take_no_letter_of_the_next_name(stamp: str) -> None:
+    found = reading(f"{stamp}  Ana: hola\n{stamp}Luis: hola\n{stamp} Ana: ya\n{stamp}Luis: ya\n")
+    assert [each["sender"] for each in found["items"]] == ["Ana", "Luis", "Ana", "Luis"]
+
+
+SHOWN = st.sampled_from(
+    [
+        "hola",
+        "hola",
+        "mañana a las 21:00",
+        "null",
+        "(y)",
+        "<b>",
+        f"{LRM}imagen omitida",
+        "Ana",
+        "a: b",
+        "13/05/19, 9",
+        "",
+        " ",
+    ]
+)
+WRITTEN = st.tuples(
+    st.sampled_from(["", "", "", LRM]),
+    st.sampled_from(["13/05/19, 21:00 - ", "[13/05/19, 21:00:00] ", "14/05/19, 09:05 - ", "31/02/19, 21:00 - ", ""]),
+    st.sampled_from(["", " "]),
+    st.sampled_from(["Ana: ", "Ana: ", "Luis: ", "Luis:", "Ana added ", "Team: Ana: ", ""]),
+    SHOWN,
+).map("".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(WRITTEN, min_size=1, max_size=20))
+def test_what_is_written_at_a_look_is_what_a_close_look_writes(lines: list[str]) -> None:
+    text = "13/05/19, 21:00 - Ana: hola\n13/05/19, 21:00 - Luis: hola\n" + "\n".join(lines)
+    found = reading(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reader, "plain", lambda *_: "")
+        assert reading(text) == found

@@ -65,14 +65,14 @@ class Reader:
             **{wording: "view_once" for table in self._tables for wording in table.view_once},
             **{wording: "live_location" for table in self._tables for wording in table.live_location},
         }
-        # Most messages are plain text, and their first letters already say so.
         self._deleted_by = tuple(wording for table in self._tables for wording in table.deleted_by)
-        self._starts = frozenset(key[:3] for key in (*self._omitted, *self._kinds, *self._deleted_by))
         self._brackets = sample.lstrip(EDGES).startswith("[")
         self._locations = tuple(prefix for table in self._tables for prefix in table.location)
         self._polls = tuple(prefix for table in self._tables for prefix in table.poll)
         self._colons = senders.with_colons(sample, ("<", *self._locations, *self._polls))
-        self._prefixes = self._locations + self._polls
+        # Most messages are plain text, and their first letters already say so.
+        special = (*self._omitted, *self._kinds, *self._deleted_by, *self._locations, *self._polls)
+        self._starts = frozenset(key[:3].lower() for key in special)
         self._edited = tuple(wording for table in self._tables for wording in table.edited)
         before = "|".join(re.escape(word) for table in self._tables for word in table.attached_before)
         after = "|".join(re.escape(word) for table in self._tables for word in table.attached_after)
@@ -81,65 +81,70 @@ class Reader:
             rf"^[\s{MARKS}]*(\S.*?\.\w{{1,8}}) \((?:{after})\)[\s{MARKS}]*$", re.IGNORECASE
         )
 
+    def plain(self, moment: str, stamp: str, rest: str, number: int) -> str:
+        """The item, as JSON, that a line of its own is: "" where it is more than plain words of somebody known."""
+        colon = rest.find(": ")
+        sender = self._senders.get(rest[:colon]) if colon > 0 else None
+        if sender is None:
+            return ""
+        name, encoded = sender
+        words = rest[colon + 1 :]
+        said = words.strip(EDGES)
+        if (
+            not said
+            or said[:3].lower() in self._starts
+            or said[-1] in ">)"
+            or name in self._groups
+            or (self._brackets and said.startswith(name))
+            or (not words.isascii() and _ANY_MARK.search(words))
+        ):
+            return ""
+        return (
+            f'{{"item":"message","ts":"{moment}","sender":{encoded},"kind":"text","text":{quoted(said)},"media":null,'
+            f'"raw":{quoted(stamp)},"line":{number},"lines":1}}'
+        )
+
     def write(self, line: Line) -> None:
         """Writes the item that the line is."""
         rest = line.rest
+        if not line.more and (item := self.plain(line.at, line.stamp, rest, line.number)):
+            self._writer.add_plain(item, line.at)
+            return
         colon = rest.find(": ")
         if colon < 0:
             colon = rest.rindex(":") if rest.rstrip(EDGES).endswith(":") else 0
         if 0 < colon <= _SENDER_CHARACTERS:
-            known = self._senders.get(rest[:colon])
-            if known:
-                self._said(line, known, rest[colon + 1 :], new=False)
-                return
-            found, colon = self._sender(rest, colon)
-            if found[0]:
-                self._said(line, found, rest[colon + 1 :], new=found[0] not in self._writer.members)
+            found = self._senders.get(rest[:colon])
+            name, colon = (found[0], colon) if found else self._sender(rest, colon)
+            if name:
+                self._said(line, name, rest[colon + 1 :], new=not found and name not in self._writer.members)
                 return
         self._event(line, rest.strip(EDGES))
 
-    def _sender(self, rest: str, colon: int) -> tuple[tuple[str, str], int]:
+    def _sender(self, rest: str, colon: int) -> tuple[str, int]:
         """The sender's name, "" where what stands before the colon is part of a notice; and where the name ends."""
         raw = rest[:colon]
         for longer in self._colons.get(raw, ()):
             if rest.startswith(longer + ":"):
-                return (senders.name_of(longer), quoted(senders.name_of(longer))), len(longer)
+                return senders.name_of(longer), len(longer)
         name = senders.name_of(raw)
         # A colon inside quotes, as in a changed subject, or in a notice: only then is the wording asked first.
         if not name or senders.opens_a_quote(raw) or self._noticed(rest.strip(EDGES), with_colon=True):
-            return ("", ""), colon
+            return "", colon
         if raw not in self._colons:
             if len(self._senders) > MEMBERS // 4:
                 self._senders.clear()
             self._senders[raw] = name, quoted(name)
-        return (name, quoted(name)), colon
+        return name, colon
 
-    def _said(self, line: Line, sender: tuple[str, str], text: str, *, new: bool) -> None:
-        first, writer = text.strip(EDGES), self._writer
-        if not (
-            new
-            or line.more
-            or first[:3].lower() in self._starts
-            or first[-1:] in ">)"
-            or first.startswith(self._prefixes)
-            or sender[0] in self._groups
-            or (self._brackets and first.startswith(sender[0]))
-            or (not text.isascii() and _ANY_MARK.search(text))
-        ):
-            # Nine messages of ten, written at once.
-            writer.counts.message += 1
-            writer.count_time(line.at)
-            writer.add(
-                f'{{"item":"message","ts":"{line.at}","sender":{sender[1]},"kind":"text","text":{quoted(first)},"media":null,'
-                f'"raw":{quoted(line.stamp)},"line":{line.number},"lines":1}}'
-            )
-            return
+    def _said(self, line: Line, sender: str, text: str, *, new: bool) -> None:
+        first = text.strip(EDGES)
         marked = not text.isascii() and text.lstrip(BLANKS).startswith(EACH_MARK)
         said = self._read(first, text, line.more)
-        if said.kind == "text" and self._notified(line, sender[0], first, marked=marked, new=new):
+        if said.kind == "text" and self._notified(line, sender, first, marked=marked, new=new):
             return
-        writer.message(
-            line.at, sender[0], said.kind, said.text, said.media,
+        self._writer.message(
+            line.at, sender, said.kind, said.text, said.media,
             raw=line.stamp, place=line.number, lines=1 + len(line.more), edited=said.edited,
         )  # fmt: skip
 

@@ -37,6 +37,8 @@ _HEAD = re.compile(
 # What a browser copies has the time first.
 _COPIED = re.compile(rf"{_M}(\[)(?={_TIME},{_B}*({_DAY})\])({_TIME}),{_B}*{_DAY}\]{_B}*")
 _NUMBERS = re.compile(r"\d+")
+_WHOLE_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]").fullmatch
+_WITHOUT_HALF = re.compile(r"[\d:.h]+").fullmatch
 # Western, Arabic and Persian digits, all as 0: the form of a stamp.
 DIGITS_ALIKE = {ord(digit): "0" for digits in ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹") for digit in digits}
 _MARKS_OUT = str.maketrans("", "", MARKS)
@@ -53,6 +55,9 @@ _ORDERS = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
 
 def head_of(line: str) -> re.Match[str] | None:
     """The stamp at the line's beginning: bracket or None, day, time."""
+    first = line[:1]
+    if not (first.isdecimal() or first == "[" or first in MARKS):
+        return None  # as nearly every line that goes on with one
     return _HEAD.match(line) or _COPIED.match(line)
 
 
@@ -206,9 +211,11 @@ def date_text(raw: str, order: str) -> str:
 @lru_cache(_REMEMBERED)
 def time_text(raw: str) -> str:
     """The wall clock as HH:MM:SS, "" for one that does not exist."""
+    if _WHOLE_CLOCK(raw):
+        return raw
     numbers = [int(number) for number in _NUMBERS.findall(raw)]
     hour, minute, second = (*numbers, 0)[:3]
-    half = _meridiem(raw)
+    half = "" if _WITHOUT_HALF(raw) else _meridiem(raw)
     if half and hour <= 12:
         hour = hour % 12 + (12 if half == "pm" else 0)
     if hour > 23 or minute > 59 or second > 59:
