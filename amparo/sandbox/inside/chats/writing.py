@@ -34,7 +34,9 @@ def _encoded(value: object) -> str:
     """The value as JSON."""
     if value is None:
         return "null"
-    return quoted(value) if type(value) is str else _ENCODE(value)
+    if type(value) is str:
+        return quoted(value)
+    return str(value) if type(value) is int else _ENCODE(value)
 
 
 @dataclass(slots=True)
@@ -81,6 +83,11 @@ class Writer:
         sink.write((_ENCODE({"format": format_name, **opening})[:-1] + ',\n"items":[').encode("utf-8", "replace"))
 
     # --- Whoever is named -----------------------------------------------------------------------------------------------------
+
+    @property
+    def belongs(self) -> str:
+        """What items say of their chat, as JSON; "" where there is but one."""
+        return f',"chat":{self.chat.number}' if self.chat and not self._alone else ""
 
     def begin_chat(self, identity: str, name: str, kind: str, *, alone: bool = False) -> None:
         """What follows belongs to this chat. alone: the export can hold no other, so items need not name it."""
@@ -191,9 +198,7 @@ class Writer:
 
     def _item(self, begun: str, ts: str | None, where: tuple[str, int, int], more: dict[str, object]) -> None:
         raw, place, lines = where
-        parts = [f'{begun},"raw":{quoted(raw)},"line":{place},"lines":{lines}']
-        if self.chat and not self._alone:
-            parts.append(f',"chat":{self.chat.number}')
+        parts = [f'{begun},"raw":{quoted(raw)},"line":{place},"lines":{lines}{self.belongs}']
         for name, value in more.items():
             if value:
                 parts.append(f',"{name}":{_encoded(value)}')
@@ -210,12 +215,14 @@ class Writer:
             self._flush()
 
     def add_plain(self, encoded: str, at: str) -> None:
-        """A message as JSON, at this moment, of a member, without a file and in no chat."""
+        """A message as JSON, at this moment, of one who was met, without a file."""
         if self._size > _CHARACTERS:
             self._flush()
         self._parts.append(encoded)
         self._size += len(encoded)
         self.counts.message += 1
+        if self.chat:
+            self.chat.messages += 1
         self.count_time(at)
 
     def take_back(self) -> None:
@@ -225,7 +232,7 @@ class Writer:
 
     def count_time(self, at: str) -> None:
         """`at` compares as text."""
-        if at > self.last_at:
+        if at > self.last_at:  # noqa: PLR1730 - for every item, and max() costs thrice as much
             self.last_at = at
         if at < self.first_at or not self.first_at:
             self.first_at = at
