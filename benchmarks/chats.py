@@ -115,7 +115,7 @@ def sandbox(path: Path, form: str) -> int:
     from amparo.foundation.ids import new_id
     from amparo.sandbox.readings import ChatReading
     from amparo.sandbox.warden import Warden
-    from amparo.wiring import read_command
+    from amparo.wiring.read_printing import print_reading
 
     class Nowhere(io.TextIOBase):
         def write(self, text: str) -> int:
@@ -126,7 +126,7 @@ def sandbox(path: Path, form: str) -> int:
         with warden.boundary(new_id()) as box, path.open("rb") as file, tempfile.TemporaryFile() as found:
             reading = box.examine("chat", file, into=found, limit_s=3600)  # type: ignore[arg-type]
             found.seek(0)
-            read_command._print(found, Nowhere())  # type: ignore[arg-type]  # noqa: SLF001
+            print_reading(found, Nowhere())  # type: ignore[arg-type]
     finally:
         warden.close()
     assert isinstance(reading, ChatReading)
