@@ -320,7 +320,7 @@ def test_every_table_of_wordings_is_whole(table: wordings.Wordings) -> None:
         "encryption_notice",
     } <= {notice.type for notice in table.notices}
     assert {"image", "video", "sticker", "unknown"} <= set(table.omitted.values())
-    assert all(len(notice.needle) > 1 for notice in table.notices)
+    assert all(key and key == key.lower() for notice in table.notices for key in notice.keys)
     assert table.attached_before and table.attached_after and table.deleted
 
 

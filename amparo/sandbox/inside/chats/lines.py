@@ -12,6 +12,8 @@ from amparo.sandbox.inside.chats.wordings import Notice, Wordings, plain_key
 from amparo.sandbox.inside.chats.writing import MEMBERS, Writer, quoted
 
 _SENDER_CHARACTERS = 120
+# So many signs tell most that people say from what the messenger says.
+_BEGINNING = 7
 # The notice that begins nearly every export is longer than this, in every language.
 _LONG_NOTICE = 60
 
@@ -72,7 +74,8 @@ class Reader:
         self._colons = senders.with_colons(sample, ("<", *self._locations, *self._polls))
         # Most messages are plain text, and their first letters already say so.
         special = (*self._omitted, *self._kinds, *self._deleted_by, *self._locations, *self._polls)
-        self._starts = frozenset(key[:3].lower() for key in special)
+        self._starts = frozenset(map(_beginning, (*special, *(key.replace("'", "’") for key in special))))
+        self._short = tuple(key for key in special if len(key) < _BEGINNING)
         self._edited = tuple(wording for table in self._tables for wording in table.edited)
         before = "|".join(re.escape(word) for table in self._tables for word in table.attached_before)
         after = "|".join(re.escape(word) for table in self._tables for word in table.attached_after)
@@ -92,7 +95,8 @@ class Reader:
         said = words.strip(EDGES)
         if (
             not said
-            or said[:3].lower() in self._starts
+            or _beginning(said) in self._starts
+            or said.startswith(self._short)
             or said[-1] in ">)"
             or name in self._groups
             or (self._brackets and said.startswith(name))
@@ -186,7 +190,7 @@ class Reader:
 
     def _plainly(self, first: str, text: str, more: list[str]) -> _Said:
         whole = first if not more else "\n".join([first, *more]).strip("\n")
-        if first[:3].lower() in self._starts:
+        if _beginning(first) in self._starts:
             key = plain_key(first[:120])
             if media := self._omitted.get(key):
                 return _left_out(media, "\n".join(more).strip("\n"))
@@ -209,15 +213,10 @@ class Reader:
         return _Said("poll" if first.startswith(self._polls) else "text", whole)
 
     def _noticed(self, text: str, *, with_colon: bool = False, only: str = "") -> Found | None:
-        lowered = text.lower().replace("’", "'")
+        words = wordings.words_of(text)
         for table in self._tables:
-            for notice in table.notices_with_colon if with_colon else table.notices:
-                if (
-                    notice.needle in lowered
-                    and (not only or notice.type == only)
-                    and (match := notice.pattern.fullmatch(text))
-                ):
-                    return notice, match, table
+            if (found := table.noticed(text, words, with_colon=with_colon)) and only in ("", found[0].type):
+                return *found, table
         return None
 
     def _event(self, line: Line, text: str, sender: str = "", found: Found | None = None) -> None:
@@ -238,6 +237,10 @@ class Reader:
             line.at, kind, actor=actor, targets=targets, value=value, text=whole,
             raw=line.stamp, place=line.number, lines=1 + len(line.more),
         )  # fmt: skip
+
+
+def _beginning(text: str) -> str:
+    return text[:_BEGINNING].lower().rstrip(". ")
 
 
 def _before(first: str, text: str, more: list[str], end: int) -> str:
@@ -264,5 +267,5 @@ def _likeliest_first(text: str) -> list[Wordings]:
 def _hits(table: Wordings, text: str) -> int:
     """How many of the table's wordings the file's beginning holds."""
     sample = text[:200_000].lower()
-    needles = {notice.needle for notice in table.notices if len(notice.needle) > 6} | set(table.omitted)
-    return sum(needle in sample for needle in needles)
+    pieces = {notice.longest for notice in table.notices if len(notice.longest) > 6} | set(table.omitted)
+    return sum(piece in sample for piece in pieces)
