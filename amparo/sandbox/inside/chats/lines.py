@@ -6,14 +6,13 @@ import re
 from dataclasses import dataclass, field
 
 from amparo.sandbox.inside.chats import notices, senders, wordings
+from amparo.sandbox.inside.chats.fixed_wordings import fixed
 from amparo.sandbox.inside.chats.media import media_type_of
 from amparo.sandbox.inside.chats.stamps import BLANKS, EACH_MARK, EDGES, MARKS
 from amparo.sandbox.inside.chats.wordings import Notice, Wordings, plain_key
 from amparo.sandbox.inside.chats.writing import MEMBERS, Writer, quoted
 
 _SENDER_CHARACTERS = 120
-# So many signs tell most that people say from what the messenger says.
-_BEGINNING = 7
 # The notice that begins nearly every export is longer than this, in every language.
 _LONG_NOTICE = 60
 
@@ -56,33 +55,16 @@ class Reader:
     def __init__(self, sample: str, writer: Writer) -> None:
         self.exporter = ""
         self._writer = writer
-        self._tables = _likeliest_first(sample)
-        self.language = self._tables[0].language if _hits(self._tables[0], sample) else ""
+        hits = {table.language: _hits(table, sample) for table in wordings.known()}
+        self._tables = sorted(wordings.known(), key=lambda table: -hits[table.language])
+        likeliest = self._tables[0].language
+        self.language = likeliest if hits[likeliest] else ""
+        self._fixed = fixed(tuple(table.language for table in self._tables))
+        self._brackets = sample.lstrip(EDGES).startswith("[")
         # By what stands before the colon: the name, and the same as JSON.
         self._senders: dict[str, tuple[str, str]] = {}
         self._groups = senders.that_only_notify(sample, lambda text: bool(self._noticed(text)))
-        self._omitted = {wording: media for table in self._tables for wording, media in table.omitted.items()}
-        self._kinds = {
-            **{wording: "deleted" for table in self._tables for wording in table.deleted},
-            **{wording: "view_once" for table in self._tables for wording in table.view_once},
-            **{wording: "live_location" for table in self._tables for wording in table.live_location},
-        }
-        self._deleted_by = tuple(wording for table in self._tables for wording in table.deleted_by)
-        self._brackets = sample.lstrip(EDGES).startswith("[")
-        self._locations = tuple(prefix for table in self._tables for prefix in table.location)
-        self._polls = tuple(prefix for table in self._tables for prefix in table.poll)
-        self._colons = senders.with_colons(sample, ("<", *self._locations, *self._polls))
-        # Most messages are plain text, and their first letters already say so.
-        special = (*self._omitted, *self._kinds, *self._deleted_by, *self._locations, *self._polls)
-        self._starts = frozenset(map(_beginning, (*special, *(key.replace("'", "’") for key in special))))
-        self._short = tuple(key for key in special if len(key) < _BEGINNING)
-        self._edited = tuple(wording for table in self._tables for wording in table.edited)
-        before = "|".join(re.escape(word) for table in self._tables for word in table.attached_before)
-        after = "|".join(re.escape(word) for table in self._tables for word in table.attached_after)
-        self._attached_before = re.compile(rf"<(?:{before})\s?:\s*([^<>]+)>[\s{MARKS}]*$", re.IGNORECASE)
-        self._attached_after = re.compile(
-            rf"^[\s{MARKS}]*(\S.*?\.\w{{1,8}}) \((?:{after})\)[\s{MARKS}]*$", re.IGNORECASE
-        )
+        self._colons = senders.with_colons(sample, ("<", *self._fixed.locations, *self._fixed.polls))
 
     def plain(self, moment: str, stamp: str, rest: str, number: int) -> str:
         """The item, as JSON, that a line of its own is: "" where it is more than plain words of somebody known."""
@@ -95,8 +77,7 @@ class Reader:
         said = words.strip(EDGES)
         if (
             not said
-            or _beginning(said) in self._starts
-            or said.startswith(self._short)
+            or self._fixed.may_begin(said)
             or said[-1] in ">)"
             or name in self._groups
             or (self._brackets and said.startswith(name))
@@ -177,7 +158,7 @@ class Reader:
         last = (more[-1] if more else text).rstrip(EDGES)
         if last.endswith(">"):
             words = last.lower()
-            for wording in self._edited:
+            for wording in self._fixed.edited:
                 if words.endswith(wording):
                     # The mark stands behind everything, an attachment too.
                     last = last[: -len(wording)].rstrip(EDGES)
@@ -190,27 +171,27 @@ class Reader:
 
     def _plainly(self, first: str, text: str, more: list[str]) -> _Said:
         whole = first if not more else "\n".join([first, *more]).strip("\n")
-        if _beginning(first) in self._starts:
+        if self._fixed.may_begin(first):
             key = plain_key(first[:120])
-            if media := self._omitted.get(key):
+            if media := self._fixed.omitted.get(key):
                 return _left_out(media, "\n".join(more).strip("\n"))
             # Android prints "null" for what could be seen once; what a person typed in capitals is theirs.
-            if (kind := self._kinds.get(key)) and (len(key) > len("null") or key == first):
+            if (kind := self._fixed.kinds.get(key)) and (len(key) > len("null") or key == first):
                 return _Said(kind, whole)
-            if len(first) < _SENDER_CHARACTERS and first.lower().startswith(self._deleted_by):
+            if len(first) < _SENDER_CHARACTERS and first.lower().startswith(self._fixed.deleted_by):
                 return _Said("deleted", whole)
-        if first[-1:] == ")" and (found := self._attached_after.match(text)):
+        if first[-1:] == ")" and (found := self._fixed.attached_after.match(text)):
             return _with_file(found[1].strip(EDGES), "\n".join(more).strip("\n"))
         # The last line may name a file, behind a caption of several.
         last = more[-1] if more else text
-        if last.rstrip(EDGES)[-1:] == ">" and (found := self._attached_before.search(last)):
+        if last.rstrip(EDGES)[-1:] == ">" and (found := self._fixed.attached_before.search(last)):
             return _with_file(found[1].strip(EDGES), _before(first, text, more, found.start()))
         mark = -1 if last.isascii() else last.rfind("\u200e")
-        if mark >= 0 and (media := self._omitted.get(plain_key(last[mark:].strip(EDGES)[:120]))):
+        if mark >= 0 and (media := self._fixed.omitted.get(plain_key(last[mark:].strip(EDGES)[:120]))):
             return _left_out(media, _before(first, text, more, mark))
-        if first.startswith(self._locations):
+        if first.startswith(self._fixed.locations):
             return _Said("location", whole)
-        return _Said("poll" if first.startswith(self._polls) else "text", whole)
+        return _Said("poll" if first.startswith(self._fixed.polls) else "text", whole)
 
     def _noticed(self, text: str, *, with_colon: bool = False, only: str = "") -> Found | None:
         words = wordings.words_of(text)
@@ -239,10 +220,6 @@ class Reader:
         )  # fmt: skip
 
 
-def _beginning(text: str) -> str:
-    return text[:_BEGINNING].lower().rstrip(". ")
-
-
 def _before(first: str, text: str, more: list[str], end: int) -> str:
     """All that stands before this place of the last line: a caption."""
     if not more:
@@ -257,11 +234,6 @@ def _with_file(name: str, caption: str) -> _Said:
 
 def _left_out(kind: str, caption: str) -> _Said:
     return _Said("contact" if kind == "contact" else "media", caption, {"name": "", "type": kind, "omitted": True})
-
-
-def _likeliest_first(text: str) -> list[Wordings]:
-    """The tables, the one whose wordings the file holds most first; none is left out."""
-    return sorted(wordings.known(), key=lambda table: _hits(table, text), reverse=True)
 
 
 def _hits(table: Wordings, text: str) -> int:

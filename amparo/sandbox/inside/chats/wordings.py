@@ -184,9 +184,9 @@ def _keys(wording: str) -> tuple[str, ...]:
     A word at a place doesn't count: what is filled in may become one with it.
     """
     lowered = _PLACE.sub("\0", wording.lower())
-    choices = [(word,) for word in _WHOLE.findall(_EITHER.sub(_gap, lowered))]
+    choices: list[tuple[str, ...]] = [(word,) for word in _WHOLE.findall(_EITHER.sub(_gap, lowered))]
     for either in _EITHER.finditer(lowered):
-        if not lowered[: either.start()][-1:].strip() and not lowered[either.end() :][:1].strip():
+        if _is_apart(lowered[: either.start()][::-1]) and _is_apart(lowered[either.end() :]):
             words = [max(_WHOLE.findall(each), key=len, default="") for each in either[1].split("|")]
             if all(words):
                 choices.append(tuple(dict.fromkeys(words)))
@@ -194,9 +194,16 @@ def _keys(wording: str) -> tuple[str, ...]:
 
 
 def _gap(either: re.Match[str]) -> str:
-    """A blank for words that are set apart from those before, as for a place where they are not."""
-    apart = all(not each or each[0] == " " for each in either[1].split("|"))
-    return " " if apart and not either.string[either.end() :][:1].isalnum() else "\0"
+    """A blank for words that are set apart from what stands on both sides, as for a place where they are not."""
+    apart = all(_is_apart(each) for each in either[1].split("|")) and _is_apart(either.string[either.end() :])
+    return " " if apart else "\0"
+
+
+def _is_apart(behind: str) -> bool:
+    """Whether a word that ends here is whole, whatever is filled in."""
+    if either := _EITHER.match(behind):
+        return all(_is_apart(each or behind[either.end() :]) for each in either[1].split("|"))
+    return not behind or not (behind[0].isalnum() or behind[0] in "\0_()")
 
 
 def _either(wordings: Iterable[str]) -> Iterator[str]:
