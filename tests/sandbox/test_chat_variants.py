@@ -291,6 +291,38 @@ def test_an_attachment_may_be_followed_by_the_mark_of_an_edit() -> None:
     assert (item["kind"], item["media"]["name"], item["text"], item["edited"]) == ("media", "1-PHOTO.jpg", "see", True)
 
 
+@pytest.mark.parametrize(
+    ("text", "actor", "targets"),
+    [
+        ("Ana added Luis, Eva, and 2 others", "Ana", ["Luis", "Eva"]),
+        (
+            "Ana added +34 600 000 001, +34 600 000 002, and +34 600 000 003",
+            "Ana",
+            ["+34 600 000 001", "+34 600 000 002", "+34 600 000 003"],
+        ),
+        ("Ana añadió a Luis, Eva y a Marta", "Ana", ["Luis", "Eva", "Marta"]),
+        ("Ana añadió a Luis y a 2 Amigos", "Ana", ["Luis", "2 Amigos"]),
+        ("Luis was added by Ana", "Ana", ["Luis"]),
+        ("Du wurdest von Ana hinzugefügt", "Ana", ["Du"]),
+        ("Luis foi removido por Ana", "Ana", ["Luis"]),
+    ],
+)
+def test_a_notice_names_each_and_counts_nobody_as_one(text: str, actor: str, targets: list[str]) -> None:
+    (event,) = reading(f"13/05/19, 21:00 - {text}\n")["items"]
+    assert (event["actor"], event["targets"], event["text"]) == (actor, targets, text)
+
+
+def test_a_document_that_was_left_out_keeps_its_name() -> None:
+    (item,) = reading(f"[13/05/19, 21:00:00] Ana: {LRM}report.pdf • {LRM}3 pages {LRM}document omitted\n")["items"]
+    assert item["media"] == {"name": "report.pdf", "type": "document", "omitted": True}
+
+
+def test_a_line_too_long_for_a_notice_is_not_searched_for_one() -> None:
+    text = "Messages and calls " * 50_000
+    (item,) = reading(f"13/05/19, 21:00 - {text}\n")["items"]
+    assert (item["type"], item["value"]) == ("notice", text.strip())
+
+
 def test_who_deleted_a_message_may_be_named() -> None:
     (item,) = reading("13/05/19, 21:00 - Ana: This message was deleted by admin Luis\n")["items"]
     assert item["kind"] == "deleted"

@@ -16,6 +16,7 @@ _SENDER_CHARACTERS = 120
 # The notice that begins nearly every export is longer than this, in every language.
 _LONG_NOTICE = 60
 
+_WITH_PAGES = re.compile(r"([^\n]{1,255}\.\w{1,8}) • ")
 _ANY_MARK = re.compile(f"[{MARKS}]")
 
 Found = tuple[Notice, re.Match[str], Wordings]
@@ -188,7 +189,7 @@ class Reader:
             return _with_file(found[1].strip(EDGES), _before(first, text, more, found.start()))
         mark = -1 if last.isascii() else last.rfind("\u200e")
         if mark >= 0 and (media := self._fixed.omitted.get(plain_key(last[mark:].strip(EDGES)[:120]))):
-            return _left_out(media, _before(first, text, more, mark))
+            return _left_out(media, _before(first, text, more, mark), named=True)
         if first.startswith(self._fixed.locations):
             return _Said("location", whole)
         return _Said("poll" if first.startswith(self._fixed.polls) else "text", whole)
@@ -232,8 +233,11 @@ def _with_file(name: str, caption: str) -> _Said:
     return _Said("contact" if kind == "contact" else "media", caption, {"name": name, "type": kind, "omitted": False})
 
 
-def _left_out(kind: str, caption: str) -> _Said:
-    return _Said("contact" if kind == "contact" else "media", caption, {"name": "", "type": kind, "omitted": True})
+def _left_out(kind: str, caption: str, *, named: bool = False) -> _Said:
+    """named: a document's caption may begin with its name and its length."""
+    name = _WITH_PAGES.match(caption) if named and kind == "document" else None
+    file: dict[str, object] = {"name": name[1] if name else "", "type": kind, "omitted": True}
+    return _Said("contact" if kind == "contact" else "media", caption, file)
 
 
 def _hits(table: Wordings, text: str) -> int:

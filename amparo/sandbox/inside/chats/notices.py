@@ -25,10 +25,16 @@ def people(raw: str, table: wordings.Wordings) -> list[str]:
     for conjunction in table.conjunctions:
         head, found, tail = raw.rpartition(conjunction)
         if found:
-            raw = f"{head}, {tail}"
+            raw = f"{head.rstrip(',،')}, {tail}"
             break
     pieces = raw.replace("،", ",").split(", ")
-    return [name for piece in pieces if (name := person(piece, table))]
+    return [name for piece in pieces if not _counts(piece, table) and (name := person(piece, table))]
+
+
+def _counts(piece: str, table: wordings.Wordings) -> bool:
+    """Whether this is no name but "3 others", which the notice's text keeps."""
+    number, _, word = piece.strip(EDGES).partition(" ")
+    return number.isdecimal() and word.lower() in table.others
 
 
 def person(raw: str, table: wordings.Wordings) -> str:

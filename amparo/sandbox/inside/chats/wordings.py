@@ -57,13 +57,15 @@ class Notice:
 class Wordings:
     """One language's table. Keys of the look-ups are in `plain_key` form.
 
-    deleted_by: what such a wording begins with where whoever deleted it is named behind.
+    others: words behind a number that count people and name none. deleted_by: what such a wording begins with where whoever
+    deleted it is named behind.
     """
 
     language: str
     exporter: str
     exporter_words: frozenset[str]
     conjunctions: tuple[str, ...]
+    others: frozenset[str]
     notices: tuple[Notice, ...]
     omitted: dict[str, str]
     attached_before: tuple[str, ...]
@@ -123,6 +125,7 @@ def _table(raw: dict[str, Any]) -> Wordings:
         exporter=raw["exporter"][0],
         exporter_words=frozenset(word.lower() for word in raw["exporter"]),
         conjunctions=tuple(f" {word} " for word in raw["and"]),
+        others=frozenset(word.lower() for word in raw["others"]),
         # The one with most words of its own first: "{actor} added this group to {value}" before "{actor} added {targets}".
         notices=tuple(sorted(map(_notice, raw["notices"]), key=_own_words, reverse=True)),
         omitted={
