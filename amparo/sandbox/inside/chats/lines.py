@@ -159,15 +159,15 @@ class Reader:
         last = (more[-1] if more else text).rstrip(EDGES)
         if last.endswith(">"):
             words = last.lower()
-            for wording in self._fixed.edited:
-                if words.endswith(wording):
-                    # The mark stands behind everything, an attachment too.
-                    last = last[: -len(wording)].rstrip(EDGES)
-                    more = [*more[:-1], last] if more else []
-                    text = text if more else last
-                    said = self._plainly(text.strip(EDGES), text, more)
-                    said.edited = True
-                    return said
+            if words.endswith(self._fixed.edited):
+                wording = next(each for each in self._fixed.edited if words.endswith(each))
+                # The mark stands behind everything, an attachment too.
+                last = last[: -len(wording)].rstrip(EDGES)
+                more = [*more[:-1], last] if more else []
+                text = text if more else last
+                said = self._plainly(text.strip(EDGES), text, more)
+                said.edited = True
+                return said
         return self._plainly(first, text, more)
 
     def _plainly(self, first: str, text: str, more: list[str]) -> _Said:

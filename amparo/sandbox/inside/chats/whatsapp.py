@@ -175,40 +175,41 @@ class _Pass:
 
     def _take(self, lines: list[str], before: int) -> None:
         """These lines, behind `before` others. Nine of ten are plain words, written at once; should one go on, it is taken back."""
-        stamps, write, add = self._stamps, self._reader.plain, self._writer.add_plain
+        stamps, plain, add = self._stamps, self._reader.plain, self._writer.add_plain
         begins, ends, clocks, day, place, start, width = stamps.look()
-        last = ""
+        last: tuple[str, str, str] | None = None
         for number, line in enumerate(lines, before + 1):
             if line.startswith(begins):
                 close = line.find(ends, start, start + _TIME_CHARACTERS)
                 clock = clocks[line[start:close]] if close > 0 else ""
-                # Behind the end there may be more blanks; but no known sender begins with one.
-                moment = day + clock
-                if clock and (item := write(moment, line[place:close], line[close + width :], number)):
+                rest = line[close + width :]
+                if clock and rest[:1] not in _EACH_BLANK:  # else more of the line is the stamp's
                     if self._line:
                         self._end()
-                    add(item, moment)
-                    last = line
+                    moment, stamp = day + clock, line[place:close]
+                    if item := plain(moment, stamp, rest, number):
+                        add(item, moment)
+                        last = moment, stamp, rest
+                    else:
+                        self._line, self._size, last = Line(number, moment, stamp, rest), len(line), None
                     continue
             self._closely(number, line, last)
-            last = ""
+            last = None
             begins, ends, clocks, day, place, start, width = stamps.look()
         if last:
-            self._line = self._taken_back(last, before + len(lines))
+            self._take_back(last, before + len(lines))
 
-    def _taken_back(self, line: str, number: int) -> Line:
-        """The item written last is held instead: what comes next may go on with it."""
+    def _take_back(self, last: tuple[str, str, str], number: int) -> None:
+        """The item written last, of this moment, stamp and rest, is held instead: what comes next may go on with it."""
         self._writer.take_back()
-        moment, stamp, end = self._stamps.at(line)
-        self._size = len(line)
-        return Line(number, moment or "", stamp, line[end:])
+        self._line, self._size = Line(number, *last), sum(map(len, last))
 
-    def _closely(self, number: int, line: str, last: str) -> None:
+    def _closely(self, number: int, line: str, last: tuple[str, str, str] | None) -> None:
         """One line; `last` is the one before it where that was written at once."""
         moment, stamp, end = self._stamps.at(line)
         if moment is None:
             if last:
-                self._line = self._taken_back(last, number - 1)
+                self._take_back(last, number - 1)
             self._more(number, line)
             return
         self._end()

@@ -36,7 +36,7 @@ def _encoded(value: object) -> str:
         return "null"
     if type(value) is str:
         return quoted(value)
-    return str(value) if type(value) is int else _ENCODE(value)
+    return "true" if value is True else str(value) if type(value) is int else _ENCODE(value)
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ class Writer:
         if self.chat:
             self.chat.messages += 1
         file = (
-            f'{{"name":{_encoded(media["name"])},"type":"{media["type"]}","omitted":{_encoded(media["omitted"])}}}'
+            f'{{"name":{_encoded(media["name"])},"type":"{media["type"]}","omitted":{"true" if media["omitted"] else "false"}}}'
             if media
             else "null"
         )
