@@ -43,6 +43,15 @@ _OF_WORDS = frozenset(
         "edited_unixtime",
     )
 )  # fmt: skip
+# What `_message` reads or another of these says; anything else a message has is kept as `other`.
+_READ = _OF_WORDS | frozenset(
+    (
+        "photo", "photo_file_size", "width", "height", "file", "file_name", "file_size", "thumbnail", "thumbnail_file_size",
+        "media_type", "mime_type", "duration_seconds", "contact_information", "contact_vcard", "location_information",
+        "live_location_period_seconds", "place_name", "poll", "self_destruct_period_seconds", "forwarded_from", "via_bot", "author",
+        "reactions",
+    )
+)  # fmt: skip
 _NUMBER_OR_NONE = (int, type(None))
 
 
@@ -185,6 +194,8 @@ class _Reader:
             via_bot=_text(message.get("via_bot")),
             author=_text(message.get("author")),
             place_name=_text(message.get("place_name")) if kind == "location" else "",
+            reactions=message.get("reactions"),
+            other={name: each for name, each in message.items() if name not in _READ and each not in ("", [], None)},
         )
 
     def _event(self, message: dict[str, Any], ts: str | None, raw: str, more: dict[str, Any]) -> None:
