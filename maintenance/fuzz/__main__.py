@@ -2,7 +2,7 @@
 
 python -m maintenance.fuzz [TARGET ...] [--seconds 60] [--runs N] [--seed 0] [--engine coverage|mutation] [--list] [--seeds]
 
-A finding is a failure that is no refusal, a crash, a hang, more memory than the sandbox allows, or an answer that readings.py
+A finding is a failure that is no refusal, a crash, a hang, more memory than the sandbox allows, or an answer that sandbox.readings
 refuses. Its input is kept in var/fuzz/; the exit status is 1. --seeds writes tests/seeds/ anew.
 """
 

@@ -64,7 +64,7 @@ class Target:
             blobs = [(json.loads(json.dumps(about)), bytes(content)) for about, content in kept.blobs]
             reading = reading_of(self.kind, told, blobs)
         except ExaminationFailed as refused:
-            raise Finding(f"readings.py refuses what it says: {refused.fields}") from refused
+            raise Finding(f"readings refuses what it says: {refused.fields}") from refused
         except (ValueError, TypeError) as error:
             raise Finding(f"what it says can't be sent: {error}") from error
         return _shape(reading)
