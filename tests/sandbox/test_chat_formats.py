@@ -462,3 +462,14 @@ def test_a_telegram_message_read_at_a_look_is_what_a_close_look_reads(messages: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("amparo.sandbox.inside.chats.telegram._Reader._plain", lambda *_: False)
         assert found() == at_a_look
+
+
+def test_signals_texts_keep_their_lines_behind_a_file_and_who_reacted() -> None:
+    texts = "[2021-06-13, 21:00] Ana: see [a](./media/x.jpg)  \n> quoted  \n[2021-06-13, 21:01] Luis: ok  \n"
+    rows = (
+        json.dumps({"date": "2021-06-13 21:00:00", "sender": "Ana", "body": "ok", "reactions": [["Luis", "x"]]}) + "\n"
+    )
+    for export, name, value in ((texts, "text", "see \n> quoted"), (rows, "reactions", [["Luis", "x"]])):
+        sink = Collected()
+        chat.read(io.BytesIO(export.encode()), {}, sink)
+        assert json.loads(sink.blobs[0][1])["items"][0][name] == value
