@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export AMPARO_HOME ?= $(CURDIR)/var
 
-.PHONY: run test check quick postgres journeys lock pictures benchmarks fuzz scale faults api-fuzz clean
+.PHONY: run test check quick postgres journeys lock pictures benchmarks fuzz scale stories faults api-fuzz clean
 
 run: $(VENV)/ready
 	@$(BIN)/amparo up --demo
@@ -15,7 +15,7 @@ test: $(VENV)/ready-dev
 quick: $(VENV)/ready-dev  ## everything but browsers and PostgreSQL
 	@$(BIN)/python -m maintenance.checks --quick
 
-fuzz scale faults api-fuzz: $(VENV)/ready-dev  ## long suites of many minutes; MORE goes to what is run: make fuzz MORE="mail --seconds 600"
+fuzz scale stories faults api-fuzz: $(VENV)/ready-dev  ## long suites of many minutes; MORE goes to what is run: make fuzz MORE="mail --seconds 600"
 	@$(BIN)/python -m maintenance.slow $@ -- $(MORE)
 
 peers: $(VENV)/ready-benchmarks  ## what others' own code makes of the lists that we write

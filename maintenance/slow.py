@@ -21,6 +21,7 @@ SHOWN_BY = {
     "scale": "memory stays flat, and time in proportion, over many files and large lists",
     "api-fuzz": "the platforms' door answers as its OpenAPI document says, whatever is sent",
     "peers": "others' own code reads what we write (needs `make benchmarks`' dependencies)",
+    "stories": "whole stories end with their figures in a running house, and their pages hold in a browser",
     "faults": "nothing is lost or done twice when processes are killed at random",
 }
 

@@ -30,6 +30,7 @@ LEFT_OUT = (
     "board.read",
     "case.noted",
     "report.taken_up",
+    "coins.reading_asked",
 )
 # "report.read" is a consultation; "report.read_out" is not.
 KEPT = frozenset({"report.read_out"})
@@ -46,7 +47,15 @@ SAID = {
     "group.zone_set": ("Time zone of a group's clock set", "clock", ""),
     "device.registered": ("Device registered", "device", ""),
     "person.identifier_added": ("Identifier added", "hash", ""),
+    "person.reason_entered": ("Reason to look at somebody first entered", "star", ""),
+    "person.reason_withdrawn": ("Reason to look at somebody first withdrawn", "star", "warn"),
     "person.country_withdrawn": ("Candidate country withdrawn", "flag", "warn"),
+    "coins.ledger_added": ("Ledger of a platform added", "coins", "info"),
+    "coins.files_added": ("More files of a ledger added", "coins", ""),
+    "coins.reading_stopped": ("Reading of a ledger stopped", "coins", ""),
+    "coins.reading_failed": ("A ledger could not be read", "coins", "warn"),
+    "coins.account_taken": ("An account is held to be a person's", "person", ""),
+    "coins.link_undone": ("An account is no longer held to be a person's", "person", "warn"),
 }
 
 
@@ -104,6 +113,10 @@ def _counted(act: ActLine) -> tuple[str, str, str]:
     match act.kind:
         case "group.imported":
             return f"Group imported: {about.get('members')} members, {about.get('messages')} messages", "chat", "info"
+        case "coins.ledger_read":
+            return f"Ledger read: {about.get('events'):,} events, {about.get('gaps')} gaps", "coins", "info"
+        case "coins.references_taken":
+            return f"{about.get('references')} payment references written out", "coins", ""
         case "person.categorised":
             return f"{persons}: {rules.CATEGORIES.get(str(about.get('category')), '').lower()}", "person", ""
         case "person.age_set":

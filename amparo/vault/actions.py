@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
@@ -102,7 +102,7 @@ def enter_item(by: Actor, file: Unentered) -> ItemSealed:
     """
     if known := _known(file):
         if known.item != file.binding.item:
-            transaction.on_commit(lambda: _forget(file), robust=True)
+            transaction.on_commit(lambda: forget_file(file), robust=True)
         return known
     return _enter(by, file=file, origin=file.origin)
 
@@ -128,16 +128,17 @@ def seal_item(
     try:
         return enter_item(by, file)
     except IntegrityError:  # another worker sealed the same at the same time
-        _forget(file)
+        forget_file(file)
         if known := _known(file):
             return known
         raise
     except AmparoError:
-        _forget(file)
+        forget_file(file)
         raise
 
 
-def _forget(file: Unentered) -> None:
+def forget_file(file: Unentered) -> None:
+    """The sealed file is gone from the disk: it did not become an item."""
     files.forget(Home.from_env(), file.binding.item)
 
 
@@ -192,10 +193,14 @@ class ItemOpened:
 
 @dataclass(frozen=True)
 class Opened:
-    """An open item: use as a context, or call `close`. `stream` is seekable and authenticates what it gives out."""
+    """An open item: use as a context, or call `close`. `stream` is seekable and authenticates what it gives out.
+
+    again: one more stream over the same item, with a position of its own; whoever asks for it closes it.
+    """
 
     facts: ItemFacts
     stream: io.BufferedReader
+    again: Callable[[], io.BufferedReader] = field(repr=False)
 
     def read(self) -> bytes:
         """All of it, in memory."""
@@ -215,8 +220,11 @@ class Opened:
 
 
 @prepares("item.opened")
-def open_item(by: Actor, item: UUID, purpose: str, unlock: Unlock) -> Opened:
+def open_item(by: Actor, item: UUID, purpose: str, unlock: Unlock, *, in_parts: bool = False) -> Opened:
     """The item's bytes, for a purpose that stands in the record.
+
+    in_parts: few bytes of a large file are wanted, so its digest isn't taken first. Each chunk is authentic all the same, and the
+    file as long as it was sealed; Broken is then raised by the read that meets a changed byte.
 
     Refused without power, purpose or key; Missing; Broken when a byte of the file isn't what was sealed. Each is recorded.
     """
@@ -224,7 +232,7 @@ def open_item(by: Actor, item: UUID, purpose: str, unlock: Unlock) -> Opened:
     problem: AmparoError | None = None
     if by.can("items.open"):
         try:
-            opened = _opened(item, purpose, unlock)
+            opened = _opened(item, purpose, unlock, in_parts)
         except AmparoError as error:
             problem = error
     try:
@@ -246,7 +254,7 @@ def _record_opening(by: Actor, item: UUID, problem: AmparoError | None) -> ItemO
     return ItemOpened(item, facts.origin, facts.compartment)
 
 
-def _opened(item: UUID, purpose: str, unlock: Unlock) -> Opened:
+def _opened(item: UUID, purpose: str, unlock: Unlock, in_parts: bool) -> Opened:
     if obstacles := rules.obstacles_to_purpose(purpose):
         raise Refused(*obstacles, item=item)
     facts = queries.item(item)
@@ -254,13 +262,18 @@ def _opened(item: UUID, purpose: str, unlock: Unlock) -> Opened:
     data_key = _data_key(row, facts.compartment, unlock)
     path = files.path_of(Home.from_env(), item)
     try:
-        intact = files.sealed_sha256(path) == row.sealed_sha256
+        intact = path.stat().st_size == row.sealed_size_bytes
+        intact = intact and (in_parts or files.sealed_sha256(path) == row.sealed_sha256)
     except FileNotFoundError as error:
         raise Broken(f"The sealed file of {facts.reference} is gone: restore it from a backup.", item=item) from error
     if not intact:
         raise Broken(f"The sealed file of {facts.reference} was changed: restore it from a backup.", item=item)
-    reader = SealedReader(path.open("rb"), data_key, Binding(item, row.sealed_for.uuid))
-    return Opened(facts, io.BufferedReader(reader, envelope.CHUNK_BYTES))
+    binding = Binding(item, row.sealed_for.uuid)
+
+    def stream() -> io.BufferedReader:
+        return io.BufferedReader(SealedReader(path.open("rb"), data_key, binding), envelope.CHUNK_BYTES)
+
+    return Opened(facts, stream(), stream)
 
 
 def _data_key(row: Item, compartment: UUID, unlock: Unlock) -> bytes:

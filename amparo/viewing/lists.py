@@ -137,10 +137,10 @@ def _page_link(context: Context, number: int, words: str, rel: str) -> SafeStrin
 
 
 @register.simple_block_tag
-def tabs(content: str) -> SafeString:
-    """A row of links to the pages of one thing."""
+def tabs(content: str, label: str = "") -> SafeString:
+    """A row of links to the pages of one thing. label: says of what, where a page has two such rows."""
     return format_html(
-        '<nav class="tabs" aria-label="{}"><ul class="tab-row">{}</ul></nav>', _("Parts of this page"), content
+        '<nav class="tabs" aria-label="{}"><ul class="tab-row">{}</ul></nav>', label or _("Parts of this page"), content
     )
 
 

@@ -73,7 +73,9 @@ def parser() -> argparse.ArgumentParser:
 
     demo = add("demo", _demo, "play an operation with synthetic data through the house's own doors")
     demo.add_argument(
-        "operation", choices=["group"], help="group: the messaging group with members in eleven countries"
+        "operation",
+        choices=["group", "streams"],
+        help="group: the messaging group with members in eleven countries; streams: two live platforms and a messenger between",
     )
     demo.add_argument("--seed", type=int, default=2020, metavar="N", help="other invented data, the same story (2020)")
 
@@ -191,15 +193,16 @@ def _demo(given: argparse.Namespace) -> int:
     from amparo.wiring import up
 
     up.prepare(home)
-    from amparo.wiring.demo import play
+    from amparo.wiring.demo import play, streams
 
+    story = {"group": play.group, "streams": streams.streams}[given.operation]
     if up.running(home):
-        return play.group(home, seed=given.seed)
+        return story(home, seed=given.seed)
     supervisor = up.Supervisor(home, workers=2)
     signal.signal(signal.SIGTERM, _end)
     try:
         supervisor.start()
-        return play.group(home, seed=given.seed)
+        return story(home, seed=given.seed)
     finally:
         supervisor.stop()
 

@@ -178,6 +178,8 @@ TASKS = {"default": {"BACKEND": "amparo.jobs.backend.LeaseBackend", "QUEUES": []
 FOLLOWERS = "amparo.wiring.followers.TABLE"
 RECORD_SIGNED = "amparo.wiring.seals.signed"
 RECORD_COPY = "amparo.wiring.seals.checkpoints_copy"
+LEDGER_MIB = int(os.environ.get("AMPARO_LEDGER_MIB", "1024"))  # the largest file of a coin ledger that is taken
+TABLES_MEMORY = os.environ.get("AMPARO_TABLES_MEMORY", "2GiB")  # what one analysis or page may hold of a case's tables
 LEASE_SECONDS = int(os.environ.get("AMPARO_LEASE_SECONDS", "15"))
 
 NAVIGATION = (

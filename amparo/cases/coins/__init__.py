@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from amparo.cases.coins.balances import find_gaps
 from amparo.cases.coins.indicators import find_indicators, load_indicators
-from amparo.cases.coins.ledger import Ledger, open_ledger
+from amparo.cases.coins.ledger import Ledger, open_ledger, read_into
 from amparo.cases.coins.mapping import Mapping, load as load_mapping
 from amparo.cases.coins.results import write_sessions, write_trace
 from amparo.cases.coins.sessions import Sessions, find_sessions
@@ -31,6 +31,7 @@ __all__ = [
     "load_mapping",
     "moves_of",
     "open_ledger",
+    "read_into",
     "trace_coins",
     "write_sessions",
     "write_trace",

@@ -16,10 +16,10 @@ import numpy as np
 
 from amparo.cases.coins import kernels
 from amparo.cases.coins.indicators import INDICATOR_COLUMNS, find_indicators
-from amparo.cases.coins.ledger import Ledger, Progress, evidence_columns, silent
+from amparo.cases.coins.ledger import Ledger, evidence_columns
 from amparo.cases.coins.sessions import GRACE_S, Sessions, find_sessions
 from amparo.cases.coins.tracing import DIFFERENCE, ENDS, HAIRCUT_ERROR, Ends, Through, Trace, trace_coins
-from amparo.cases.tables.store import literal
+from amparo.cases.tables.store import Progress, literal, silent
 from amparo.foundation.durable import write_whole
 
 VERSION = 1  # of the written columns
@@ -51,7 +51,7 @@ def write_trace(
     progress("written", parts)
     counts = {"parts": parts, "bad_rows": _write_bad(ledger, out)}
     if fill_gaps:
-        counts["gaps"] = store.parquet(_GAP_ROWS, beside(out, "gaps.parquet"))
+        counts["gaps"] = store.parquet(GAP_ROWS, beside(out, "gaps.parquet"))
     if through:
         counts["account_lines"] = _write_through(ledger, through, beside(out, "accounts.parquet"))
     entered, known = int(ends.coins.sum()), int(ends.coins[ends.known].sum())
@@ -75,13 +75,13 @@ def write_sessions(ledger: Ledger, out: Path, *, grace_s: int = GRACE_S, progres
     evidence_columns(ledger)
     found = find_sessions(ledger, grace_s=grace_s)
     progress("placed payments", found.payments)
-    counts = {"payments": store.parquet(_PAYMENTS, out)}
-    for name, query in _SESSION_TABLES.items():
+    counts = {"payments": store.parquet(PAYMENT_ROWS, out)}
+    for name, query in SESSION_TABLES.items():
         counts[name] = store.parquet(query, beside(out, f"{name}.parquet"))
         progress(f"written {name}", counts[name])
     not_examined = find_indicators(ledger)
     counts["indicators"] = store.parquet(
-        _with_evidence("indicators", INDICATOR_COLUMNS, "account, indicator, counterparty"),
+        with_evidence("indicators", INDICATOR_COLUMNS, "account, indicator, counterparty"),
         beside(out, "indicators.parquet"),
     )
     counts["bad_rows"] = _write_bad(ledger, out)
@@ -95,7 +95,7 @@ def _placed(found: Sessions) -> dict[str, int]:
     return {word: int(found.found.get(word, 0)) for word in ("stated", "inside", "grace", "either", "none")}
 
 
-def _with_evidence(table: str, columns: str, order: str) -> str:
+def with_evidence(table: str, columns: str, order: str) -> str:
     """The rows of a table that lists ledger rows in `ns`, with the evidence behind each as file:row."""
     return f"""
         WITH numbered AS (SELECT *, row_number() OVER (ORDER BY {order}) AS place FROM {table}), behind AS (
@@ -126,14 +126,19 @@ _PARTS = """
     LEFT JOIN via v ON v.part = p.part ORDER BY p.part
 """
 
-_GAP_ROWS = """
+BAD_ROWS = """
+    SELECT f.name AS file, b.row, b.problem, b.kept, b.raw FROM bad b JOIN files f ON f.number = b.file
+    ORDER BY b.file, b.row, b.problem
+"""
+
+GAP_ROWS = """
     SELECT g.kind, g.account, g.difference, g.stated, fb.name AS before_file, b.row AS before_row, b.at_utc AS before_at_utc,
            fa.name AS after_file, a.row AS after_row, a.at_utc AS after_at_utc
     FROM gaps g LEFT JOIN ledger b ON b.n = g.row_before LEFT JOIN files fb ON fb.number = b.file
     JOIN ledger a ON a.n = g.row_after JOIN files fa ON fa.number = a.file ORDER BY g.row_after, g.kind, g.account
 """
 
-_PAYMENTS = """
+PAYMENT_ROWS = """
     WITH fits AS (
         SELECT c.n, list(b.stream ORDER BY b.number) AS streams, list(f.name || ':' || s.row ORDER BY b.number)
                FILTER (s.n IS NOT NULL) AS stated_by
@@ -145,7 +150,7 @@ _PAYMENTS = """
     FROM payments p JOIN ledger l ON l.n = p.n JOIN files f ON f.number = l.file LEFT JOIN fits x ON x.n = p.n ORDER BY p.n
 """
 
-_SESSION_TABLES = {
+SESSION_TABLES = {
     "broadcasts": """
         SELECT b.stream, b.host, b.began, b.ended, b.basis, coalesce(x.crosses, []) AS crosses, f.name AS file, l.row
         FROM broadcasts b LEFT JOIN ledger l ON l.n = b.stated_n LEFT JOIN files f ON f.number = l.file
@@ -160,13 +165,13 @@ _SESSION_TABLES = {
         LEFT JOIN ledger x ON x.n = s.exit_n LEFT JOIN files fx ON fx.number = x.file
         ORDER BY s.broadcast, s.entered_at, s.account, s.enter_n
     """,
-    "payers": _with_evidence(
+    "payers": with_evidence(
         "(SELECT * FROM payers WHERE hosts > 1)",
         "i.payer, i.hosts, i.host_names, i.coins, i.payments, i.first_at, i.last_at",
         "hosts DESC, coins DESC, payer",
     ),
     "hosts": "SELECT * FROM host_pairs ORDER BY payers DESC, host_a, host_b",
-    "countries": _with_evidence(
+    "countries": with_evidence(
         "countries", "i.account, i.country, 'candidate' AS standing, i.stated_in", "account, stated_in DESC, country"
     ),
 }
@@ -208,11 +213,7 @@ def _parts_table(ledger: Ledger, trace: Trace, ends: Ends) -> None:
 
 
 def _write_bad(ledger: Ledger, out: Path) -> int:
-    return ledger.store.parquet(
-        "SELECT f.name AS file, b.row, b.problem, b.kept, b.raw FROM bad b JOIN files f ON f.number = b.file "
-        "ORDER BY b.file, b.row, b.problem",
-        beside(out, "bad-rows.parquet"),
-    )
+    return ledger.store.parquet(BAD_ROWS, beside(out, "bad-rows.parquet"))
 
 
 def _write_through(ledger: Ledger, through: Through, out: Path) -> int:
@@ -236,7 +237,7 @@ def _write_through(ledger: Ledger, through: Through, out: Path) -> int:
             ],
         )
     columns = "i.direction, i.account, i.kind, i.fifo_coins, i.haircut_coins, i.differs"
-    return ledger.store.parquet(_with_evidence("lines", columns, "line"), out)
+    return ledger.store.parquet(with_evidence("lines", columns, "line"), out)
 
 
 def _run(ledger: Ledger, engine: str, parameters: dict[str, Any], written: dict[str, int]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +21,15 @@ import numpy as np
 
 from amparo.foundation.errors import Refused
 
+Progress = Callable[[str, int], None]  # what is done, and how many rows of it by now
+
 THREADS = 2
 MEMORY = "2GiB"
 ROW_GROUP = 122_880  # DuckDB's own unit; fixed, so that the same rows are cut the same way
+
+
+def silent(what: str, rows: int) -> None:
+    """Tells nobody."""
 
 
 def literal(text: str) -> str:
@@ -40,6 +46,7 @@ class Store:
     con: Any
     work: Path
     linked: int = field(default=0)
+    in_memory: bool = field(default=False)  # what is read is secret: nothing of it is laid on a disk in between
 
     def run(self, sql: str, values: list[Any] | None = None) -> None:
         """The statement is done, and no result is left open (DuckDB 2.0 lets a half-read one block the connection)."""
@@ -68,8 +75,22 @@ class Store:
         """The quoted name under which DuckDB may read this file."""
         self.linked += 1
         place = self.work / f"{self.linked}.{ending}"
-        place.symlink_to(file.resolve())
+        place.symlink_to(file.absolute())
         return literal(str(place))
+
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """A file that this process may write and read, in its own folder, or in memory alone; gone afterwards."""
+        if not self.in_memory or not hasattr(os, "memfd_create"):
+            place = self.work / name
+            yield place
+            place.unlink(missing_ok=True)
+            return
+        descriptor = os.memfd_create(name)
+        try:
+            yield Path(f"/proc/self/fd/{descriptor}")
+        finally:
+            os.close(descriptor)
 
     def parquet(self, sql: str, out: Path) -> int:
         """How many rows were written to `out`, whole or not at all. The query must order its rows. Same rows, same bytes."""
@@ -79,19 +100,24 @@ class Store:
             f"COPY ({sql}) TO {literal(str(fresh))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
         )
         count = int(self.one(f"SELECT count(*) FROM read_parquet({literal(str(fresh))})"))
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside = out.with_name(f".{out.name}.{os.getpid()}")
-        try:
-            with fresh.open("rb") as source, os.fdopen(os.open(beside, _NEW, 0o600), "wb") as target:
-                while piece := source.read(1 << 20):
-                    target.write(piece)
-                target.flush()
-                os.fsync(target.fileno())
-            beside.replace(out)
-        finally:
-            beside.unlink(missing_ok=True)
-            fresh.unlink(missing_ok=True)
+        keep(fresh, out)
         return count
+
+
+def keep(fresh: Path, out: Path) -> None:
+    """Moves a file of the work folder to `out`, whole or not at all, and on disk."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with fresh.open("rb") as source, os.fdopen(os.open(beside, _NEW, 0o600), "wb") as target:
+            while piece := source.read(1 << 20):
+                target.write(piece)
+            target.flush()
+            os.fsync(target.fileno())
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
+        fresh.unlink(missing_ok=True)
 
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -99,13 +125,24 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 @contextmanager
 def opened(
-    readable: Iterable[Path] = (), spill: Path | None = None, *, memory: str = MEMORY, threads: int = THREADS
+    readable: Iterable[Path] = (),
+    spill: Path | None = None,
+    *,
+    memory: str = MEMORY,
+    threads: int = THREADS,
+    filesystem: Any = None,
+    in_memory: bool = False,
 ) -> Iterator[Store]:
     """A store whose work folder lies in `spill` (the system's temporary folder if None) and is gone afterwards.
 
     readable: the files that are read; it can open no other.
 
     memory: what DuckDB holds before it spills to the work folder, as "2GiB".
+
+    in_memory: nothing of what is read may be laid on a disk in between: nothing spills, and scratch files have no name.
+
+    filesystem: an fsspec file system of one protocol, reached beside the files. What is read through it is secret, so that nothing
+    spills then: DuckDB 2.0 would encrypt its temporary files only with an extension. What needs more memory is refused.
     """
     with tempfile.TemporaryDirectory(prefix="amparo-tables-", dir=spill) as made:
         work = Path(made).resolve()
@@ -115,7 +152,7 @@ def opened(
                 config={
                     "threads": threads,
                     "memory_limit": memory,
-                    "temp_directory": str(work / "spilled"),
+                    "temp_directory": "" if filesystem or in_memory else str(work / "spilled"),
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
                     "allow_community_extensions": "false",
@@ -127,15 +164,21 @@ def opened(
             raise Refused(f"The analysis could not start: {_first_line(error)}") from error
         try:
             con.execute("SET TimeZone = 'UTC'")
-            con.execute(f"SET allowed_directories = [{literal(str(work) + '/')}]")
+            directories = [str(work) + "/"]
+            if filesystem:
+                con.register_filesystem(filesystem)
+                directories.append(f"{filesystem.protocol}://")
+            con.execute(f"SET allowed_directories = [{', '.join(map(literal, directories))}]")
             paths = ", ".join(literal(str(each.resolve())) for each in readable)
             con.execute(f"SET allowed_paths = [{paths}]")
             con.execute("SET enable_external_access = false")
             con.execute("SET lock_configuration = true")
-            yield Store(con, work)
+            yield Store(con, work, in_memory=in_memory)
         except duckdb.OutOfMemoryException as error:
             raise Refused(
-                f"The tables need more than {memory} of memory or the disk for spilled data is full: "
+                f"The tables need more than {memory} of memory: give more, as AMPARO_TABLES_MEMORY=8GiB."
+                if filesystem or in_memory
+                else f"The tables need more than {memory} of memory or the disk for spilled data is full: "
                 "give --memory more, or set TMPDIR to a disk with room."
             ) from error
         except duckdb.Error as error:

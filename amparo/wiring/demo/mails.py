@@ -50,10 +50,15 @@ def _sealed(message: EmailMessage, label: str) -> bytes:
 def report(seed: int, phone: str, export: bytes, pictures: list[tuple[str, bytes]]) -> Letter:
     """The report: Spanish text that names the group and the phone of its founder, the export and the pictures attached."""
     text = words.REPORT_TEXT.format(group=words.GROUP_NAME, phone=phone)
-    message = _message(seed, "report", REPORTER, words.REPORT_SUBJECT, text)
-    for name, data in [("chat.zip", export), *pictures]:
+    return with_files(seed, "report", REPORTER, words.REPORT_SUBJECT, text, [("chat.zip", export), *pictures])
+
+
+def with_files(seed: int, label: str, sender: str, subject: str, text: str, files: list[tuple[str, bytes]]) -> Letter:
+    """A mail with these files attached; `label` names it, and is part of its identifier."""
+    message = _message(seed, label, sender, subject, text)
+    for name, data in files:
         _attach(message, name, data)
-    return Letter("report", REPORTER, _sealed(message, "report"))
+    return Letter(label, sender, _sealed(message, label))
 
 
 def noise(seed: int, picture: bytes) -> tuple[Letter, ...]:

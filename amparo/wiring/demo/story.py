@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 from amparo.cases import queries as cases
@@ -21,6 +22,30 @@ from amparo.wiring.demo.telling import Teller
 NOBODY = UUID(int=0)
 
 
+class Playing(Protocol):
+    """A story as far as its chapters share steps: whose home, which officers, which case."""
+
+    @property
+    def staff(self) -> Staff: ...
+    @property
+    def tell(self) -> Teller: ...
+    @property
+    def case(self) -> UUID: ...
+
+
+def arrived(letter: Letter) -> bool:
+    """Whether exactly this mail stands in the ledger of arrivals."""
+    return intake.arrival_known(NOBODY, hashlib.sha256(letter.data).hexdigest())
+
+
+def report_made_of(letter: Letter, subject: str) -> UUID | None:
+    """The report that the house made of this mail, once it did."""
+    digest = hashlib.sha256(letter.data).hexdigest()
+    wanted = queue_queries.QueueFilter(state="", search=subject)
+    found = (intake.report(row.uuid) for row in queue_queries.queue(wanted))
+    return next((each.uuid for each in found if each.arrival.original_sha256 == digest), None)
+
+
 @dataclass
 class Story:
     """One playing of the demo in one home."""
@@ -33,7 +58,7 @@ class Story:
 
     def arrived(self, letter: Letter) -> bool:
         """Whether exactly this mail stands in the ledger of arrivals."""
-        return intake.arrival_known(NOBODY, hashlib.sha256(letter.data).hexdigest())
+        return arrived(letter)
 
     def report_ranked(self) -> bool:
         """Whether the report is known and has its place in the queue, or is in a case already."""
@@ -46,10 +71,7 @@ class Story:
     def report(self) -> UUID:
         """The report that the house made of our mail. Raises Missing before it did."""
         if self._report is None:
-            digest = hashlib.sha256(self.operation.report.data).hexdigest()
-            wanted = queue_queries.QueueFilter(state="", search=words.REPORT_SUBJECT)
-            found = (intake.report(row.uuid) for row in queue_queries.queue(wanted))
-            self._report = next((each.uuid for each in found if each.arrival.original_sha256 == digest), None)
+            self._report = report_made_of(self.operation.report, words.REPORT_SUBJECT)
         if self._report is None:
             raise Missing("The demo's report is not on the queue yet.")
         return self._report

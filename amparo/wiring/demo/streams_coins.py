@@ -1,0 +1,115 @@
+"""The chapters of the two ledgers: sealed into the case, mapped, read by the worker, and what they say of broadcasts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from amparo.cases import coin_acts, coin_drawing, coin_queries, coin_tables, queries as case_queries
+from amparo.cases.coin_lists import LISTS
+from amparo.cases.coin_queries import LedgerFacts
+from amparo.cases.coin_tables import Asked
+from amparo.cases.tables.store import Store
+from amparo.foundation.errors import Refused
+from amparo.foundation.ids import new_id
+from amparo.vault import actions as vault, queries as vault_queries
+from amparo.wiring.demo.staff import INVESTIGATOR
+from amparo.wiring.demo.streams_data import Ledger
+
+if TYPE_CHECKING:
+    from amparo.wiring.demo.streams import StreamsStory
+
+
+def read_ledgers(story: StreamsStory) -> None:
+    """Both platforms' ledgers are sealed in the case and read by their own mappings."""
+    story.tell.chapter("Two platforms hand over their ledgers, each in its own shape; both are sealed, mapped and read")
+    by = story.staff[INVESTIGATOR]
+    for given in story.data.ledgers:
+        there = ledger_of(story, given.platform)
+        if there is None:
+            _add(story, given)
+        facts = _standing(story, given.platform)
+        if facts.state in ("new", "stopped", "failed"):
+            mapping = coin_acts.save_mapping(
+                by, given.platform, given.mapping, "Made from the platform's own description."
+            )
+            coin_acts.ask_reading(by, facts.uuid, mapping.mapping)
+    story.tell.wait(
+        "ledgers read",
+        lambda: (sum(_read(story, each.platform) for each in story.data.ledgers), len(story.data.ledgers)),
+    )
+    for facts in coin_queries.ledgers(story.case):
+        for line in _figures(facts):
+            story.tell.line(f"{facts.platform}: {line}")
+
+
+def _add(story: StreamsStory, given: Ledger) -> None:
+    within, origin = vault_queries.compartment(case_queries.case(story.case).compartment), new_id()
+    sealed = [vault.seal_file(within, io.BytesIO(data), name=name, origin=origin) for name, data in given.files]
+    coin_acts.add_ledger(story.staff[INVESTIGATOR], story.case, given.platform, sealed, uuid=origin)
+
+
+def ledger_of(story: StreamsStory, platform: str) -> LedgerFacts | None:
+    """The case's ledger of this platform, if there is one."""
+    return next((each for each in coin_queries.ledgers(story.case) if each.platform == platform), None)
+
+
+def _standing(story: StreamsStory, platform: str) -> LedgerFacts:
+    found = ledger_of(story, platform)
+    assert found is not None
+    return found
+
+
+def _read(story: StreamsStory, platform: str) -> bool:
+    facts = _standing(story, platform)
+    if facts.state == "failed":
+        raise Refused(f"The ledger of {platform} could not be read: {facts.sentence}")
+    return facts.state == "read"
+
+
+def _figures(facts: LedgerFacts) -> list[str]:
+    said = facts.summary
+    bought = sum(line[2] for line in said["money"] if line[0] == "purchase")
+    gaps = ", ".join(f"{kind} {count}" for kind, (count, _) in said["gaps"].items()) or "none"
+    return [
+        (
+            f"{sum(count for count, _ in said['events'].values())} events, {said['events']['purchase'][1]:,} coins for "
+            f"{coin_drawing.money(bought, 'EUR')}; gaps: {gaps}; {said['bad_rows']} rows are no events"
+        )
+    ]
+
+
+@contextmanager
+def opened(story: StreamsStory, platform: str, tables: tuple[str, ...]) -> Iterator[tuple[LedgerFacts, Store]]:
+    """The sealed tables of a platform's ledger, opened with the investigator's own keys."""
+    facts = _standing(story, platform)
+    keys = story.staff.keys(INVESTIGATOR)
+    with coin_tables.opened_ledger(story.staff[INVESTIGATOR], facts, tables, keys) as store:
+        yield facts, store
+
+
+def tell_broadcasts(story: StreamsStory) -> None:
+    """Who was in which room and who paid: read from the sealed tables."""
+    story.tell.chapter("The broadcasts: who was in the room, who paid, and that payments alone find nobody guilty")
+    listing = LISTS["broadcasts"]
+    for given in story.data.ledgers:
+        with opened(story, given.platform, listing.tables) as (_, store):
+            rows, _, _ = coin_tables.listed(store, listing, Asked())
+        for stream, host, began, _, there, payers, coins, *_ in rows:
+            story.tell.line(
+                f"{given.platform} {stream}, {began:%d %B %H:%M} UTC, {host}: {there} there, {payers} paid {coins:,} coins"
+            )
+    with opened(story, story.data.ledgers[0].platform, ("indicators",)) as (_, store):
+        for account, words in store.rows(
+            "SELECT DISTINCT account, title FROM indicators WHERE possible_victim ORDER BY 1"
+        ):
+            story.tell.line(f"{account}: {words.lower()}; shown as a possible victim, a note and no finding")
+
+
+def references(story: StreamsStory, facts: LedgerFacts) -> int:
+    """How many payment references a ledger holds."""
+    listing = LISTS["references"]
+    with opened(story, facts.platform, listing.tables) as (_, store):
+        return coin_tables.listed(store, listing, Asked(limit=1))[1]
