@@ -1,17 +1,22 @@
-"""A live platform's ledger with planted truth: FIFO beside plain Python, haircut beside a graph tool's, sessions both ways.
+"""A live platform's ledger with planted truth: FIFO beside plain Python and pandas, haircut beside graph tools', sessions.
 
-    .venv/bin/python -m benchmarks.coins [--rows 10k,100k] [--repeats 3] [--seed 7] [--no-command]
+    .venv/bin/python -m benchmarks.coins [--rows 10k,100k,1M,3M] [--repeats 3] [--seed 7] [--no-command] [--no-peers]
 
 Purchases, gifts in broadcasts (some overlap), spends and payouts; a part of the purchases is left out of the ledger, as platforms
 lose rows. The order is kept, so the truth of every coin is known. CPU seconds of one process in turns, medians; ratios are the
-result. Peak memory is that of the whole command in a process of its own. The last line is one JSON object.
+result. Peak memory is that of the whole command in a process of its own; of single steps, what each adds to the ledger's arrays,
+in a process forked for it. pandas and networkx are of `pip install .[benchmarks]`; without them the script goes on. The last line
+is one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
+import itertools
 import json
+import os
 import platform
 import resource
 import statistics
@@ -83,7 +88,8 @@ def main() -> int:
     for rows in asked.rows:
         planted = make(rows, asked.seed)
         print(f"## {rows:,} rows\n")
-        result[str(rows)] = _tracing(planted, asked.repeats)
+        result[str(rows)] = _tracing(planted, asked.repeats, peers=asked.peers)
+        result[str(rows)] |= _placing(planted, asked.repeats, peers=asked.peers)
         if asked.command:
             result[str(rows)] |= _command(planted)
         for name, value in result[str(rows)].items():
@@ -99,6 +105,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--no-command", dest="command", action="store_false", help="the kernels alone")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave out pandas and networkx")
     return parser.parse_args()
 
 
@@ -254,13 +261,155 @@ def graph_haircut(moves: Moves, flagged: set[int]) -> float:
     return out
 
 
+def pandas_fifo(moves: Moves) -> dict[tuple[int, int], int]:
+    """As it is written with pandas: a frame, its rows one by one, a deque of lots for each account."""
+    import pandas as pd
+
+    frame = pd.DataFrame({"giver": moves.giver, "taker": moves.taker, "coins": moves.amount})
+    lots: dict[int, deque[list[int]]] = defaultdict(deque)
+    found: dict[tuple[int, int], int] = defaultdict(int)
+    for row in frame.itertuples():
+        left, taken = int(row.coins), []
+        if row.giver < 0:
+            taken.append([row.Index, left])
+        else:
+            queue = lots[row.giver]
+            while left and queue:
+                part = min(left, queue[0][1])
+                taken.append([queue[0][0], part])
+                queue[0][1] -= part
+                left -= part
+                if not queue[0][1]:
+                    queue.popleft()
+            if left:
+                taken.append([-1 - row.Index, left])
+        if row.taker >= 0:
+            lots[row.taker].extend(taken)
+        else:
+            for entry, part in taken:
+                found[entry, row.Index] += part
+    return found
+
+
+def networkx_haircut(moves: Moves, flagged: set[int]) -> float:
+    """Over a graph of payments as graph tools hold them: an edge each, followed in the order of time; what reaches payouts."""
+    import networkx as nx
+
+    graph = nx.MultiDiGraph()
+    graph.add_nodes_from(range(-1, len(moves.accounts)), balance=0.0, taint=0.0)
+    graph.add_edges_from(
+        (source, target, {"order": order, "coins": coins})
+        for order, (source, target, coins) in enumerate(
+            zip(moves.giver.tolist(), moves.taker.tolist(), moves.amount.tolist(), strict=True)
+        )
+    )
+    out, node = 0.0, graph.nodes
+    for source, target, edge in sorted(graph.edges(data=True), key=lambda each: each[2]["order"]):
+        coins, part = edge["coins"], 0.0
+        if source >= 0:
+            there = node[source]
+            if source in flagged:
+                part = coins
+            elif there["balance"]:
+                part = there["taint"] * min(1.0, coins / there["balance"])
+            there["balance"] = max(0.0, there["balance"] - coins)
+            there["taint"] = there["balance"] if source in flagged else max(0.0, there["taint"] - part)
+        if target >= 0:
+            there = node[target]
+            there["balance"] += coins
+            there["taint"] = there["balance"] if target in flagged else there["taint"] + part
+        else:
+            out += part
+    return out
+
+
+def our_placing(planted: Planted) -> np.ndarray:
+    """The broadcast of each gift of the ledger, as sessions.py places it; the first of two that fit."""
+    here = ~planted.lost & (planted.moves.reason == 2)
+    order = np.lexsort((planted.ended, planted.began, planted.host))
+    host, began, ended = planted.host[order], planted.began[order], planted.ended[order]
+    furthest = ended.copy()
+    for first, last in itertools.pairwise((0, *(np.flatnonzero(np.diff(host)) + 1).tolist(), len(host))):
+        furthest[first:last] = np.maximum.accumulate(ended[first:last])
+    paid_to = planted.moves.taker[here]
+    low, high = np.searchsorted(host, paid_to), np.searchsorted(host, paid_to, "right")
+    found, counts = np.zeros(len(paid_to), np.int32), np.zeros(len(paid_to), np.int64)
+    given = (planted.at_us[here], order.astype(np.int32), began, ended, furthest, low, high, 120_000_000, found)
+    flat = np.empty(kernels.place(*given, np.empty(0, np.int32), counts), np.int32)
+    kernels.place(*given, flat, counts)
+    answer = np.full(len(paid_to), -1)
+    answer[counts > 0] = flat[(np.cumsum(counts) - counts)[counts > 0]]
+    return answer
+
+
+def pandas_placing(planted: Planted) -> np.ndarray:
+    """The same by an as-of join: each gift with the broadcast of its host that began last before it, if that still ran."""
+    import pandas as pd
+
+    here = ~planted.lost & (planted.moves.reason == 2)
+    gifts = pd.DataFrame({"at": planted.at_us[here], "host": planted.moves.taker[here]}).sort_values("at")
+    streams = pd.DataFrame(
+        {
+            "host": planted.host.astype(np.int32),
+            "began": planted.began,
+            "ended": planted.ended,
+            "n": np.arange(len(planted.host)),
+        }
+    )
+    joined = pd.merge_asof(gifts, streams.sort_values("began"), left_on="at", right_on="began", by="host")
+    joined.index = gifts.index
+    joined = joined.sort_index()
+    answer: np.ndarray = joined["n"].where(joined["ended"] + 120_000_000 >= joined["at"], -1).fillna(-1).to_numpy(int)
+    return answer
+
+
+def _has(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def _grown(call: Callable[[], Any]) -> int:
+    """MiB by which a process grows that does this and nothing else."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        before = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        call()
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+        os.write(write, str(max(0, grown) >> 20).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    return int(said or -1)
+
+
+def _placing(planted: Planted, repeats: int, *, peers: bool) -> dict[str, Any]:
+    """Gifts to broadcasts in memory: ours beside an as-of join of pandas."""
+    routes = {"place, ours": our_placing} | ({"place, pandas": pandas_placing} if peers and _has("pandas") else {})
+    truth = planted.stream[~planted.lost & (planted.moves.reason == 2)]
+    times: dict[str, list[float]] = {name: [] for name in routes}
+    told: dict[str, Any] = {}
+    our_placing(planted)  # compiled, or read from where that is kept
+    for _ in range(repeats):
+        for name, route in routes.items():
+            seconds, answer = _cpu(lambda each=route: each(planted))  # type: ignore[misc]
+            times[name].append(seconds)
+            told[f"{name}, right"] = round(float((answer == truth).mean()), 5)
+    median = {name: statistics.median(each) for name, each in times.items()}
+    told |= {f"{name}, CPU s": round(seconds, 4) for name, seconds in median.items()}
+    if "place, pandas" in median:
+        told["place, times pandas"] = round(median["place, pandas"] / median["place, ours"], 1)
+    return told
+
+
 def _cpu(call: Callable[[], Any]) -> tuple[float, Any]:
     started = time.process_time()
     answer = call()
     return time.process_time() - started, answer
 
 
-def _tracing(planted: Planted, repeats: int) -> dict[str, Any]:
+def _tracing(planted: Planted, repeats: int, *, peers: bool) -> dict[str, Any]:
     moves = kept(planted)
     lists = [moves.giver.tolist(), moves.taker.tolist(), moves.amount.tolist()]
     flagged = np.zeros(len(moves.accounts), np.bool_)
@@ -280,6 +429,10 @@ def _tracing(planted: Planted, repeats: int) -> dict[str, Any]:
     }
     if len(moves.amount) <= 20_000:  # its time grows with the square of what a host holds
         routes["data frame"] = lambda: frame_fifo(moves)
+    if peers and _has("pandas"):
+        routes["pandas"] = lambda: pandas_fifo(moves)
+    if peers and _has("networkx") and len(moves.amount) <= 400_000:  # a kilobyte an edge
+        routes["networkx haircut"] = lambda: networkx_haircut(moves, marked)
     times: dict[str, list[float]] = {name: [] for name in routes}
     answers: dict[str, Any] = {}
     for _ in range(repeats):
@@ -291,6 +444,8 @@ def _tracing(planted: Planted, repeats: int) -> dict[str, Any]:
     exact = all(np.array_equal(one, two) for one, two in zip(answers["ours"][:3], answers["plain"], strict=True))
     if "data frame" in answers:
         exact &= dict(answers["data frame"]) == _as_plain(moves, ends)
+    if "pandas" in answers:
+        exact &= dict(answers["pandas"]) == _as_plain(moves, ends)
     moved, _ = answers["our haircut"]
     haircut = float(moved[moves.taker < 0].sum())
     through = Trace(moves).through([moves.accounts[number] for number in sorted(marked) if number < accounts])
@@ -304,6 +459,11 @@ def _tracing(planted: Planted, repeats: int) -> dict[str, Any]:
         "FIFO, times data frame": round(median["data frame"] / median["ours"], 1)
         if "data frame" in median
         else "not run",
+        "FIFO, times pandas": round(median["pandas"] / median["ours"], 1) if "pandas" in median else "not run",
+        "haircut, times networkx": round(median["networkx haircut"] / median["our haircut"], 1)
+        if "networkx haircut" in median
+        else "not run",
+        **{f"{name}, MiB": _grown(route) for name, route in routes.items() if "with entries" not in name},
         "haircut, times graph tool": round(median["graph haircut"] / median["our haircut"], 1),
         "exact to the coin": exact,
         "haircut agrees": abs(haircut - answers["graph haircut"]) <= 1e-6 * max(1.0, haircut),

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from amparo.cases.coins import (
     find_indicators,
@@ -17,11 +17,13 @@ from amparo.cases.coins import (
     load_indicators,
     load_mapping,
     open_ledger,
+    sessions,
     write_sessions,
     write_trace,
 )
 from amparo.cases.coins.kernels import place
 from amparo.cases.coins.sessions import FOUND
+from amparo.cases.tables.store import opened
 
 MAPPING = """
 platform = "vega"
@@ -254,3 +256,37 @@ def test_the_command_traces_a_ledger_and_says_what_to_do_when_it_can_t(vega: Pat
 def _sums(file: Path) -> list[tuple]:
     with duckdb.connect() as con:
         return con.execute(f"SELECT direction, sum(fifo_coins) FROM read_parquet('{file}') GROUP BY 1").fetchall()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sets(st.tuples(st.integers(0, 9), st.integers(0, 6)), max_size=50),
+    st.integers(1, 4),
+    st.integers(1, 5),
+    st.integers(1, 9),
+)
+def test_payers_common_to_two_hosts_are_those_that_sets_have_in_common(
+    paid: set[tuple[int, int]], most_hosts: int, most_names: int, at_once: int
+) -> None:
+    hosts_of: dict[str, list[str]] = {}
+    for payer, host in sorted(paid):
+        hosts_of.setdefault(f"p{payer}", []).append(f"h{host}")
+    expected = []
+    for one in sorted({host for hosts in hosts_of.values() for host in hosts}):
+        for other in sorted({host for hosts in hosts_of.values() for host in hosts}):
+            both = sorted(
+                p for p, h in hosts_of.items() if one < other and {one, other} <= set(h) and len(h) <= most_hosts
+            )
+            if len(both) >= 2:
+                expected.append((one, other, len(both), both[:most_names]))
+    expected.sort(key=lambda row: (-row[2], row[0], row[1]))
+    with pytest.MonkeyPatch.context() as patch, opened() as store:
+        for name, value in {
+            "MOST_HOSTS": most_hosts, "COMMON_PAYERS": 2, "MOST_NAMES": most_names, "NAMES_AT_ONCE": at_once,
+        }.items():  # fmt: skip
+            patch.setattr(sessions, name, value)
+        store.run("CREATE TABLE payers (payer VARCHAR, hosts BIGINT, host_names VARCHAR[])")
+        for payer, hosts in hosts_of.items():
+            store.run("INSERT INTO payers VALUES (?, ?, ?)", [payer, len(hosts), hosts])
+        sessions._host_pairs(store)
+        assert store.rows("SELECT * FROM host_pairs") == expected

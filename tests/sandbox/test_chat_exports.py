@@ -51,6 +51,13 @@ STAMPS = {
     "Android, Sweden": ("2019-05-13 21:05 - ", "2019-05-13T21:05:00"),
     "Android, Finland": ("13.5.2019 klo 21.05 - ", "2019-05-13T21:05:00"),
     "Android, Czechia": ("13. 5. 2019 21:05 - ", "2019-05-13T21:05:00"),
+    "Android, Germany, 12 h": ("13.05.19, 9:05 nachm. - ", "2019-05-13T21:05:00"),
+    "Android, Germany, in words": ("13.05.19, 21:05 Uhr - ", "2019-05-13T21:05:00"),
+    "Android, Vietnam": ("13/05/2019, 9:05 CH - ", "2019-05-13T21:05:00"),
+    "Android, Greece": ("13/05/2019, 9:05 ΜΜ - ", "2019-05-13T21:05:00"),
+    "Android, China": ("2019年5月13日 下午9:05 - ", "2019-05-13T21:05:00"),
+    "Android, Canada": ("2019-05-13 21h05 - ", "2019-05-13T21:05:00"),
+    "iPhone, a colon behind": ("[13.5.2019, 21:05:59]: ", "2019-05-13T21:05:59"),
     "Android, Netherlands": ("13-05-19 21:05 - ", "2019-05-13T21:05:00"),
     "Android, Arabic": (f"١٣{RLM}/٥{RLM}/٢٠١٩، ٩:٠٥ م - ", "2019-05-13T21:05:00"),
     "Android, Korea": ("2019. 5. 13. 오후 9:05 - ", "2019-05-13T21:05:00"),
@@ -320,7 +327,7 @@ def test_every_table_of_wordings_is_whole(table: wordings.Wordings) -> None:
         "encryption_notice",
     } <= {notice.type for notice in table.notices}
     assert {"image", "video", "sticker", "unknown"} <= set(table.omitted.values())
-    assert all(len(notice.needle) > 1 for notice in table.notices)
+    assert all(key and key == key.lower() for notice in table.notices for key in notice.keys)
     assert table.attached_before and table.attached_after and table.deleted
 
 

@@ -424,3 +424,52 @@ def test_a_file_is_typed_by_what_its_sender_declared_else_by_its_name() -> None:
     assert media.declared_type_of("", "a.webp") == "image"
     assert media.declared_type_of("application/pdf", "a.jpg") == "document"
     assert media.declared_type_of("", "") == "unknown"
+
+
+def test_what_a_telegram_message_has_beside_words_and_files_is_kept() -> None:
+    message = {
+        "id": 1, "type": "message", "date": "2021-06-13T21:00:00", "from": "Ana", "from_id": "user1", "text": "",
+        "dice": {"emoji": "x", "value": 3}, "reactions": [{"type": "emoji", "count": 1, "emoji": "x"}],
+    }  # fmt: skip
+    sink = Collected()
+    chat.read(io.BytesIO(json.dumps({"type": "private_group", "messages": [message]}).encode()), {}, sink)
+    (item,) = json.loads(sink.blobs[0][1])["items"]
+    assert (item["other"], item["reactions"]) == ({"dice": message["dice"]}, message["reactions"])
+
+
+PLAIN = st.fixed_dictionaries(
+    {"id": st.sampled_from([1, 0, "1", None, True]), "type": st.sampled_from(["message", "service"]),
+     "date": st.sampled_from(["2021-06-13T21:00:00", "2021-06-13 21:00:00", "2021-02-31T21:00:00", "", None]),
+     "text": st.sampled_from(["hola", "", ["a", {"type": "bold", "text": "b"}], None])},
+    optional={"from": st.sampled_from(["Ana", "", None]), "from_id": st.sampled_from(["user1", 7, None]),
+              "date_unixtime": st.sampled_from(["1623610800", "1623610801", "x", "²", 1623610800]),
+              "reply_to_message_id": st.sampled_from([3, 0, "3"]), "edited": st.just("2021-06-13T21:01:00"),
+              "photo": st.just("a.jpg")},
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PLAIN, min_size=1, max_size=6))
+def test_a_telegram_message_read_at_a_look_is_what_a_close_look_reads(messages: list[dict[str, Any]]) -> None:
+    export = json.dumps({"type": "private_group", "messages": messages}).encode()
+
+    def found() -> Any:
+        sink = Collected()
+        chat.read(io.BytesIO(export), {}, sink)
+        return json.loads(sink.blobs[0][1])
+
+    at_a_look = found()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("amparo.sandbox.inside.chats.telegram._Reader._plain", lambda *_: False)
+        assert found() == at_a_look
+
+
+def test_signals_texts_keep_their_lines_behind_a_file_and_who_reacted() -> None:
+    texts = "[2021-06-13, 21:00] Ana: see [a](./media/x.jpg)  \n> quoted  \n[2021-06-13, 21:01] Luis: ok  \n"
+    rows = (
+        json.dumps({"date": "2021-06-13 21:00:00", "sender": "Ana", "body": "ok", "reactions": [["Luis", "x"]]}) + "\n"
+    )
+    for export, name, value in ((texts, "text", "see \n> quoted"), (rows, "reactions", [["Luis", "x"]])):
+        sink = Collected()
+        chat.read(io.BytesIO(export.encode()), {}, sink)
+        assert json.loads(sink.blobs[0][1])["items"][0][name] == value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import given, settings, strategies as st
 
 from amparo.sandbox.inside import chat
 from amparo.sandbox.inside.chats import wordings
+from amparo.sandbox.inside.chats.lines import Reader
 from amparo.sandbox.inside.chats.stamps import Day, order_of
 from tests.sandbox.collected import Collected
 
@@ -140,15 +142,23 @@ def test_what_was_said_is_read_back_whoever_wrote_the_export(
 
 @pytest.mark.parametrize("table", wordings.known(), ids=lambda table: table.language)
 def test_what_a_language_says_of_files_and_deleted_words_is_known_on_both_phones(table: wordings.Wordings) -> None:
-    for wording, kind in table.omitted.items():
-        for line in (f"13/05/19, 21:00 - Ana: {wording}", f"[13/05/19, 21:00:00] Ana: {LRM}{wording}"):
-            (item,) = reading(line + "\n")["items"]
+    android = reading("".join(f"13/05/19, 21:00 - Ana: {wording}\n" for wording in table.omitted))["items"]
+    iphone = reading("".join(f"[13/05/19, 21:00:00] Ana: {LRM}{wording}\n" for wording in table.omitted))["items"]
+    for (wording, kind), *both in zip(table.omitted.items(), android, iphone, strict=True):
+        for item in both:
             assert item["media"] is not None, wording
             # A wording that two languages share may be another kind of file in the other.
             assert item["media"]["omitted"] and item["kind"] == (
                 "contact" if item["media"]["type"] == "contact" else "media"
             )
             assert kind == item["media"]["type"] or sum(wording in each.omitted for each in wordings.known()) > 1
+    kinds = {"deleted": table.deleted, "view_once": table.view_once, "live_location": table.live_location}
+    for kind, known in kinds.items():
+        # Of one that is a capital word for a person the messenger's own form is meant.
+        said = reading(
+            "13/05/19, 20:00 - Ana: x\n" + "".join(f"13/05/19, 21:00 - Ana: {each}\n" for each in sorted(known))
+        )
+        assert [each["kind"] for each in said["items"][1:]] == [kind] * len(known)
     for before in table.attached_before:
         (item,) = reading(f"[13/05/19, 21:00:00] Ana: a caption {LRM}<{before}: 00000001-PHOTO-2019.jpg>\n")["items"]
         assert (item["kind"], item["media"]["name"], item["text"]) == ("media", "00000001-PHOTO-2019.jpg", "a caption")
@@ -167,16 +177,26 @@ def test_what_a_language_says_of_files_and_deleted_words_is_known_on_both_phones
 FILLED = {"actor": "Ana", "targets": "Luis", "value": "Second name", "rest": "."}
 
 
+EITHER = re.compile(r"\(([^()]*\|[^()]*)\)")
+
+
+def spelled_out(wording: str) -> Iterator[str]:
+    """So many of what a wording stands for that each of its words comes once, filled in."""
+    for place, filled in FILLED.items():
+        wording = wording.replace("{" + place + "}", filled)
+    most = max((len(either[1].split("|")) for either in EITHER.finditer(wording)), default=1)
+    for number in range(most):
+        yield EITHER.sub(lambda either, at=number: (words := either[1].split("|"))[at % len(words)], wording)
+
+
 @pytest.mark.parametrize("table", wordings.known(), ids=lambda table: table.language)
-def test_each_notice_of_each_language_is_an_event_on_both_phones(table: wordings.Wordings) -> None:
-    for notice in table.notices:
-        text = notice.wording
-        for place, filled in FILLED.items():
-            text = text.replace("{" + place + "}", filled)
-        for line in (f"13/05/19, 21:00 - {text}", f"[13/05/19, 21:00:00] Meeting: {LRM}{text}"):
-            (item,) = reading(line + "\n")["items"]
-            assert item["item"] == "event", text
-            assert item["type"] != "notice", text
+def test_each_notice_of_each_language_is_its_event_on_both_phones(table: wordings.Wordings) -> None:
+    said = [(notice.type, text) for notice in table.notices for text in spelled_out(notice.wording)]
+    android = reading("".join(f"13/05/19, 21:00 - {text}\n" for _, text in said))["items"]
+    # A name with a mark before every notice, as an iPhone writes them.
+    iphone = reading("".join(f"[13/05/19, 21:00:00] Meeting: {LRM}{text}\n" for _, text in said))["items"]
+    for (kind, text), one, other in zip(said, android, iphone, strict=True):
+        assert (one["item"], one["type"]) == (other["item"], other["type"]) == ("event", kind), text
 
 
 def test_an_unknown_language_is_split_right_and_its_notices_stay_notices() -> None:
@@ -271,6 +291,79 @@ def test_an_attachment_may_be_followed_by_the_mark_of_an_edit() -> None:
     assert (item["kind"], item["media"]["name"], item["text"], item["edited"]) == ("media", "1-PHOTO.jpg", "see", True)
 
 
+@pytest.mark.parametrize(
+    ("text", "actor", "targets"),
+    [
+        ("Ana added Luis, Eva, and 2 others", "Ana", ["Luis", "Eva"]),
+        (
+            "Ana added +34 600 000 001, +34 600 000 002, and +34 600 000 003",
+            "Ana",
+            ["+34 600 000 001", "+34 600 000 002", "+34 600 000 003"],
+        ),
+        ("Ana añadió a Luis, Eva y a Marta", "Ana", ["Luis", "Eva", "Marta"]),
+        ("Ana añadió a Luis y a 2 Amigos", "Ana", ["Luis", "2 Amigos"]),
+        ("Luis was added by Ana", "Ana", ["Luis"]),
+        ("Du wurdest von Ana hinzugefügt", "Ana", ["Du"]),
+        ("Luis foi removido por Ana", "Ana", ["Luis"]),
+    ],
+)
+def test_a_notice_names_each_and_counts_nobody_as_one(text: str, actor: str, targets: list[str]) -> None:
+    (event,) = reading(f"13/05/19, 21:00 - {text}\n")["items"]
+    assert (event["actor"], event["targets"], event["text"]) == (actor, targets, text)
+
+
+def test_a_document_that_was_left_out_keeps_its_name() -> None:
+    (item,) = reading(f"[13/05/19, 21:00:00] Ana: {LRM}report.pdf • {LRM}3 pages {LRM}document omitted\n")["items"]
+    assert item["media"] == {"name": "report.pdf", "type": "document", "omitted": True}
+
+
+def test_a_line_too_long_for_a_notice_is_not_searched_for_one() -> None:
+    text = "Messages and calls " * 50_000
+    (item,) = reading(f"13/05/19, 21:00 - {text}\n")["items"]
+    assert (item["type"], item["value"]) == ("notice", text.strip())
+
+
 def test_who_deleted_a_message_may_be_named() -> None:
     (item,) = reading("13/05/19, 21:00 - Ana: This message was deleted by admin Luis\n")["items"]
     assert item["kind"] == "deleted"
+
+
+@pytest.mark.parametrize("stamp", ["13/05/19, 21:00 - ", "[13/05/19, 21:00:00] ", "13/05/19, 21:00:00: "])
+def test_blanks_behind_one_stamp_take_no_letter_of_the_next_name(stamp: str) -> None:
+    found = reading(f"{stamp}  Ana: hola\n{stamp}Luis: hola\n{stamp} Ana: ya\n{stamp}Luis: ya\n")
+    assert [each["sender"] for each in found["items"]] == ["Ana", "Luis", "Ana", "Luis"]
+
+
+SHOWN = st.sampled_from(
+    [
+        "hola",
+        "hola",
+        "mañana a las 21:00",
+        "null",
+        "(y)",
+        "<b>",
+        f"{LRM}imagen omitida",
+        "Ana",
+        "a: b",
+        "13/05/19, 9",
+        "",
+        " ",
+    ]
+)
+WRITTEN = st.tuples(
+    st.sampled_from(["", "", "", LRM]),
+    st.sampled_from(["13/05/19, 21:00 - ", "[13/05/19, 21:00:00] ", "14/05/19, 09:05 - ", "31/02/19, 21:00 - ", ""]),
+    st.sampled_from(["", " "]),
+    st.sampled_from(["Ana: ", "Ana: ", "Luis: ", "Luis:", "Ana added ", "Team: Ana: ", ""]),
+    SHOWN,
+).map("".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(WRITTEN, min_size=1, max_size=20))
+def test_what_is_written_at_a_look_is_what_a_close_look_writes(lines: list[str]) -> None:
+    text = "13/05/19, 21:00 - Ana: hola\n13/05/19, 21:00 - Luis: hola\n" + "\n".join(lines)
+    found = reading(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reader, "plain", lambda *_: "")
+        assert reading(text) == found

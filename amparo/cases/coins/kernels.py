@@ -238,3 +238,51 @@ def place(times, ids, began, ended, furthest, first, last, grace, found, flat, c
         found[p], counts[p] = kind, here
         total += here
     return total
+
+
+@compiled
+def common(hosts, host_ends, payers, payer_ends, least, most, first, second, number, names):
+    """Pairs of hosts with `least` payers in common or more: how many, and how many of their payers are named (`most` a pair).
+
+    hosts: of each payer in ascending order, the ends of each payer's part in host_ends; payers, payer_ends: of each host
+    likewise. Written, for pairs in ascending order: first and second host, number of payers, and in `names` the lowest of them.
+    Called twice: with an empty `first` it only counts. Time: the pairs within each payer's hosts; memory: the number of hosts.
+    """
+    count = len(payer_ends)
+    seen, room, slot = np.zeros(count, np.int32), np.zeros(count, np.int32), np.zeros(count, np.int64)
+    touched = np.empty(count, np.int32)
+    pairs, named, begin = 0, 0, 0
+    for one in range(count):
+        here = payers[begin : payer_ends[one]]
+        begin = payer_ends[one]
+        reached = 0
+        for payer in here:
+            h = host_ends[payer] - 1
+            while hosts[h] > one:  # the one itself is among them
+                other = hosts[h]
+                if seen[other] == 0:
+                    touched[reached] = other
+                    reached += 1
+                seen[other] += 1
+                h -= 1
+        others = np.sort(touched[:reached])
+        for other in others:
+            if seen[other] >= least:
+                if len(first) > 0:
+                    first[pairs], second[pairs], number[pairs] = one, other, seen[other]
+                    room[other], slot[other] = min(seen[other], most), named
+                pairs += 1
+                named += min(seen[other], most)
+        if len(first) > 0:
+            for payer in here:
+                h = host_ends[payer] - 1
+                while hosts[h] > one:
+                    other = hosts[h]
+                    if room[other] > 0:
+                        names[slot[other]] = payer
+                        slot[other] += 1
+                        room[other] -= 1
+                    h -= 1
+        for other in others:
+            seen[other] = 0
+    return pairs, named

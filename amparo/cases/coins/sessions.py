@@ -20,11 +20,12 @@ stream), stated_n, crosses (numbers of the same host's broadcasts at the same ti
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from amparo.cases.coins.kernels import place
+from amparo.cases.coins.kernels import common, place
 from amparo.cases.coins.ledger import Ledger
 from amparo.cases.coins.mapping import Mapping
 from amparo.cases.tables.store import Store, literal
@@ -34,6 +35,8 @@ GRACE_S = (
 )
 COMMON_PAYERS = 3  # of two hosts, from which on the pair is worth a line
 MOST_HOSTS = 500  # a payer of more hosts than that says nothing about any two of them, and makes most of the pairs
+MOST_NAMES = 100  # of the payers of a pair of hosts
+NAMES_AT_ONCE = 4_000_000
 FOUND = ("none", "inside", "grace", "either")
 
 
@@ -233,15 +236,62 @@ def _common(store: Store) -> None:
         "sum(coins)::BIGINT AS coins, count(*) AS payments, min(paid_at) AS first_at, max(paid_at) AS last_at, "
         "list(n ORDER BY n)[:100] AS ns FROM payments GROUP BY payer ORDER BY hosts DESC, coins DESC, payer"
     )
-    store.run(
-        "CREATE OR REPLACE TABLE host_pairs AS WITH p AS (SELECT payer, unnest(host_names) AS host FROM payers "
-        f"WHERE hosts <= {MOST_HOSTS}) "
-        "SELECT a.host AS host_a, b.host AS host_b, count(*) AS payers, list(a.payer ORDER BY a.payer)[:100] AS payer_names "
-        "FROM p a JOIN p b ON a.payer = b.payer AND a.host < b.host GROUP BY 1, 2 "
-        f"HAVING count(*) >= {COMMON_PAYERS} ORDER BY payers DESC, host_a, host_b"
-    )
+    _host_pairs(store)
     store.run(
         "CREATE OR REPLACE TABLE countries AS SELECT account, upper(country) AS country, count(*) AS stated_in, "
         "list(n ORDER BY n)[:100] AS ns FROM ledger WHERE country IS NOT NULL AND account IS NOT NULL "
         "GROUP BY 1, 2 ORDER BY account, stated_in DESC, country"
     )
+
+
+def _host_pairs(store: Store) -> None:
+    """Counted by the kernel; only the payers' names are gathered by the database, some millions at a time."""
+    store.run(
+        "CREATE OR REPLACE TABLE paid AS SELECT (dense_rank() OVER (ORDER BY payer) - 1)::INTEGER AS payer_number, payer, "
+        "(dense_rank() OVER (ORDER BY host) - 1)::INTEGER AS host_number, host FROM "
+        f"(SELECT payer, unnest(host_names) AS host FROM payers WHERE payer IS NOT NULL AND hosts BETWEEN 2 AND {MOST_HOSTS})"
+    )
+    by_payer = store.arrays("SELECT payer_number, host_number FROM paid ORDER BY payer_number, host_number")
+    payer, hosts = by_payer["payer_number"], by_payer["host_number"]
+    by_host = np.argsort(hosts, kind="stable")
+    host_ends, payer_ends = (np.cumsum(np.bincount(each)) for each in (payer, hosts))
+    given = (hosts, host_ends, payer[by_host], payer_ends, COMMON_PAYERS, MOST_NAMES)
+    none = np.empty(0, np.int32)
+    pairs, named = common(*given, none, none, none, none)
+    first, second, number = (np.empty(pairs, np.int32) for _ in range(3))
+    names = np.empty(named, np.int32)
+    if pairs:
+        common(*given, first, second, number, names)
+    for number_of, name in (("payer", "payer_names_by_number"), ("host", "host_names_by_number")):
+        store.run(
+            f"CREATE OR REPLACE TABLE {name} AS SELECT DISTINCT {number_of}_number AS number, {number_of} AS name FROM paid"
+        )
+    store.run(
+        "CREATE OR REPLACE TABLE host_pairs (host_a VARCHAR, host_b VARCHAR, payers BIGINT, payer_names VARCHAR[])"
+    )
+    named_each = np.minimum(number, MOST_NAMES).astype(np.int64)
+    begins = np.cumsum(named_each) - named_each
+    # Most payers first, then by the hosts' names, in which order they are numbered.
+    ordered = np.argsort(-number.astype(np.int64), kind="stable")
+    for some in _pieces(ordered, named_each):
+        many = named_each[some]
+        at = np.repeat(begins[some] - (np.cumsum(many) - many), many) + np.arange(int(many.sum()))
+        store.table("given_names", {"place": np.repeat(np.arange(len(some)), many), "payer": names[at]})
+        store.table(
+            "given_pairs",
+            {"place": np.arange(len(some)), "first": first[some], "second": second[some], "payers": number[some]},
+        )
+        store.run(
+            "INSERT INTO host_pairs SELECT a.name, b.name, p.payers, n.names FROM given_pairs p "
+            "JOIN host_names_by_number a ON a.number = p.first JOIN host_names_by_number b ON b.number = p.second "
+            "JOIN (SELECT place, list_sort(list(y.name)) AS names FROM given_names g JOIN payer_names_by_number y "
+            "ON y.number = g.payer GROUP BY place) n ON n.place = p.place ORDER BY p.place"
+        )
+    for table in ("paid", "payer_names_by_number", "host_names_by_number", "given_names", "given_pairs"):
+        store.run(f"DROP TABLE IF EXISTS {table}")
+
+
+def _pieces(ordered: np.ndarray, named: np.ndarray) -> Iterator[np.ndarray]:
+    """The pairs in this order, in pieces of some NAMES_AT_ONCE names."""
+    piece = np.cumsum(named[ordered]) // NAMES_AT_ONCE
+    yield from np.split(ordered, np.flatnonzero(np.diff(piece)) + 1) if len(ordered) else ()

@@ -82,7 +82,7 @@ def _item(writer: Writer, message: dict[str, Any], number: int) -> None:
     writer.message(
         ts, sender or sender_id, "media" if files else "text", _of(message, "content") or _of(said, "content"),
         files[0] if files else None, raw=raw, place=number, **more,
-        edited=bool(message.get("timestampEdited")),
+        edited=bool(message.get("timestampEdited")), pinned=message.get("isPinned") is True, reactions=_list(message, "reactions"),
         files=files if len(files) > 1 else None,
         links=[link for each in _list(said, "embeds") if (link := " ".join(filter(None, (_of(each, "url"), _of(each, "title")))))],
         reply_to=None if forwarded else _of(reference, "messageId"),

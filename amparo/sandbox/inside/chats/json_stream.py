@@ -7,6 +7,7 @@ to go in, to take the value or to leave it out.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -14,6 +15,8 @@ from amparo.sandbox.inside.chats.source import Source
 
 _DECODE = json.JSONDecoder(strict=False).raw_decode
 _BLANK = " \t\r\n"
+_BLANKS = re.compile(f"[{_BLANK}]*").match
+_NEXT = re.compile(f"[{_BLANK}]*,[{_BLANK}]*").match
 # A single value beyond this was made to fill the memory; what a chat program writes as one is a thousandth of it.
 _VALUE_CHARACTERS = 32 << 20
 
@@ -43,8 +46,7 @@ class Walk:
         """The next sign that isn't blank, without going past it; "" at the end."""
         while True:
             text = self._text
-            while self._place < len(text) and text[self._place] in _BLANK:
-                self._place += 1
+            self._place = _BLANKS(text, self._place).end()  # type: ignore[union-attr]
             if self._place < len(text):
                 return text[self._place]
             if not self._more():
@@ -112,6 +114,15 @@ class Walk:
                 return
             if not self.take(","):
                 raise Broken
+
+    def values(self) -> Iterator[Any]:
+        """The elements themselves, each whole. Raises Broken; what was not given yet is not gone past then."""
+        for _ in self.elements():
+            yield self.value()
+            # Most end in front of the next one: no need to look at each sign between them.
+            while found := _NEXT(self._text, self._place):
+                self._place = found.end()
+                yield self.value()
 
     def rest(self) -> Iterator[str]:
         """All that was not gone past, in pieces."""

@@ -46,12 +46,14 @@ def survey(source: Source) -> Layout:
     number, current, same_day = 0, _Seen(0), "\n"
     for block, goes_on in source.blocks():
         lines = block.split("\n")
+        alike = 0
         for number, line in enumerate(lines, number + 1 - goes_on):  # noqa: B020 - it counts on
             if line.startswith(same_day):
                 # Another of the same day tells nothing new about dates, and counting it needs no closer look.
-                current.count += 1
-                current.last = number
+                alike, current.last = alike + 1, number
             elif head := head_of(line):
+                current.count += alike
+                alike = 0
                 shape = shape_of(*head.groups())
                 if shape not in seen and len(seen) >= _SHAPES:
                     continue
@@ -62,6 +64,7 @@ def survey(source: Source) -> Layout:
                 day = head[2]
                 if len(current.days) < _DAYS and (not current.days or current.days[-1].raw != day):
                     current.days.append(Day(day, number))
+        current.count += alike
     return _layout(seen)
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from amparo.sandbox.inside.chats import notices, senders, wordings
+from amparo.sandbox.inside.chats.fixed_wordings import fixed
 from amparo.sandbox.inside.chats.media import media_type_of
 from amparo.sandbox.inside.chats.stamps import BLANKS, EACH_MARK, EDGES, MARKS
 from amparo.sandbox.inside.chats.wordings import Notice, Wordings, plain_key
@@ -15,6 +16,7 @@ _SENDER_CHARACTERS = 120
 # The notice that begins nearly every export is longer than this, in every language.
 _LONG_NOTICE = 60
 
+_WITH_PAGES = re.compile(r"([^\n]{1,255}\.\w{1,8}) • ")
 _ANY_MARK = re.compile(f"[{MARKS}]")
 
 Found = tuple[Notice, re.Match[str], Wordings]
@@ -54,92 +56,81 @@ class Reader:
     def __init__(self, sample: str, writer: Writer) -> None:
         self.exporter = ""
         self._writer = writer
-        self._tables = _likeliest_first(sample)
-        self.language = self._tables[0].language if _hits(self._tables[0], sample) else ""
+        hits = {table.language: _hits(table, sample) for table in wordings.known()}
+        self._tables = sorted(wordings.known(), key=lambda table: -hits[table.language])
+        likeliest = self._tables[0].language
+        self.language = likeliest if hits[likeliest] else ""
+        self._fixed = fixed(tuple(table.language for table in self._tables))
+        self._brackets = sample.lstrip(EDGES).startswith("[")
         # By what stands before the colon: the name, and the same as JSON.
         self._senders: dict[str, tuple[str, str]] = {}
         self._groups = senders.that_only_notify(sample, lambda text: bool(self._noticed(text)))
-        self._omitted = {wording: media for table in self._tables for wording, media in table.omitted.items()}
-        self._kinds = {
-            **{wording: "deleted" for table in self._tables for wording in table.deleted},
-            **{wording: "view_once" for table in self._tables for wording in table.view_once},
-            **{wording: "live_location" for table in self._tables for wording in table.live_location},
-        }
-        # Most messages are plain text, and their first letters already say so.
-        self._deleted_by = tuple(wording for table in self._tables for wording in table.deleted_by)
-        self._starts = frozenset(key[:3] for key in (*self._omitted, *self._kinds, *self._deleted_by))
-        self._brackets = sample.lstrip(EDGES).startswith("[")
-        self._locations = tuple(prefix for table in self._tables for prefix in table.location)
-        self._polls = tuple(prefix for table in self._tables for prefix in table.poll)
-        self._colons = senders.with_colons(sample, ("<", *self._locations, *self._polls))
-        self._prefixes = self._locations + self._polls
-        self._edited = tuple(wording for table in self._tables for wording in table.edited)
-        before = "|".join(re.escape(word) for table in self._tables for word in table.attached_before)
-        after = "|".join(re.escape(word) for table in self._tables for word in table.attached_after)
-        self._attached_before = re.compile(rf"<(?:{before})\s?:\s*([^<>]+)>[\s{MARKS}]*$", re.IGNORECASE)
-        self._attached_after = re.compile(
-            rf"^[\s{MARKS}]*(\S.*?\.\w{{1,8}}) \((?:{after})\)[\s{MARKS}]*$", re.IGNORECASE
+        self._colons = senders.with_colons(sample, ("<", *self._fixed.locations, *self._fixed.polls))
+
+    def plain(self, moment: str, stamp: str, rest: str, number: int) -> str:
+        """The item, as JSON, that a line of its own is: "" where it is more than plain words of somebody known."""
+        colon = rest.find(": ")
+        sender = self._senders.get(rest[:colon]) if colon > 0 else None
+        if sender is None:
+            return ""
+        name, encoded = sender
+        words = rest[colon + 1 :]
+        said = words.strip(EDGES)
+        if (
+            not said
+            or self._fixed.may_begin(said)
+            or said[-1] in ">)"
+            or name in self._groups
+            or (self._brackets and said.startswith(name))
+            or (not words.isascii() and _ANY_MARK.search(words))
+        ):
+            return ""
+        return (
+            f'{{"item":"message","ts":"{moment}","sender":{encoded},"kind":"text","text":{quoted(said)},"media":null,'
+            f'"raw":{quoted(stamp)},"line":{number},"lines":1}}'
         )
 
     def write(self, line: Line) -> None:
         """Writes the item that the line is."""
         rest = line.rest
+        if not line.more and (item := self.plain(line.at, line.stamp, rest, line.number)):
+            self._writer.add_plain(item, line.at)
+            return
         colon = rest.find(": ")
         if colon < 0:
             colon = rest.rindex(":") if rest.rstrip(EDGES).endswith(":") else 0
         if 0 < colon <= _SENDER_CHARACTERS:
-            known = self._senders.get(rest[:colon])
-            if known:
-                self._said(line, known, rest[colon + 1 :], new=False)
-                return
-            found, colon = self._sender(rest, colon)
-            if found[0]:
-                self._said(line, found, rest[colon + 1 :], new=found[0] not in self._writer.members)
+            found = self._senders.get(rest[:colon])
+            name, colon = (found[0], colon) if found else self._sender(rest, colon)
+            if name:
+                self._said(line, name, rest[colon + 1 :], new=not found and name not in self._writer.members)
                 return
         self._event(line, rest.strip(EDGES))
 
-    def _sender(self, rest: str, colon: int) -> tuple[tuple[str, str], int]:
+    def _sender(self, rest: str, colon: int) -> tuple[str, int]:
         """The sender's name, "" where what stands before the colon is part of a notice; and where the name ends."""
         raw = rest[:colon]
         for longer in self._colons.get(raw, ()):
             if rest.startswith(longer + ":"):
-                return (senders.name_of(longer), quoted(senders.name_of(longer))), len(longer)
+                return senders.name_of(longer), len(longer)
         name = senders.name_of(raw)
         # A colon inside quotes, as in a changed subject, or in a notice: only then is the wording asked first.
         if not name or senders.opens_a_quote(raw) or self._noticed(rest.strip(EDGES), with_colon=True):
-            return ("", ""), colon
+            return "", colon
         if raw not in self._colons:
             if len(self._senders) > MEMBERS // 4:
                 self._senders.clear()
             self._senders[raw] = name, quoted(name)
-        return (name, quoted(name)), colon
+        return name, colon
 
-    def _said(self, line: Line, sender: tuple[str, str], text: str, *, new: bool) -> None:
-        first, writer = text.strip(EDGES), self._writer
-        if not (
-            new
-            or line.more
-            or first[:3].lower() in self._starts
-            or first[-1:] in ">)"
-            or first.startswith(self._prefixes)
-            or sender[0] in self._groups
-            or (self._brackets and first.startswith(sender[0]))
-            or (not text.isascii() and _ANY_MARK.search(text))
-        ):
-            # Nine messages of ten, written at once.
-            writer.counts.message += 1
-            writer.count_time(line.at)
-            writer.add(
-                f'{{"item":"message","ts":"{line.at}","sender":{sender[1]},"kind":"text","text":{quoted(first)},"media":null,'
-                f'"raw":{quoted(line.stamp)},"line":{line.number},"lines":1}}'
-            )
-            return
+    def _said(self, line: Line, sender: str, text: str, *, new: bool) -> None:
+        first = text.strip(EDGES)
         marked = not text.isascii() and text.lstrip(BLANKS).startswith(EACH_MARK)
         said = self._read(first, text, line.more)
-        if said.kind == "text" and self._notified(line, sender[0], first, marked=marked, new=new):
+        if said.kind == "text" and self._notified(line, sender, first, marked=marked, new=new):
             return
-        writer.message(
-            line.at, sender[0], said.kind, said.text, said.media,
+        self._writer.message(
+            line.at, sender, said.kind, said.text, said.media,
             raw=line.stamp, place=line.number, lines=1 + len(line.more), edited=said.edited,
         )  # fmt: skip
 
@@ -168,51 +159,46 @@ class Reader:
         last = (more[-1] if more else text).rstrip(EDGES)
         if last.endswith(">"):
             words = last.lower()
-            for wording in self._edited:
-                if words.endswith(wording):
-                    # The mark stands behind everything, an attachment too.
-                    last = last[: -len(wording)].rstrip(EDGES)
-                    more = [*more[:-1], last] if more else []
-                    text = text if more else last
-                    said = self._plainly(text.strip(EDGES), text, more)
-                    said.edited = True
-                    return said
+            if words.endswith(self._fixed.edited):
+                wording = next(each for each in self._fixed.edited if words.endswith(each))
+                # The mark stands behind everything, an attachment too.
+                last = last[: -len(wording)].rstrip(EDGES)
+                more = [*more[:-1], last] if more else []
+                text = text if more else last
+                said = self._plainly(text.strip(EDGES), text, more)
+                said.edited = True
+                return said
         return self._plainly(first, text, more)
 
     def _plainly(self, first: str, text: str, more: list[str]) -> _Said:
         whole = first if not more else "\n".join([first, *more]).strip("\n")
-        if first[:3].lower() in self._starts:
+        if self._fixed.may_begin(first):
             key = plain_key(first[:120])
-            if media := self._omitted.get(key):
+            if media := self._fixed.omitted.get(key):
                 return _left_out(media, "\n".join(more).strip("\n"))
             # Android prints "null" for what could be seen once; what a person typed in capitals is theirs.
-            if (kind := self._kinds.get(key)) and (len(key) > len("null") or key == first):
+            if (kind := self._fixed.kinds.get(key)) and (len(key) > len("null") or key == first):
                 return _Said(kind, whole)
-            if len(first) < _SENDER_CHARACTERS and first.lower().startswith(self._deleted_by):
+            if len(first) < _SENDER_CHARACTERS and first.lower().startswith(self._fixed.deleted_by):
                 return _Said("deleted", whole)
-        if first[-1:] == ")" and (found := self._attached_after.match(text)):
+        if first[-1:] == ")" and (found := self._fixed.attached_after.match(text)):
             return _with_file(found[1].strip(EDGES), "\n".join(more).strip("\n"))
         # The last line may name a file, behind a caption of several.
         last = more[-1] if more else text
-        if last.rstrip(EDGES)[-1:] == ">" and (found := self._attached_before.search(last)):
+        if last.rstrip(EDGES)[-1:] == ">" and (found := self._fixed.attached_before.search(last)):
             return _with_file(found[1].strip(EDGES), _before(first, text, more, found.start()))
         mark = -1 if last.isascii() else last.rfind("\u200e")
-        if mark >= 0 and (media := self._omitted.get(plain_key(last[mark:].strip(EDGES)[:120]))):
-            return _left_out(media, _before(first, text, more, mark))
-        if first.startswith(self._locations):
+        if mark >= 0 and (media := self._fixed.omitted.get(plain_key(last[mark:].strip(EDGES)[:120]))):
+            return _left_out(media, _before(first, text, more, mark), named=True)
+        if first.startswith(self._fixed.locations):
             return _Said("location", whole)
-        return _Said("poll" if first.startswith(self._polls) else "text", whole)
+        return _Said("poll" if first.startswith(self._fixed.polls) else "text", whole)
 
     def _noticed(self, text: str, *, with_colon: bool = False, only: str = "") -> Found | None:
-        lowered = text.lower().replace("’", "'")
+        words = wordings.words_of(text)
         for table in self._tables:
-            for notice in table.notices_with_colon if with_colon else table.notices:
-                if (
-                    notice.needle in lowered
-                    and (not only or notice.type == only)
-                    and (match := notice.pattern.fullmatch(text))
-                ):
-                    return notice, match, table
+            if (found := table.noticed(text, words, with_colon=with_colon)) and only in ("", found[0].type):
+                return *found, table
         return None
 
     def _event(self, line: Line, text: str, sender: str = "", found: Found | None = None) -> None:
@@ -247,17 +233,15 @@ def _with_file(name: str, caption: str) -> _Said:
     return _Said("contact" if kind == "contact" else "media", caption, {"name": name, "type": kind, "omitted": False})
 
 
-def _left_out(kind: str, caption: str) -> _Said:
-    return _Said("contact" if kind == "contact" else "media", caption, {"name": "", "type": kind, "omitted": True})
-
-
-def _likeliest_first(text: str) -> list[Wordings]:
-    """The tables, the one whose wordings the file holds most first; none is left out."""
-    return sorted(wordings.known(), key=lambda table: _hits(table, text), reverse=True)
+def _left_out(kind: str, caption: str, *, named: bool = False) -> _Said:
+    """named: a document's caption may begin with its name and its length."""
+    name = _WITH_PAGES.match(caption) if named and kind == "document" else None
+    file: dict[str, object] = {"name": name[1] if name else "", "type": kind, "omitted": True}
+    return _Said("contact" if kind == "contact" else "media", caption, file)
 
 
 def _hits(table: Wordings, text: str) -> int:
     """How many of the table's wordings the file's beginning holds."""
     sample = text[:200_000].lower()
-    needles = {notice.needle for notice in table.notices if len(notice.needle) > 6} | set(table.omitted)
-    return sum(needle in sample for needle in needles)
+    pieces = {notice.longest for notice in table.notices if len(notice.longest) > 6} | set(table.omitted)
+    return sum(piece in sample for piece in pieces)

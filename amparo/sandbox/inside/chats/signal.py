@@ -28,8 +28,8 @@ _SHORT_DETAILS = re.compile(
 )
 _FIELD = re.compile(r"(From|Type|Sent|Received|Attachment|Reaction|Edited): (.*)$")
 _FILE = re.compile(r"(.*) \(([\w.+-]+/[\w.+-]+|), (\d+) bytes\)$")
-_LINKED = re.compile(r"!?\[([^\]\n]*)\]\(\.{1,2}/([^)\n]*)\)\s*")
-_LEFT_OUT = re.compile(r"\((\w[\w ]{0,40}) not exported\)\s*")
+_LINKED = re.compile(r"!?\[([^\]\n]*)\]\(\.{1,2}/([^)\n]*)\)[ \t]*")
+_LEFT_OUT = re.compile(r"\((\w[\w ]{0,40}) not exported\)[ \t]*")
 _CHANGES = {
     "create": "group_created", "title": "subject_changed", "avatar": "icon_changed", "description": "description_changed",
     "member-add": "member_added", "member-add-from-invite": "member_joined", "member-add-from-link": "member_joined_link",
@@ -124,6 +124,7 @@ def _exported(writer: Writer, entry: dict[str, Any], number: int) -> None:
     writer.message(
         ts, sender, kind, body, files[0] if files else None, raw=raw, place=number,
         files=files if len(files) > 1 else None, quoted=_text(entry.get("quote")).strip("> \n"),
+        reactions=entry.get("reactions"),
     )  # fmt: skip
 
 
@@ -166,7 +167,7 @@ def _stored(writer: Writer, entry: dict[str, Any], number: int) -> None:
     writer.message(
         ts, sender, what, body, files[0] if files else None, raw=raw, place=number,
         id=entry.get("id"), conversation=entry.get("conversationId"), files=files if len(files) > 1 else None,
-        edited=bool(entry.get("editHistory")),
+        edited=bool(entry.get("editHistory")), reactions=entry.get("reactions"),
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def charset_of(head: bytes) -> tuple[str, int]:
         if pairs > 8 and head[place::2].count(0) * 3 > pairs > head[1 - place :: 2].count(0) * 20:
             return name, 0
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(head)
-    wrong, foreign = text.count("\ufffd"), sum(letter > "\x7f" for letter in text) if not head.isascii() else 0
+    wrong, foreign = text.count("\ufffd"), len(text) - len(text.encode("ascii", "ignore"))
     return ("cp1252", 0) if wrong * 2 > foreign else ("utf-8", 0)
 
 

@@ -20,23 +20,27 @@ EDGES = MARKS + BLANKS
 EACH_MARK = tuple(MARKS)
 _M, _B = f"[{MARKS}]*", f"[{BLANKS}]"
 _MERIDIEM = (
-    rf"(?:[AaPp]{_B}?\.?{_B}?[Mm]\.?|[صم](?![^\W\d_])|(?:vor|nach)m\.|[πμ]\.?{_B}?μ\.?|[上下]午|오[전후]"
+    rf"(?:[AaPp]{_B}?\.?{_B}?[Mm]\.?|[صم](?![^\W\d_])|(?:vor|nach)m(?:\.|ittags)|[ΠΜ]\.?{_B}?Μ\.?|[πμ]\.?{_B}?μ\.?|[上下]午|오[전후]"
     # Hebrew, Turkish, Persian, Vietnamese.
     r'|(?:אחה|לפנה)["״]צ|Ö[ÖS]|[قب]\.ظ\.?|SA\b|CH\b)'
 )
 
 # Words between date and time: French à, German um, Finnish klo, Spanish a las, Portuguese às, Italian alle/ore, English at.
 _BETWEEN = rf"(?:(?:klo|kl\.?|à|um|at|a las|às|alle|ore){_B}+)?"
-_DAY = rf"\d{{1,4}}{_M}[./-]{_M}{_B}?\d{{1,2}}{_M}[./-]{_M}{_B}?\d{{1,4}}\.?"
-_TIME = rf"(?:{_MERIDIEM}{_B}*)?\d{{1,2}}[:.h]\d{{2}}(?:[:.]\d{{2}})?(?:{_M}{_B}?{_M}{_MERIDIEM})?"
+_DAY = rf"(?:\d{{4}}年\d{{1,2}}月\d{{1,2}}日|\d{{1,4}}{_M}[./-]{_M}{_B}?\d{{1,2}}{_M}[./-]{_M}{_B}?\d{{1,4}}\.?)"
+_TIME = rf"(?:{_MERIDIEM}{_B}*)?\d{{1,2}}[:.h]\d{{2}}(?:[:.]\d{{2}})?(?:{_M}{_B}?{_M}(?:{_MERIDIEM}|Uhr|h\b|น\.))?"
 _HEAD = re.compile(
     rf"{_M}(\[)?{_M}({_DAY}){_M}[,،]?{_M}{_B}*{_M}{_BETWEEN}({_TIME})"
     # An old iPhone ends it by a colon, after the seconds.
-    rf"{_M}(?(1)\]{_B}*|(?:{_B}+[-–—]{_B}+|(?<=[:.]\d\d):{_B}+|(?<=[:.]\d\d{_B}[AaPp][Mm]):{_B}+))"
+    rf"{_M}(?(1)\](?::(?={_B}))?{_B}*|(?:{_B}+[-–—]{_B}+|(?<=[:.]\d\d):{_B}+|(?<=[:.]\d\d{_B}[AaPp][Mm]):{_B}+))"
 )
 # What a browser copies has the time first.
 _COPIED = re.compile(rf"{_M}(\[)(?={_TIME},{_B}*({_DAY})\])({_TIME}),{_B}*{_DAY}\]{_B}*")
 _NUMBERS = re.compile(r"\d+")
+_WHOLE_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]").fullmatch
+# French hours: "21h05".
+_HOURS = re.compile(r"(?<=\d)h(?=\d)")
+_WITHOUT_HALF = re.compile(r"[\d:.h]+").fullmatch
 # Western, Arabic and Persian digits, all as 0: the form of a stamp.
 DIGITS_ALIKE = {ord(digit): "0" for digits in ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹") for digit in digits}
 _MARKS_OUT = str.maketrans("", "", MARKS)
@@ -53,6 +57,9 @@ _ORDERS = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
 
 def head_of(line: str) -> re.Match[str] | None:
     """The stamp at the line's beginning: bracket or None, day, time."""
+    first = line[:1]
+    if not (first.isdecimal() or first == "[" or first in MARKS):
+        return None  # as nearly every line that goes on with one
     return _HEAD.match(line) or _COPIED.match(line)
 
 
@@ -81,7 +88,7 @@ class DateOrder:
 def shape_of_date(raw: str) -> str:
     """What all dates of one export share: separator and where the long year stands."""
     first, _, last = _NUMBERS.findall(raw)
-    separator = next(letter for letter in raw if letter in "./-")
+    separator = next(letter for letter in raw if letter in "./-年")
     return f"{separator}{len(first) == 4:d}{len(last) if len(last) in (2, 4) else 0}"
 
 
@@ -206,9 +213,11 @@ def date_text(raw: str, order: str) -> str:
 @lru_cache(_REMEMBERED)
 def time_text(raw: str) -> str:
     """The wall clock as HH:MM:SS, "" for one that does not exist."""
+    if _WHOLE_CLOCK(raw):
+        return raw
     numbers = [int(number) for number in _NUMBERS.findall(raw)]
     hour, minute, second = (*numbers, 0)[:3]
-    half = _meridiem(raw)
+    half = "" if _WITHOUT_HALF(raw) else _meridiem(raw)
     if half and hour <= 12:
         hour = hour % 12 + (12 if half == "pm" else 0)
     if hour > 23 or minute > 59 or second > 59:
@@ -217,7 +226,7 @@ def time_text(raw: str) -> str:
 
 
 def _meridiem(raw: str) -> str:
-    word = "".join(letter for letter in raw.lower() if letter.isalpha() and letter != "h")
+    word = "".join(letter for letter in _HOURS.sub("", raw.lower()) if letter.isalpha())
     if not word:
         return ""
     if any(word.startswith(half) for half in _PM):

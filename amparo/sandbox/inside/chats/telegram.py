@@ -15,7 +15,7 @@ from amparo.sandbox.inside.chats.formats import Beside, Format
 from amparo.sandbox.inside.chats.json_stream import Broken, Walk
 from amparo.sandbox.inside.chats.media import declared_type_of
 from amparo.sandbox.inside.chats.source import first_sign, text_of
-from amparo.sandbox.inside.chats.writing import Writer
+from amparo.sandbox.inside.chats.writing import Writer, quoted
 from amparo.sandbox.inside.frames import Facts, Sink
 
 _CHAT_TYPE = re.compile(
@@ -37,6 +37,22 @@ _EVENTS = {
     "migrate_from_group": "migrated",
 }  # fmt: skip
 _MISSED = {"missed", "busy"}
+_OF_WORDS = frozenset(
+    (
+        "id", "type", "date", "date_unixtime", "from", "from_id", "text", "text_entities", "reply_to_message_id", "edited",
+        "edited_unixtime",
+    )
+)  # fmt: skip
+# What `_message` reads or another of these says; anything else a message has is kept as `other`.
+_READ = _OF_WORDS | frozenset(
+    (
+        "photo", "photo_file_size", "width", "height", "file", "file_name", "file_size", "thumbnail", "thumbnail_file_size",
+        "media_type", "mime_type", "duration_seconds", "contact_information", "contact_vcard", "location_information",
+        "live_location_period_seconds", "place_name", "poll", "self_destruct_period_seconds", "forwarded_from", "via_bot", "author",
+        "reactions",
+    )
+)  # fmt: skip
+_NUMBER_OR_NONE = (int, type(None))
 
 
 def begins(head: bytes) -> bool:
@@ -71,6 +87,7 @@ def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:
 class _Reader:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self._clocks = times.Clocks()
         self.number = 0
 
     def top(self, walk: Walk) -> None:
@@ -104,13 +121,39 @@ class _Reader:
 
     def _messages(self, walk: Walk, about: Mapping[str, Any], *, alone: bool) -> None:
         self._writer.begin_chat(_text(about.get("id")), _text(about.get("name")), _text(about.get("type")), alone=alone)
-        for _ in walk.elements():
-            message = walk.value()
+        for message in walk.values():
             self.number += 1
-            if isinstance(message, dict):
-                self._item(message)
-            else:
+            if not isinstance(message, dict):
                 self._writer.unsupported(_text(message), self.number)
+            elif not self._plain(message):
+                self._item(message)
+
+    def _plain(self, message: dict[str, Any]) -> bool:
+        """Writes a message that is words alone, as nine of ten are; whether this was one."""
+        if not message.keys() <= _OF_WORDS or message.get("type") != "message":
+            return False
+        at, sender, sender_id, seconds = map(message.get, ("date", "from", "from_id", "date_unixtime"))
+        text, number, reply = flat(message.get("text")), message.get("id"), message.get("reply_to_message_id")
+        # Every one of them is what Telegram itself writes, or `_item` takes it as it is.
+        if not (text and type(number) is int and type(reply) in _NUMBER_OR_NONE and number and reply != 0):
+            return False
+        if not (sender and type(sender) is type(sender_id) is type(at) is type(seconds) is str and sender_id):
+            return False
+        offset = self._clocks.offset(at, seconds)
+        if not offset:
+            return False
+        writer = self._writer
+        writer.met(sender)
+        writer.offset(offset)
+        edited = ',"edited":true' if "edited" in message else ""
+        answers = f',"reply_to":{reply}' if reply else ""
+        writer.add_plain(
+            f'{{"item":"message","ts":"{at}","sender":{quoted(sender)},"kind":"text","text":{quoted(text)},"media":null,'
+            f'"raw":"{at}","line":{self.number},"lines":1{writer.belongs},"id":{number},"offset":"{offset}",'
+            f'"sender_id":{quoted(sender_id)}{edited}{answers}}}',
+            at,
+        )
+        return True
 
     def _item(self, message: dict[str, Any]) -> None:
         raw = _text(message.get("date"))
@@ -151,6 +194,8 @@ class _Reader:
             via_bot=_text(message.get("via_bot")),
             author=_text(message.get("author")),
             place_name=_text(message.get("place_name")) if kind == "location" else "",
+            reactions=message.get("reactions"),
+            other={name: each for name, each in message.items() if name not in _READ and each not in ("", [], None)},
         )
 
     def _event(self, message: dict[str, Any], ts: str | None, raw: str, more: dict[str, Any]) -> None:

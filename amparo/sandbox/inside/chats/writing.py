@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 
@@ -26,10 +26,17 @@ MEDIA_TYPES = frozenset(
 )  # fmt: skip
 
 
-def quoted(text: str) -> str:
-    """The text as JSON, with its quotes."""
-    encoded: str = encode_basestring(text)
-    return encoded
+# A text as JSON, with its quotes.
+quoted: Callable[[str], str] = encode_basestring
+
+
+def _encoded(value: object) -> str:
+    """The value as JSON."""
+    if value is None:
+        return "null"
+    if type(value) is str:
+        return quoted(value)
+    return "true" if value is True else str(value) if type(value) is int else _ENCODE(value)
 
 
 @dataclass(slots=True)
@@ -76,6 +83,11 @@ class Writer:
         sink.write((_ENCODE({"format": format_name, **opening})[:-1] + ',\n"items":[').encode("utf-8", "replace"))
 
     # --- Whoever is named -----------------------------------------------------------------------------------------------------
+
+    @property
+    def belongs(self) -> str:
+        """What items say of their chat, as JSON; "" where there is but one."""
+        return f',"chat":{self.chat.number}' if self.chat and not self._alone else ""
 
     def begin_chat(self, identity: str, name: str, kind: str, *, alone: bool = False) -> None:
         """What follows belongs to this chat. alone: the export can hold no other, so items need not name it."""
@@ -125,8 +137,15 @@ class Writer:
         self.counts.message += 1
         if self.chat:
             self.chat.messages += 1
+        file = (
+            f'{{"name":{_encoded(media["name"])},"type":"{media["type"]}","omitted":{"true" if media["omitted"] else "false"}}}'
+            if media
+            else "null"
+        )
         self._item(
-            {"item": "message", "ts": ts, "sender": sender or None, "kind": kind, "text": text, "media": media},
+            f'{{"item":"message","ts":{_encoded(ts)},"sender":{_encoded(sender or None)},"kind":"{kind}",'
+            f'"text":{quoted(text)},"media":{file}',
+            ts,
             (raw, place, lines),
             more,
         )
@@ -153,13 +172,12 @@ class Writer:
         if self.chat:
             self.chat.events += 1
         self._item(
-            {
-                "item": "event", "ts": ts, "type": kind, "actor": actor or None, "targets": targets, "value": value or None,
-                "text": text,
-            },
+            f'{{"item":"event","ts":{_encoded(ts)},"type":"{kind}","actor":{_encoded(actor or None)},'
+            f'"targets":{_encoded(targets)},"value":{_encoded(value or None)},"text":{quoted(text)}',
+            ts,
             (raw, place, lines),
             more,
-        )  # fmt: skip
+        )
 
     def unsupported(self, text: str, place: int, lines: int = 1) -> None:
         """What fits no pattern: an item like any other, and counted."""
@@ -178,14 +196,16 @@ class Writer:
                 if piece[start : start + PIECE_CHARACTERS].strip():
                     self.unsupported(piece[start : start + PIECE_CHARACTERS], place)
 
-    def _item(self, item: dict[str, object], where: tuple[str, int, int], more: dict[str, object]) -> None:
-        item["raw"], item["line"], item["lines"] = where
-        if self.chat and not self._alone:
-            item["chat"] = self.chat.number
-        item.update((name, value) for name, value in more.items() if value)
-        if at := item["ts"]:
-            self.count_time(str(at))
-        self.add(_ENCODE(item))
+    def _item(self, begun: str, ts: str | None, where: tuple[str, int, int], more: dict[str, object]) -> None:
+        raw, place, lines = where
+        parts = [f'{begun},"raw":{quoted(raw)},"line":{place},"lines":{lines}{self.belongs}']
+        for name, value in more.items():
+            if value:
+                parts.append(f',"{name}":{_encoded(value)}')
+        parts.append("}")
+        if ts:
+            self.count_time(ts)
+        self.add("".join(parts))
 
     def add(self, encoded: str) -> None:
         """An item as JSON that is counted already."""
@@ -194,10 +214,27 @@ class Writer:
         if self._size > _CHARACTERS or len(self._parts) > 4_000:
             self._flush()
 
+    def add_plain(self, encoded: str, at: str) -> None:
+        """A message as JSON, at this moment, of one who was met, without a file."""
+        if self._size > _CHARACTERS:
+            self._flush()
+        self._parts.append(encoded)
+        self._size += len(encoded)
+        self.counts.message += 1
+        if self.chat:
+            self.chat.messages += 1
+        self.count_time(at)
+
+    def take_back(self) -> None:
+        """The message added last, by add_plain, is not written; its moment counts."""
+        self._size -= len(self._parts.pop())
+        self.counts.message -= 1
+
     def count_time(self, at: str) -> None:
         """`at` compares as text."""
-        self.last_at = max(self.last_at, at)
-        if not self.first_at or at < self.first_at:
+        if at > self.last_at:  # noqa: PLR1730 - for every item, and max() costs thrice as much
+            self.last_at = at
+        if at < self.first_at or not self.first_at:
             self.first_at = at
 
     def count_media(self, kind: str) -> None:
