@@ -9,8 +9,17 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from amparo.cases.chat import membership_facts, post_facts
-from amparo.cases.facts import Age, AttributionFacts, CountryLine, DecisionFacts, IdentifierFacts, PersonFacts
-from amparo.cases.models import Attribution, Decision, Identifier, Membership, Person, Post
+from amparo.cases.facts import (
+    Age,
+    AttributionFacts,
+    CountryLine,
+    DecisionFacts,
+    IdentifierFacts,
+    PersonFacts,
+    PersonLine,
+    SeizedFacts,
+)
+from amparo.cases.models import Attribution, Decision, Identifier, Membership, Person, PlatformPerson, Post
 from amparo.foundation.errors import Missing
 
 # SQLite refuses long lists of variables in one statement; rows are asked for in steps.
@@ -34,9 +43,15 @@ def people(
     mark: "posted", "first" (put an item into a group first), "silent", "left_at_once", "unconfirmed".
     """
     rows = _filtered(Person.objects.filter(case__uuid=case), search, category, age, country, mark)
-    if only is not None:
-        rows = rows.filter(uuid__in=list(only))
-    return _person_facts(list(rows.select_related("case")))
+    if only is None:
+        return _person_facts(list(rows.select_related("case")))
+    asked = list(only)
+    found = [
+        row
+        for start in range(0, len(asked), STEP)
+        for row in rows.filter(uuid__in=asked[start : start + STEP]).select_related("case")
+    ]
+    return _person_facts(sorted(found, key=lambda row: row.number))
 
 
 def _filtered(
@@ -72,6 +87,21 @@ def _filtered(
         case "unconfirmed":
             rows = rows.filter(confirmed_country="")
     return rows
+
+
+def person_lines(case: UUID, *, country: str = "") -> tuple[PersonLine, ...]:
+    """The case's people by number as one line each, for rooms that count or sort thousands; those confirmed in `country` alone."""
+    rows = Person.objects.filter(case__uuid=case).order_by("number")
+    if country:
+        rows = rows.filter(confirmed_country=country)
+    told = rows.values_list("uuid", "number", "category", "age_status", "confirmed_country")
+    return tuple(PersonLine(uuid, f"P-{number}", *rest) for uuid, number, *rest in told)
+
+
+def counts_by_country(case: UUID) -> tuple[tuple[str, str, int], ...]:
+    """(confirmed country, category, persons) of a case, the unconfirmed left out, in order of the country's code."""
+    rows = Person.objects.filter(case__uuid=case).exclude(confirmed_country="").order_by("confirmed_country", "category")
+    return tuple(rows.values_list("confirmed_country", "category").annotate(Count("id")))
 
 
 def person(uuid: UUID) -> PersonFacts:
@@ -136,6 +166,7 @@ def _person_facts_of(rows: list[Person]) -> Iterable[PersonFacts]:
     memberships = _gathered(stays, membership_facts)
     media = Post.objects.filter(person_id__in=ids).exclude(media_name="", item=None).select_related("group", "person")
     posts = _gathered(media, post_facts)
+    seized = _gathered(PlatformPerson.objects.filter(person_id__in=ids).select_related("platform"), _seized)
     messages = dict(Post.objects.filter(person_id__in=ids).values_list("person_id").annotate(Count("id")))
     for each in rows:
         decided = tuple(decisions.get(each.id, ()))
@@ -153,6 +184,7 @@ def _person_facts_of(rows: list[Person]) -> Iterable[PersonFacts]:
             attributions=tuple(attributions.get(each.id, ())),
             confirmed_country=each.confirmed_country or None,
             decisions=decided,
+            seized=tuple(seized.get(each.id, ())),
         )
 
 
@@ -185,6 +217,10 @@ def _attribution(row: Attribution) -> AttributionFacts:
         row.uuid, row.country, row.evidence, row.words, row.kind, row.source_grade, row.information_grade, row.since,
         row.until, row.by_name, row.at, row.withdrawn_at, row.withdrawn_by_name, row.withdrawn_reason,
     )  # fmt: skip
+
+
+def _seized(row: PlatformPerson) -> SeizedFacts:
+    return SeizedFacts(row.platform.uuid, row.platform.name, row.linked, tuple(row.accounts), tuple(row.said), row.rule)
 
 
 def _decision(row: Decision) -> DecisionFacts:

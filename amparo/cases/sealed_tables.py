@@ -322,8 +322,14 @@ def sealing_tables(
 
 
 def enter_tables(by: Actor, store: SealedStore) -> dict[str, ItemSealed]:
-    """What the store sealed so far is items, by table name, with the caller's transaction or not at all."""
-    entered_now = {name.removesuffix(".parquet"): vault.enter_item(by, file) for name, file in store.sealed.items()}
+    """What the store sealed so far is items, by table name, with the caller's transaction or not at all.
+
+    A name is its file's: links.parquet is `links`, links.weak-bridges.parquet is `links_weak_bridges`.
+    """
+    entered_now = {
+        re.sub(r"[.-]", "_", name.removesuffix(".parquet")): vault.enter_item(by, file)
+        for name, file in store.sealed.items()
+    }
     store.sealed.clear()
     return entered_now
 

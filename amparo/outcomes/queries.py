@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
+
+from django.db.models import Q
 
 from amparo.access import queries as access
 from amparo.cases import queries as cases
@@ -111,9 +113,18 @@ def board(case: UUID, as_of: datetime | None = None) -> Board:
     )
 
 
-def outcome_facts(case: UUID) -> tuple[OutcomeFacts, ...]:
-    """Every outcome of the case, replaced ones too: `counting.standing` knows which count."""
+def outcome_facts(
+    case: UUID, *, reference: str = "", persons: Sequence[UUID] = ()
+) -> tuple[OutcomeFacts, ...]:
+    """Every outcome of the case, replaced ones too: `counting.standing` knows which count.
+
+    reference: only what was said on this package, and arrests that others report of `persons`.
+    """
     rows = Outcome.objects.filter(case=case).select_related("reply").order_by("id")
+    if reference:
+        wanted = set(rows.filter(kind="arrested").exclude(reference=reference).values_list("id", "person"))
+        others = [number for number, person in wanted if person in set(persons)] if wanted else []
+        rows = rows.filter(Q(reference=reference) | Q(id__in=others[:500]))
     return tuple(
         OutcomeFacts(
             each.uuid, each.reference, each.country, each.person, each.kind, each.received_at, each.at, each.arrested_in,
@@ -125,10 +136,15 @@ def outcome_facts(case: UUID) -> tuple[OutcomeFacts, ...]:
 
 def package_states(case: UUID, outcomes: Iterable[OutcomeFacts], now: datetime) -> tuple[PackageState, ...]:
     """Each country's package in the version that counts. Late is only what somebody still waits for."""
+    return _states(packages.standing(case, now), outcomes)
+
+
+def _states(standing: Sequence[packages.PackageFacts], outcomes: Iterable[OutcomeFacts]) -> tuple[PackageState, ...]:
     found = []
     answered = {each.person for each in counting.standing(outcomes) if each.person and each.kind in counting.RESULTS}
-    for each in packages.standing(case, now):
-        persons = tuple(line.person for line in packages.persons_in(each.uuid))
+    held = packages.persons_of(each.uuid for each in standing)
+    for each in standing:
+        persons = held.get(each.uuid, ())
         late = each.overdue if not persons or set(persons) - answered else ""
         found.append(
             PackageState(
@@ -140,9 +156,13 @@ def package_states(case: UUID, outcomes: Iterable[OutcomeFacts], now: datetime) 
 
 def unanswered(case: UUID, reference: str) -> int:
     """How many persons of this package no country has said a result of."""
-    outcomes = outcome_facts(case)
-    states = [each for each in package_states(case, outcomes, clock.now()) if each.reference == reference]
-    return sum(row.unanswered for row in counting.country_rows(states, outcomes) if row.reference)
+    standing = packages.standing_of(reference)
+    if standing is None:
+        return 0
+    persons = packages.persons_of([standing.uuid]).get(standing.uuid, ())
+    outcomes = outcome_facts(case, reference=reference, persons=persons)
+    rows = counting.country_rows(_states([standing], outcomes), outcomes)
+    return sum(row.unanswered for row in rows if row.reference)
 
 
 def children(case: UUID) -> ChildrenFacts:

@@ -141,6 +141,13 @@ def standing(case: UUID, now: datetime | None = None) -> tuple[PackageFacts, ...
     return tuple(best.values())
 
 
+def standing_of(reference: str) -> PackageFacts | None:
+    """The version of this country's package that counts, as `standing` says; None for a reference of no package."""
+    found = versions(reference)
+    out = [each for each in found if each.is_out]
+    return (out or list(found) or [None])[-1]
+
+
 def package_by_token(token: str) -> PackageFacts | None:
     """The package, in the version that carried this reply token; None for a token that none of ours carried."""
     return package_by_token_digest(hashlib.sha256(token.strip().lower().encode()).hexdigest())
@@ -155,6 +162,16 @@ def package_by_token_digest(digest: str) -> PackageFacts | None:
 def persons_in(package: UUID) -> tuple[PersonInPackage, ...]:
     rows = PackagePerson.objects.filter(package__uuid=package)
     return tuple(PersonInPackage(each.person, each.subject) for each in rows)
+
+
+def persons_of(packages: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+    """Who stands in each of these packages, in one question for every few hundred."""
+    asked, found = list(packages), dict[UUID, list[UUID]]()
+    for start in range(0, len(asked), 500):
+        rows = PackagePerson.objects.filter(package__uuid__in=asked[start : start + 500])
+        for package, person in rows.values_list("package__uuid", "person"):
+            found.setdefault(package, []).append(person)
+    return {package: tuple(persons) for package, persons in found.items()}
 
 
 def items_in(package: UUID) -> tuple[UUID, ...]:
@@ -195,14 +212,24 @@ def partner_facts(country: str) -> rules.PartnerFacts | None:
     return rules.PartnerFacts(country, found.authority, found.language, bool(found.openpgp), bool(found.age))
 
 
-def persons_of_case(case: UUID) -> tuple[rules.PersonFacts, ...]:
-    """Every person of a case as the rules see them, in the case's order."""
+def persons_of_case(case: UUID, *, country: str = "") -> tuple[rules.PersonFacts, ...]:
+    """Every person of a case, or those confirmed in one country, as the rules see them, in the case's order."""
     return tuple(
         rules.PersonFacts(
-            each.uuid, each.reference, each.category, each.age.status, each.minors_track, each.confirmed_country or ""
+            each.uuid, each.reference, each.category, each.age_status, each.minors_track, each.confirmed_country
         )
-        for each in cases.people(case)
+        for each in cases.person_lines(case, country=country)
     )
+
+
+def part(case: UUID, country: str) -> rules.Part:
+    """As `rules.part_for` over the whole case, with only this country's persons read."""
+    own = rules.part_for(country, persons_of_case(case, country=country))
+    counts = Counter[str]()
+    for other, category, count in cases.counts_by_country(case):
+        if other != country and (category in rules.SENT or category in rules.UNDECIDED):
+            counts[other] += count
+    return rules.Part(country, own.persons, tuple(sorted(counts.items())))
 
 
 @dataclass(frozen=True)
