@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
 COINS = """\
-Reads a live platform's ledger (CSV, JSON lines, JSON, Parquet) by a mapping
+Reads a live platform's ledger (CSV, JSON, Parquet, XLSX) by a mapping
 and traces every coin from where it entered to where it ended (FIFO).
 Written beside --out FILE.parquet:
 
@@ -148,14 +148,18 @@ def _run(
 ) -> int:
     from amparo.cases.coins import load_mapping, open_ledger
     from amparo.cases.coins.tracing import warm
+    from amparo.cases.tables.reading import folder
+    from amparo.wiring.analyse_sheets import with_sheets
 
     mapping: Mapping = load_mapping(given.mapping)
     _check_out(given.out, given.folder)
     screen = Screen()
     warm()
-    _confine(given)
-    with open_ledger(given.folder, mapping, memory=given.memory, progress=screen.show) as ledger:
-        run = write(ledger, screen)
+    with tempfile.TemporaryDirectory(prefix="amparo-sheets-") as work:
+        found = with_sheets(folder(given.folder, mapping), mapping, Path(work), mapping.decimal)
+        _confine(given)
+        with open_ledger(found, mapping, memory=given.memory, progress=screen.show) as ledger:
+            run = write(ledger, screen)
     if given.json:
         print(json.dumps(run, ensure_ascii=False))
         return 0

@@ -274,7 +274,7 @@ def test_a_refund_takes_coins_back_and_a_refunded_gift_returns_them(tmp_path: Pa
         ('[[source]]\nfiles="a.csv"\nevent="theft"\ncolumns={time="t"}', "one of purchase"),
         ('[[source]]\nfiles="a.csv"\nevent="gift"\ncolumns={}', "columns.time"),
         ('[[source]]\nfiles="a.csv"\nevent="gift"\ncolumns={time="t", acount="u"}', "acount is no key"),
-        ('[[source]]\nfiles="a.xyz"\nevent="gift"\ncolumns={time="t"}', "csv, jsonl, json or parquet"),
+        ('[[source]]\nfiles="a.xyz"\nevent="gift"\ncolumns={time="t"}', "csv, jsonl, json, parquet or xlsx"),
         ('[time]\nzone="Mars/One"\n[[source]]\nfiles="a.csv"\nevent="gift"\ncolumns={time="t"}', "time.zone"),
         ('[money]\ncurrency="euro"\n[[source]]\nfiles="a.csv"\nevent="gift"\ncolumns={time="t"}', "ISO 4217"),
         ('[[rate]]\nsince="x"\n[[source]]\nfiles="a.csv"\nevent="gift"\ncolumns={time="t"}', "since = 2026-01-31"),

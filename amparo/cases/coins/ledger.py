@@ -11,10 +11,9 @@ The table `bad`: file, row, problem, kept (whether the event stands in the ledge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,17 +22,11 @@ import numpy as np
 from amparo.cases.coins import parsing
 from amparo.cases.coins.mapping import FIELDS, Mapping
 from amparo.cases.tables import reading
-from amparo.cases.tables.store import MEMORY, Store, literal, opened
+from amparo.cases.tables.store import MEMORY, Progress, Store, literal, opened, silent
+from amparo.cases.tables.times import QUARTER_US, on_the_wall
 from amparo.foundation.errors import Refused
 
-Progress = Callable[[str, int], None]  # what is done, and how many rows of it by now
-
-QUARTER_US = 900_000_000  # every zone's offset changes at a quarter of an hour
 LARGEST_SUM = 1 << 61  # so that no sum of coins leaves 64 bits, whatever the order
-
-
-def silent(what: str, rows: int) -> None:
-    """Tells nobody."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,7 @@ class Ledger:
 
 @contextmanager
 def open_ledger(
-    place: Path,
+    place: Path | reading.Folder,
     mapping: Mapping,
     *,
     memory: str = MEMORY,
@@ -64,8 +57,8 @@ def open_ledger(
     progress: Progress = silent,
 ) -> Iterator[Ledger]:
     """The ledger in this folder, while the block runs. Refused or Missing, with what to do, where it can't be read."""
-    found = reading.folder(place, mapping)
-    with opened((file.path for file in found.files), spill, memory=memory) as store:
+    found = place if isinstance(place, reading.Folder) else reading.folder(place, mapping)
+    with opened((file.read_from for file in found.files), spill, memory=memory) as store:
         yield _read(store, found, mapping, progress)
 
 
@@ -134,9 +127,7 @@ def _zones(store: Store, zone: str) -> None:
     if zone:
         there = ZoneInfo(zone)
         for place, quarter in enumerate(quarters.tolist()):
-            wall = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None) + timedelta(microseconds=quarter * QUARTER_US)
-            early, late = (wall.replace(tzinfo=there, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
-            offsets[place], certain[place] = early // timedelta(microseconds=1), early == late
+            offsets[place], certain[place] = on_the_wall(there, quarter * QUARTER_US)
     store.table("zones", {"quarter": quarters, "offset_us": offsets, "certain": certain})
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from amparo.cases.tables.reading import FORMATS, records_path
+from amparo.cases.tables.told import Told
 from amparo.foundation.errors import Missing, Refused
 
 EVENTS = (
@@ -43,44 +44,7 @@ FIELDS = (
     "country",
     "sequence",
 )
-FORMATS = {
-    "csv": "csv",
-    "tsv": "csv",
-    "txt": "csv",
-    "jsonl": "jsonl",
-    "ndjson": "jsonl",
-    "json": "json",
-    "parquet": "parquet",
-}
-EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 IGNORED = "ignore"  # a word whose rows are none of our events: they are counted, not read
-# ISO 4217: currencies whose minor unit is not a hundredth (the list of 2024; all others have two digits).
-DIGITS = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-    **dict.fromkeys(("CLF", "UYW"), 4),
-}
 
 
 @dataclass(frozen=True)
@@ -107,6 +71,8 @@ class Source:
     time_formats: tuple[str, ...] = ("iso",)
     zone: str = ""
     signed: bool = False
+    records: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,54 +108,40 @@ def load(file: Path) -> Mapping:
     """The mapping in this file. Refused with the key that is wrong and what it may be."""
     try:
         data = file.read_bytes()
-        told = tomllib.loads(data.decode("utf-8"))
     except FileNotFoundError as error:
         raise Missing(f"There is no mapping at {file}. docs/formats/analyse.md shows one to begin with.") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Refused(f"The mapping {file.name} can't be read as TOML: {error}. Correct it there.") from error
-    return _Reading(file.name, told).mapping(hashlib.sha256(data).hexdigest())
+    except OSError as error:
+        raise Refused(f"The mapping {file.name} can't be read ({error.strerror}).") from error
+    return parse(data, file.name)
 
 
-class _Reading:
-    def __init__(self, name: str, told: dict[str, Any]) -> None:
-        self.name, self.told = name, told
+def parse(data: bytes, name: str) -> Mapping:
+    """The mapping in these bytes, called `name`. Refused as `load` does."""
+    try:
+        told = tomllib.loads(data.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Refused(f"The mapping {name} can't be read as TOML: {error}. Correct it there.") from error
+    return _Reading(name, told).mapping(hashlib.sha256(data).hexdigest())
 
-    def wrong(self, where: str, wanted: str) -> Refused:
-        return Refused(f"The mapping {self.name}: {where} {wanted}.")
 
-    def text(self, table: dict[str, Any], key: str, where: str, default: str = "") -> str:
-        found = table.get(key, default)
-        if not isinstance(found, str):
-            raise self.wrong(f"{where}{key}", "must be a text in quotes")
-        return found
+_SOURCE_KEYS = {
+    "files", "format", "event", "columns", "events", "constants", "delimiter", "time", "signed", "records", "sheet",
+}  # fmt: skip
 
-    def known(self, table: dict[str, Any], keys: set[str], where: str) -> None:
-        if other := sorted(set(table) - keys):
-            raise self.wrong(f"{where}{other[0]}", f"is no key; there are: {', '.join(sorted(keys))}")
 
-    def part(self, key: str) -> dict[str, Any]:
-        found = self.told.get(key, {})
-        if not isinstance(found, dict):
-            raise self.wrong(key, f"must be a table, [{key}]")
-        return found
-
+class _Reading(Told):
     def mapping(self, digest: str) -> Mapping:
         self.known(
             self.told, {"platform", "coins", "money", "numbers", "time", "source", "rate", "balance", "sequence"}, ""
         )
-        coins, money, numbers, time = (self.part(key) for key in ("coins", "money", "numbers", "time"))
+        coins, money, time = (self.part(key) for key in ("coins", "money", "time"))
         self.known(coins, {"unit", "digits"}, "coins.")
         self.known(money, {"currency"}, "money.")
-        self.known(numbers, {"decimal", "grouping"}, "numbers.")
         self.known(time, {"format", "zone"}, "time.")
         digits = coins.get("digits", 0)
         if not isinstance(digits, int) or not 0 <= digits <= 8:
             raise self.wrong("coins.digits", "must be a whole number from 0 to 8")
-        decimal, grouping = self.text(numbers, "decimal", "numbers.", "."), self.text(numbers, "grouping", "numbers.")
-        if decimal not in {".", ","} or grouping not in {"", ".", ",", " ", "'"} or decimal == grouping:
-            raise self.wrong(
-                "numbers", 'names decimal ("." or ",") and grouping ("", ".", ",", " " or "\'"), not the same'
-            )
+        decimal, grouping = self.numbers()
         balance = self.text(self.told, "balance", "", "after")
         if balance not in {"after", "before"}:
             raise self.wrong("balance", 'is "after" or "before": what the stated balance holds, beside the row')
@@ -213,24 +165,17 @@ class _Reading:
             digest=digest,
         )
 
-    def currency(self, text: str, where: str) -> str:
-        if text and not (len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()):
-            raise self.wrong(where, 'must be an ISO 4217 code as "EUR"')
-        return text
-
     def source(self, told: Any, number: int, time: dict[str, Any]) -> Source:
         where = f"source {number}: "
         if not isinstance(told, dict):
             raise self.wrong(f"source {number}", "must be a table, [[source]]")
-        self.known(
-            told, {"files", "format", "event", "columns", "events", "constants", "delimiter", "time", "signed"}, where
-        )
+        self.known(told, _SOURCE_KEYS, where)
         files = self.text(told, "files", where)
         if not files:
             raise self.wrong(f"{where}files", 'must say which files: a name or a pattern as "gifts*.csv"')
         shape = self.text(told, "format", where) or files.rpartition(".")[2].lower()
         if shape not in FORMATS:
-            raise self.wrong(f"{where}format", "must be csv, jsonl, json or parquet")
+            raise self.wrong(f"{where}format", "must be csv, jsonl, json, parquet or xlsx")
         columns, constants = told.get("columns", {}), told.get("constants", {})
         for name, table in (("columns", columns), ("constants", constants)):
             if not isinstance(table, dict) or not all(isinstance(each, str) and each for each in table.values()):
@@ -269,7 +214,19 @@ class _Reading:
             time_formats=self.time_formats(merged.get("format", "iso"), where),
             zone=self.zone(self.text(merged, "zone", where), where),
             signed=told.get("signed", False) is True,
+            records=self.records(self.text(told, "records", where), FORMATS[shape], where),
+            sheet=self.sheet(self.text(told, "sheet", where), FORMATS[shape], where),
         )
+
+    def records(self, path: str, shape: str, where: str) -> str:
+        if path and not records_path(path, shape):
+            raise self.wrong(f"{where}records", 'is the path of the array in a JSON file, as "$.data.items"')
+        return path
+
+    def sheet(self, name: str, shape: str, where: str) -> str:
+        if name and shape != "xlsx":
+            raise self.wrong(f"{where}sheet", "names a sheet of an XLSX file, and is left out elsewhere")
+        return name
 
     def words(self, told: Any, where: str) -> dict[str, tuple[str, str]]:
         if not isinstance(told, dict):
@@ -283,31 +240,6 @@ class _Reading:
                 )
             found[word] = (event, detail)
         return found
-
-    def time_formats(self, told: Any, where: str) -> tuple[str, ...]:
-        formats = (told,) if isinstance(told, str) else tuple(told) if isinstance(told, list) else ()
-        for each in formats:
-            if not isinstance(each, str) or ("%" not in each and each != "iso" and each not in EPOCHS):
-                raise self.wrong(
-                    f"{where}time.format", 'is "iso", "epoch_s", "epoch_ms", "epoch_us" or as "%d/%m/%Y %H:%M:%S"'
-                )
-            if "%z" in each.lower():
-                raise self.wrong(
-                    f"{where}time.format", "can't hold a zone (%z): use iso, or take it out and set time.zone"
-                )
-        if not formats:
-            raise self.wrong(f"{where}time.format", "must be a text or a list of texts")
-        return formats
-
-    def zone(self, name: str, where: str) -> str:
-        if name:
-            try:
-                ZoneInfo(name)
-            except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-                raise self.wrong(
-                    f"{where}time.zone", 'must be a zone as "UTC" or "Europe/Madrid", or left out if not known'
-                ) from error
-        return name
 
     def rates(self) -> tuple[Rate, ...]:
         found = []

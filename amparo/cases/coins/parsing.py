@@ -6,8 +6,10 @@ mapping names the zone; the text stays beside.
 
 from __future__ import annotations
 
-from amparo.cases.coins.mapping import COIN_EVENTS, DIGITS, EPOCHS, IGNORED, Mapping, Source
+from amparo.cases.coins.mapping import COIN_EVENTS, IGNORED, Mapping, Source
+from amparo.cases.tables.amounts import amount, digits_of
 from amparo.cases.tables.store import literal
+from amparo.cases.tables.times import ISO, offset, wall
 
 EVENT_COLUMNS = (
     "order_us BIGINT, source INTEGER, file INTEGER, row BIGINT, event VARCHAR, at_raw VARCHAR, at_utc TIMESTAMP, "
@@ -16,74 +18,11 @@ EVENT_COLUMNS = (
     "country VARCHAR, sequence BIGINT"
 )
 LONGEST_NAME = 1000
-_ISO = r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?$"
-_EARLIEST, _LATEST = "TIMESTAMP '1990-01-01'", "TIMESTAMP '2100-01-01'"  # before it no platform, after it a slip
 _COIN = ", ".join(literal(each) for each in sorted(COIN_EVENTS))
 
 
-def _wall(field: str, formats: tuple[str, ...]) -> str:
-    """The wall clock of a text, as microseconds since 1970 on that wall; NULL where no format fits."""
-    tries = []
-    for each in formats:
-        if each == "iso":
-            clock = f"{field}_iso.t"
-            tries.append(
-                f"TRY_CAST({field}_iso.d || ' ' || CASE WHEN length({clock}) = 5 THEN {clock} || ':00' "
-                f"ELSE replace(left({clock}, 15), ',', '.') END AS TIMESTAMP)"
-            )
-        elif each in EPOCHS:
-            tries.append(
-                f"CASE WHEN regexp_full_match({field}, '\\d{{1,16}}') THEN "
-                f"TRY(make_timestamp(CAST({field} AS BIGINT) * {EPOCHS[each]})) END"
-            )
-        else:
-            tries.append(f"TRY_CAST(try_strptime({field}, {literal(each)}) AS TIMESTAMP)")
-    found = f"coalesce({', '.join(tries)})"
-    return f"CASE WHEN {found} BETWEEN {_EARLIEST} AND {_LATEST} THEN epoch_us({found}) END"
-
-
-def _offset(field: str, formats: tuple[str, ...]) -> str:
-    """The written distance from UTC in minutes; NULL where none is written."""
-    zone = f"{field}_iso.z"
-    hours = f"CAST(substr({zone}, 2, 2) AS INTEGER) * 60"
-    minutes = f"CAST(CASE WHEN length({zone}) > 3 THEN right({zone}, 2) ELSE '0' END AS INTEGER)"
-    written = (
-        f"CASE WHEN {zone} IN ('Z', 'z', 'UTC') THEN 0 WHEN {zone} = '' OR {zone} IS NULL THEN NULL "
-        f"WHEN left({zone}, 1) = '-' THEN -({hours} + {minutes}) ELSE {hours} + {minutes} END"
-    )
-    if any(each in EPOCHS for each in formats):
-        return f"coalesce({written}, CASE WHEN regexp_full_match({field}, '\\d{{1,16}}') THEN 0 END)"
-    return written
-
-
 def _amount(field: str, digits: str, mapping: Mapping) -> str:
-    """An amount in minor units; NULL where the text is no amount, or has more decimals than the unit."""
-    text = f"replace({field}, {literal(mapping.grouping)}, '')" if mapping.grouping else field
-    point = "\\." if mapping.decimal == "." else ","
-    shape = f"'^([+-]?)(\\d{{1,15}})(?:{point}(\\d+))?$'"
-    if mapping.grouping:  # a grouped text must be grouped in threes, or "1,5" would be fifteen
-        group = "\\." if mapping.grouping == "." else mapping.grouping.replace("'", "''")
-        fits = f"regexp_full_match({field}, '[+-]?(\\d+|\\d{{1,3}}({group}\\d{{3}})+)({point}\\d+)?')"
-    else:
-        fits = "true"
-    part = f"regexp_extract({text}, {shape}, ['s', 'w', 'f'])"
-    return (
-        f"list_transform([{part}], lambda p: CASE WHEN p.w <> '' AND {fits} AND rtrim(substr(p.f, {digits} + 1), '0') = '' "
-        f"THEN TRY((CASE WHEN p.s = '-' THEN -1 ELSE 1 END) * CAST(p.w || rpad(left(p.f, {digits}), {digits}, '0') AS BIGINT)) "
-        "END)[1]"
-    )
-
-
-def _digits(mapping: Mapping) -> str:
-    """The decimals of the row's currency (ISO 4217)."""
-    by_digits: dict[int, list[str]] = {}
-    for code, count in DIGITS.items():
-        by_digits.setdefault(count, []).append(code)
-    cases = " ".join(
-        f"WHEN money_currency IN ({', '.join(literal(code) for code in sorted(codes))}) THEN {count}"
-        for count, codes in sorted(by_digits.items())
-    )
-    return f"(CASE {cases} ELSE 2 END)"
+    return amount(field, digits, mapping.decimal, mapping.grouping)
 
 
 def parsed(mapping: Mapping, source: Source) -> str:
@@ -98,17 +37,18 @@ def parsed(mapping: Mapping, source: Source) -> str:
         event, detail = "w.meant", "coalesce(f_detail, nullif(w.more, ''))"
         words = f"LEFT JOIN (VALUES {told}) AS w(word, meant, more) ON w.word = f_event"
     coin = f"{mapping.coin_digits}"
-    iso = {field: f"regexp_extract({field}, '{_ISO}', ['d', 't', 'z'])" for field in ("f_time", "f_end")}
+    iso = {field: f"regexp_extract({field}, '{ISO}', ['d', 't', 'z'])" for field in ("f_time", "f_end")}
     inner = (
         f"SELECT s.*, {event} AS event, {detail} AS detail, "
         f"upper(coalesce(f_currency, {literal(mapping.currency)})) AS money_currency, "
         f"{iso['f_time']} AS f_time_iso, {iso['f_end']} AS f_end_iso FROM staged s {words}"
     )
     return (
-        f"SELECT *, {_wall('f_time', formats)} AS wall_us, {_offset('f_time', formats)} AS offset_min, "
-        f"{_wall('f_end', formats)} AS end_wall_us, {_offset('f_end', formats)} AS end_offset_min, "
+        f"SELECT *, {wall('f_time', formats)} AS wall_us, {offset('f_time', formats)} AS offset_min, "
+        f"{wall('f_end', formats)} AS end_wall_us, {offset('f_end', formats)} AS end_offset_min, "
         f"{_amount('f_coins', coin, mapping)} AS coins, {_amount('f_received', coin, mapping)} AS received, "
-        f"{_amount('f_balance', coin, mapping)} AS balance, {_amount('f_money', _digits(mapping), mapping)} AS money_minor, "
+        f"{_amount('f_balance', coin, mapping)} AS balance, {_amount('f_money', digits_of('money_currency'), mapping)} "
+        "AS money_minor, "
         "CASE WHEN regexp_full_match(f_sequence, '\\d{1,18}') THEN CAST(f_sequence AS BIGINT) END AS sequence, "
         "coalesce(f_counterparty, CASE WHEN event = 'gift' THEN f_host END) AS counterparty, "
         "coalesce(f_host, CASE WHEN event = 'gift' THEN f_counterparty WHEN event = 'broadcast' THEN f_account END) AS host, "

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +21,15 @@ import numpy as np
 
 from amparo.foundation.errors import Refused
 
+Progress = Callable[[str, int], None]  # what is done, and how many rows of it by now
+
 THREADS = 2
 MEMORY = "2GiB"
 ROW_GROUP = 122_880  # DuckDB's own unit; fixed, so that the same rows are cut the same way
+
+
+def silent(what: str, rows: int) -> None:
+    """Tells nobody."""
 
 
 def literal(text: str) -> str:

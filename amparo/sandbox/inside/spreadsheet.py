@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 
 from python_calamine import CalamineError, load_workbook
 
@@ -14,6 +15,7 @@ from amparo.sandbox.inside.frames import CHUNK_BYTES, Facts, Sink, Unreadable
 from amparo.sandbox.inside.tables import CELL_CHARACTERS, rows_of, text_table
 
 ROWS = 20_000
+SHEET_ROWS = 1_048_576  # as many as a sheet of XLSX can have
 COLUMNS = 200
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -31,8 +33,11 @@ def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
     """{"columns": [name], "rows": count, "sheet": name, "other_sheets": count} and one blob: a JSON line {"row", "cells"} a row.
 
     row: its number as a spreadsheet shows it; the first one with cells names the columns. Raises Unreadable.
+    options: rows, how many at most (ROWS); sheet, the one of this name and not the first that holds something; decimal, the sign
+    that parts a number's whole from its rest ("."), since a sheet's numbers have none of their own.
     """
-    sheet, others, rows = _table(data)
+    most = min(int(str(options.get("rows") or ROWS)), SHEET_ROWS)
+    sheet, others, rows = _table(data, most, str(options.get("sheet") or ""), str(options.get("decimal") or "."))
     columns: list[str] = []
     count = waiting_bytes = 0
     waiting: list[bytes] = []
@@ -44,8 +49,8 @@ def read(data: bytes, options: Mapping[str, object], sink: Sink) -> Facts:
             columns = _named(cells)
             continue
         count += 1
-        if count > ROWS:
-            raise Unreadable("too_big", f"This table has more than {ROWS:,} rows. Split it and import the parts.")
+        if count > most:
+            raise Unreadable("too_big", f"This table has more than {most:,} rows. Split it and import the parts.")
         filled = (cells + [""] * len(columns))[: len(columns)]
         line = json.dumps({"row": number, "cells": filled}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         waiting.append(line)
@@ -67,17 +72,19 @@ def _named(cells: list[str]) -> list[str]:
     return [cell[:100] or f"column {place}" for place, cell in enumerate(cells, 1)]
 
 
-def _table(data: bytes) -> tuple[str, int, Iterator[tuple[int, list[str]]]]:
+def _table(data: bytes, most: int, sheet: str, decimal: str) -> tuple[str, int, Iterator[tuple[int, list[str]]]]:
     """(sheet's name, how many other sheets hold something, its rows)."""
     if data.startswith((_ZIP, _OLE)):
-        return _workbook(data)
+        return _workbook(data, most, sheet, decimal)
+    if sheet:
+        raise Unreadable("malformed", "This file is no spreadsheet, so it has no sheets.")
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
         return "", 0, _objects(data)
     text, delimiter = text_table(data)
     return "", 0, rows_of(text, delimiter)
 
 
-def _workbook(data: bytes) -> tuple[str, int, Iterator[tuple[int, list[str]]]]:
+def _workbook(data: bytes, most: int, wanted: str, decimal: str) -> tuple[str, int, Iterator[tuple[int, list[str]]]]:
     try:
         book = load_workbook(io.BytesIO(data))
         sheets = [book.get_sheet_by_index(place) for place in range(len(book.sheet_names))]
@@ -88,20 +95,26 @@ def _workbook(data: bytes) -> tuple[str, int, Iterator[tuple[int, list[str]]]]:
     filled = [each for each in sheets if each.height]
     if not filled:
         raise Unreadable("malformed", "This spreadsheet is empty.")
-    first = filled[0]
-    rows = first.to_python(skip_empty_area=False, nrows=ROWS + 1_000)
-    shown = ((number, [_shown(cell) for cell in row[:COLUMNS]]) for number, row in enumerate(rows, 1))
-    return first.name, len(filled) - 1, shown
+    chosen = next((each for each in filled if not wanted or each.name == wanted), None)
+    if chosen is None:
+        there = ", ".join(each.name[:40] for each in filled[:10])
+        raise Unreadable(
+            "malformed", f"This spreadsheet has no sheet of that name that holds anything. It has: {there}."
+        )
+    rows = islice(chosen.iter_rows(), most + 1_000)  # one by one: a million rows at once would not fit
+    shown = ((number, [_shown(cell, decimal) for cell in row[:COLUMNS]]) for number, row in enumerate(rows, 1))
+    return chosen.name, len(filled) - 1, shown
 
 
-def _shown(cell: object) -> str:
+def _shown(cell: object, decimal: str) -> str:
     """A cell as text. Whole numbers without a decimal point: phone numbers and account numbers are often stored so."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
-        return str(int(cell))
+    if isinstance(cell, float):
+        whole = cell.is_integer() and abs(cell) < 2**53
+        return str(int(cell)) if whole else str(cell).replace(".", decimal)
     if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ", timespec="seconds")
+        return cell.isoformat(sep=" ", timespec="milliseconds" if cell.microsecond else "seconds")
     if isinstance(cell, date | time):
         return cell.isoformat()
     if isinstance(cell, timedelta):
