@@ -193,7 +193,7 @@ class PersonLine:
 
 @dataclass(frozen=True)
 class SeizedFacts:
-    """That a person was taken from a seized platform. linked: the person as linked there. said: a sentence an account, with its row."""
+    """That a person was taken from a seized platform. linked: as linked there. said: a sentence an account, with its row."""
 
     platform: UUID
     platform_name: str

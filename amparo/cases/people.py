@@ -100,7 +100,9 @@ def person_lines(case: UUID, *, country: str = "") -> tuple[PersonLine, ...]:
 
 def counts_by_country(case: UUID) -> tuple[tuple[str, str, int], ...]:
     """(confirmed country, category, persons) of a case, the unconfirmed left out, in order of the country's code."""
-    rows = Person.objects.filter(case__uuid=case).exclude(confirmed_country="").order_by("confirmed_country", "category")
+    rows = (
+        Person.objects.filter(case__uuid=case).exclude(confirmed_country="").order_by("confirmed_country", "category")
+    )
     return tuple(rows.values_list("confirmed_country", "category").annotate(Count("id")))
 
 

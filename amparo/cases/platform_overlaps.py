@@ -23,7 +23,8 @@ _HELD = """
     UNION ALL SELECT account, 'phone', regexp_replace(phone, '[^0-9+]', '', 'g'), file, row FROM accounts WHERE phone IS NOT NULL
     UNION ALL SELECT account, 'name', lower(ltrim(handle, '@')), file, row FROM accounts WHERE handle IS NOT NULL
     UNION ALL SELECT account, CASE kind WHEN 'handle' THEN 'name' ELSE kind END,
-                     CASE kind WHEN 'phone' THEN regexp_replace(value, '[^0-9+]', '', 'g') ELSE lower(ltrim(value, '@')) END, file, row
+                     CASE kind WHEN 'phone' THEN regexp_replace(value, '[^0-9+]', '', 'g') ELSE lower(ltrim(value, '@')) END,
+                     file, row
               FROM identifiers WHERE kind IN ('email', 'phone', 'handle', 'device')
     UNION ALL SELECT account, 'payment', lower(reference), file, row FROM payments WHERE reference IS NOT NULL
 """
@@ -37,7 +38,8 @@ _FOUND = """
 def write_overlaps(store: Store, known: Iterable[KnownValue]) -> dict[str, int]:
     """Seals `overlaps`: account, what it shares, with which report or case, and the row that shows it. Returns the counts."""
     store.run(
-        "CREATE OR REPLACE TABLE known (kind VARCHAR, value VARCHAR, weak BOOLEAN, report VARCHAR, in_case VARCHAR, reference VARCHAR)"
+        "CREATE OR REPLACE TABLE known "
+        "(kind VARCHAR, value VARCHAR, weak BOOLEAN, report VARCHAR, in_case VARCHAR, reference VARCHAR)"
     )
     asked = _bring(store, known)
     store.run(_HELD)

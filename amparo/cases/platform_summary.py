@@ -22,7 +22,8 @@ DIRECTORY = f"""
     paid AS (SELECT account, count(*) AS payments, count(issuer_country) AS cards, count(DISTINCT token) AS tokens
              FROM payments WHERE account IS NOT NULL GROUP BY account),
     put AS (SELECT account, count(*) AS items FROM items WHERE account IS NOT NULL GROUP BY account),
-    seen AS (SELECT account, count(*) AS events, min(coalesce(at_utc, at_wall)) AS first_at, max(coalesce(at_utc, at_wall)) AS last_at
+    seen AS (SELECT account, count(*) AS events, min(coalesce(at_utc, at_wall)) AS first_at,
+                    max(coalesce(at_utc, at_wall)) AS last_at
              FROM events WHERE account IS NOT NULL GROUP BY account)
     SELECT row_number() OVER (ORDER BY o.account) - 1 AS number, o.account, o.handle, o.name, o.email, o.phone, o.country AS stated,
            coalesce(o.created_utc, o.created_wall) AS created, coalesce(CAST(l.person AS VARCHAR), o.account) AS person,
@@ -40,8 +41,8 @@ DIRECTORY = f"""
 """
 
 PERSONS = """
-    SELECT person, count(*) AS accounts, min(account) AS first_account, sum(payments)::BIGINT AS payments, sum(cards)::BIGINT AS cards,
-           sum(items)::BIGINT AS items, sum(events)::BIGINT AS events,
+    SELECT person, count(*) AS accounts, min(account) AS first_account, sum(payments)::BIGINT AS payments,
+           sum(cards)::BIGINT AS cards, sum(items)::BIGINT AS items, sum(events)::BIGINT AS events,
            arg_max(country, confidence) AS country, max(confidence) FILTER (country IS NOT NULL) AS confidence,
            count(DISTINCT country) AS countries
     FROM directory GROUP BY person ORDER BY person
@@ -67,9 +68,9 @@ def write_summary(store: Store, counts: dict[str, int]) -> dict[str, Any]:
     counts: rows of the platform's own tables. Units stand in the figures' names: accounts and persons are never added or mixed.
     """
     there = {row[0] for row in store.rows("SELECT view_name FROM duckdb_views() WHERE NOT internal")}
-    for name, rows in EMPTY.items():
+    for name, nothing in EMPTY.items():
         if name not in there:
-            store.run(f"CREATE OR REPLACE VIEW {name} AS {rows}")
+            store.run(f"CREATE OR REPLACE VIEW {name} AS {nothing}")
     store.run(f"CREATE OR REPLACE TABLE directory AS {DIRECTORY}")
     store.run(f"CREATE OR REPLACE TABLE persons AS {PERSONS}")
     store.parquet("SELECT * FROM directory ORDER BY number", Path("directory.parquet"))

@@ -1,4 +1,4 @@
-"""People taken from a platform into its case by a rule in words: thousands in one act, each with evidence and candidate countries."""
+"""People taken from a platform into its case by a rule in words: thousands in one act, each with its evidence and countries."""
 
 from __future__ import annotations
 
@@ -267,8 +267,10 @@ def _attributions(platform: Platform, person: Person, each: Taken, by_name: str,
         rows.append(row(country, "platform", words, "B", 2 if sure >= 0.9 else 3))
     phones = {account["phone"] for account in each.accounts if account["phone"]}
     for phone in sorted(phones):
-        for pointer in pointers(identified(phone, "phone").value):
-            rows.append(row(pointer.country, "phone_prefix", f"{pointer.words} Source: {platform.name}.", "X", 4))
+        rows += [
+            row(each.country, "phone_prefix", f"{each.words} Source: {platform.name}.", "X", 4)
+            for each in pointers(identified(phone, "phone").value)
+        ]
     return rows
 
 

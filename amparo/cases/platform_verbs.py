@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from amparo.access.acts import Actor, act
 from amparo.cases import platform_rules as rules
 from amparo.cases.entering import editable, is_human, name_of, officer_of
 from amparo.cases.models import Case, LinkJudgement, Platform, PlatformStep
+from amparo.cases.tables.base_mapping import parse_base_mapping
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 
@@ -46,6 +48,7 @@ def register_platform(
         obstacles = ("A platform of this name stands in the case already: give this one another name.",)
     if obstacles:
         raise Refused(*obstacles)
+    parse_base_mapping(mapping.encode(), f"of {name.strip()}", Path(folder.strip()))
     platform = Platform.objects.create(
         case=found,
         name=name.strip()[:120],

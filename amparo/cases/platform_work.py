@@ -1,6 +1,6 @@
 """The work on a seized platform, step by step: files to sealed tables, then each analysis over them. Stopped, it goes on there.
 
-Every step is a function of sealed tables, mapping and judgements. What it made becomes items, and its step done, in one transaction.
+Every step is a function of sealed tables, mapping and judgements. Its tables become items, and it is done, in one transaction.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ def import_files(by: Actor, unlock: Unlock, platform: UUID, tell: Tell) -> None:
 def analyse(by: Actor, unlock: Unlock, platform: UUID, tell: Tell = lambda _: None) -> None:
     """Every step that waits, or was cut off, is done, in order. A failed one stops those that rest on it, and says why."""
     work = _work(by, unlock, platform, tell)
+    if not PlatformStep.objects.filter(platform=work.platform, name="import", state=PlatformStep.State.DONE).exists():
+        return
     for step in PlatformStep.objects.filter(platform=work.platform).exclude(name="import").order_by("number"):
         if step.state in (PlatformStep.State.WAITING, PlatformStep.State.RUNNING):
             _perform(work, step, _STEPS[step.name])
@@ -231,7 +233,7 @@ def _engine(
             run: dict[str, Any] = call(base, store.work / f"{name}.parquet", progress=progress, **given)
             counts_in = {each: base.counts.get(each, 0) for each in reads}
             counts = {key: int(value) for key, value in run.get("counts", {}).items() if isinstance(value, int)}
-            kept = {key: run[key] for key in ("rule", "version", "parameters", "cautions") if key in run}
+            kept: dict[str, Any] = {key: run[key] for key in ("rule", "version", "parameters", "cautions") if key in run}
             _end(work, step, store, Result({}, counts_in, counts, kept))
 
     return do

@@ -12,8 +12,8 @@ from amparo.cases.evidence import evidence, items, story
 from amparo.cases.facts import CaseFacts, DeviceFacts, NoteFacts, OfficerLine, PersonRef
 from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Event, Group, Identifier, Person, Sighting
 from amparo.cases.people import (
-    counts_by_country,
     countries_of_case,
+    counts_by_country,
     elsewhere,
     people,
     person,
@@ -24,9 +24,31 @@ from amparo.foundation.errors import Missing
 from amparo.foundation.times import Moment
 
 __all__ = [
-    "case", "case_called", "cases_for", "cases_of_report", "counts_by_country", "countries_of_case", "devices", "elsewhere", "evidence", "group",
-    "groups", "identifiers", "items", "may_enter", "memberships", "messages_by_day", "notes", "notices", "people", "person",
-    "person_lines", "persons_by_country", "posts", "sighted_items", "story",
+    "case",
+    "case_called",
+    "cases_for",
+    "cases_of_report",
+    "countries_of_case",
+    "counts_by_country",
+    "devices",
+    "elsewhere",
+    "evidence",
+    "group",
+    "groups",
+    "identifiers",
+    "items",
+    "may_enter",
+    "memberships",
+    "messages_by_day",
+    "notes",
+    "notices",
+    "people",
+    "person",
+    "person_lines",
+    "persons_by_country",
+    "posts",
+    "sighted_items",
+    "story",
 ]  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def _line(act: Act) -> ActLine:
 def story(
     *about: UUID, newest_first: bool = False, kinds: Collection[str] = (), most: int | None = None
 ) -> tuple[ActLine, ...]:
-    """Every act about any of these things, in the order in which they happened; of these kinds alone, and `most` of them, if given."""
+    """Every act about any of these things, in the order in which they happened; of these kinds alone, and `most`, if given."""
     found = Act.objects.filter(subjects__uuid__in=about)
     if kinds:
         found = found.filter(kind__in=kinds)

@@ -156,9 +156,7 @@ def country_rows(packages: Sequence[PackageState], outcomes: Sequence[OutcomeFac
     return tuple(sorted(rows, key=lambda row: (-row.arrested, -row.referred, row.country)))
 
 
-def _country_row(
-    package: PackageState, own: Sequence[OutcomeFacts], found: set[UUID], arrested: int
-) -> CountryRow:
+def _country_row(package: PackageState, own: Sequence[OutcomeFacts], found: set[UUID], arrested: int) -> CountryRow:
     """own: what this country said, the last word on each matter. found: everybody whom any country arrested."""
     by_kind: dict[str, set[UUID]] = defaultdict(set)
     for each in own:

@@ -113,18 +113,16 @@ def board(case: UUID, as_of: datetime | None = None) -> Board:
     )
 
 
-def outcome_facts(
-    case: UUID, *, reference: str = "", persons: Sequence[UUID] = ()
-) -> tuple[OutcomeFacts, ...]:
+def outcome_facts(case: UUID, *, reference: str = "", persons: Sequence[UUID] = ()) -> tuple[OutcomeFacts, ...]:
     """Every outcome of the case, replaced ones too: `counting.standing` knows which count.
 
     reference: only what was said on this package, and arrests that others report of `persons`.
     """
     rows = Outcome.objects.filter(case=case).select_related("reply").order_by("id")
     if reference:
-        wanted = set(rows.filter(kind="arrested").exclude(reference=reference).values_list("id", "person"))
-        others = [number for number, person in wanted if person in set(persons)] if wanted else []
-        rows = rows.filter(Q(reference=reference) | Q(id__in=others[:500]))
+        mine = set(persons)
+        arrests = rows.filter(kind="arrested").exclude(reference=reference).values_list("id", "person")
+        rows = rows.filter(Q(reference=reference) | Q(id__in=[number for number, person in arrests if person in mine]))
     return tuple(
         OutcomeFacts(
             each.uuid, each.reference, each.country, each.person, each.kind, each.received_at, each.at, each.arrested_in,

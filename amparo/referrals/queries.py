@@ -144,8 +144,8 @@ def standing(case: UUID, now: datetime | None = None) -> tuple[PackageFacts, ...
 def standing_of(reference: str) -> PackageFacts | None:
     """The version of this country's package that counts, as `standing` says; None for a reference of no package."""
     found = versions(reference)
-    out = [each for each in found if each.is_out]
-    return (out or list(found) or [None])[-1]
+    out = tuple(each for each in found if each.is_out) or found
+    return out[-1] if out else None
 
 
 def package_by_token(token: str) -> PackageFacts | None:

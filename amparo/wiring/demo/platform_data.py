@@ -1,6 +1,6 @@
 """The invented platform of the third story: its raw files from a seed, the same bytes each time. Nothing in it is anybody.
 
-Addresses lie in 240.0.0.0/4 and 198.18.0.0/15, which nobody has; mailboxes in example.org; cards are numbers of no issuer. The people
+Addresses lie in 240.0.0.0/4 and 198.18.0.0/15, which nobody has; mailboxes in example.org; cards are of no issuer. The people
 whom the story is about (`CORE`) paid by card often and uploaded; around them are as many others as `--accounts` says.
 """
 
@@ -21,7 +21,8 @@ PAID_OFTEN = 6
 SHARES = {
     "US": 120, "DE": 95, "GB": 70, "FR": 65, "ES": 60, "IT": 55, "NL": 40, "PL": 40, "BR": 40, "CA": 35, "AU": 30, "SE": 25,
     "BE": 25, "AT": 22, "CH": 22, "CZ": 20, "PT": 20, "DK": 18, "NO": 18, "FI": 16, "RO": 16, "HU": 16, "IE": 14, "GR": 14,
-    "MX": 14, "AR": 14, "CO": 12, "CL": 12, "JP": 10, "KR": 8, "NZ": 8, "ZA": 8, "IN": 8, "PH": 6, "LU": 4, "SK": 4, "SI": 3, "MT": 3,
+    "MX": 14, "AR": 14, "CO": 12, "CL": 12, "JP": 10, "KR": 8, "NZ": 8, "ZA": 8, "IN": 8, "PH": 6, "LU": 4, "SK": 4, "SI": 3,
+    "MT": 3,
 }  # fmt: skip
 COUNTRIES = tuple(sorted(SHARES))
 _HANDLES = (
@@ -67,7 +68,14 @@ columns = {{ account = "id", at = "at", kind = "kind", address = "ip", device = 
 [[source]]
 files = "payments.csv"
 table = "payments"
-columns = {{ account = "id", at = "paid", kind = "method", token = "token", issuer_country = "card_country", amount = "amount", reference = "reference" }}
+[source.columns]
+account = "id"
+at = "paid"
+kind = "method"
+token = "token"
+issuer_country = "card_country"
+amount = "amount"
+reference = "reference"
 
 [[source]]
 files = "videos.parquet"
@@ -113,11 +121,10 @@ def _people(con: duckdb.DuckDBPyConnection, accounts: int) -> None:
     con.execute(
         f"""
         CREATE TABLE people AS
-        WITH numbered AS (
-            SELECT range AS i, CASE WHEN range % 50 = 49 THEN range - 1 ELSE range END AS person, range * {CORE} // {accounts} AS slot
-            FROM range({accounts})),
-        named AS (
-            SELECT *, person % 50 <> 48 AND slot <> coalesce(lag(slot) OVER (ORDER BY i), -1) AND slot < {CORE} AS starts FROM numbered)
+        WITH named AS (
+            SELECT range AS i, CASE WHEN range % 50 = 49 THEN range - 1 ELSE range END AS person,
+                   range * {CORE} // {accounts} AS slot
+            FROM range({accounts}))
         SELECT i, 'u' || lpad((i + 1)::VARCHAR, 8, '0') AS id, person,
                first_value(i) OVER (PARTITION BY slot ORDER BY (person % 50 IN (48, 49))::INT, i) = i AS core,
                dice(person, 'land', {low}) AS place,
@@ -146,20 +153,27 @@ _PAID = f"""
     WHERE CASE WHEN a.core THEN n.range < {PAID_OFTEN} + dice(a.i, 'often', 6)
                ELSE dice(a.i, 'pays', 9) = 0 AND n.range <= dice(a.i, 'few', 5) END
 """
+_CARD = "(core OR dice(i, 'card', 5) > 1)"
+_ROOM = "'room-' || dice(i, 'room', greatest(4, (SELECT count(*) FROM accounts) // 90)) AS room"
 _FILES = {
     "accounts": (
-        f"SELECT id, {_when('i', 'joined')} AS joined, word || '_' || (i + 11) AS handle, "
-        "word || '.' || person || '@mail' || (dice(i, 'box', 3)) || '.example.org' AS email, "
-        "lower(code) AS locale, CASE WHEN dice(i, 'told', 5) = 0 THEN code ELSE '' END AS stated FROM accounts ORDER BY i",
+        f"""
+        SELECT id, {_when("i", "joined")} AS joined, word || '_' || (i + 11) AS handle,
+               word || '.' || person || '@mail' || (dice(i, 'box', 3)) || '.example.org' AS email, lower(code) AS locale,
+               CASE WHEN dice(i, 'told', 5) = 0 THEN code ELSE '' END AS stated
+        FROM accounts ORDER BY i
+        """,
         "csv",
     ),
     "payments": (
-        f"SELECT id, {_when('k', 'paid')} AS paid, CASE WHEN core OR dice(i, 'card', 5) > 1 THEN 'card' ELSE 'voucher' END AS method, "
-        "CASE WHEN core OR dice(i, 'card', 5) > 1 THEN 'tok-' || left(md5(person || ':card'), 16) "
-        "ELSE 'vou-' || left(md5(k || ':voucher'), 12) END AS token, "
-        "CASE WHEN core OR dice(i, 'card', 5) > 1 THEN code ELSE '' END AS card_country, "
-        "((5 + dice(k, 'sum', 40)) || '.00') AS amount, 'P' || lpad(k::VARCHAR, 9, '0') AS reference "
-        f"FROM ({_PAID}) ORDER BY k",
+        f"""
+        SELECT id, {_when("k", "paid")} AS paid, CASE WHEN {_CARD} THEN 'card' ELSE 'voucher' END AS method,
+               CASE WHEN {_CARD} THEN 'tok-' || left(md5(person || ':card'), 16)
+                    ELSE 'vou-' || left(md5(k || ':voucher'), 12) END AS token,
+               CASE WHEN {_CARD} THEN code ELSE '' END AS card_country,
+               ((5 + dice(k, 'sum', 40)) || '.00') AS amount, 'P' || lpad(k::VARCHAR, 9, '0') AS reference
+        FROM ({_PAID}) ORDER BY k
+        """,
         "csv",
     ),
     "videos": (
@@ -176,19 +190,21 @@ _FILES = {
         "parquet",
     ),
     "rooms": (
-        f"SELECT id, 'room-' || dice(i, 'room', greatest(4, (SELECT count(*) FROM accounts) // 90)) AS room, "
-        f"{_when('i', 'in')} AS since FROM accounts WHERE dice(i, 'joins', 100) < 54 ORDER BY i",
+        f"SELECT id, {_ROOM}, {_when('i', 'in')} AS since FROM accounts WHERE dice(i, 'joins', 100) < 54 ORDER BY i",
         "csv",
     ),
     "shared": (
-        f"SELECT id, 'room-' || dice(i, 'room', greatest(4, (SELECT count(*) FROM accounts) // 90)) AS room, {_when('i', 'sent')} AS at, "
-        "'v' || left(md5(dice(i, 'which', 91000) || ':video'), 16) AS video "
-        "FROM accounts WHERE dice(i, 'shares', 40) = 0 ORDER BY i",
+        f"""
+        SELECT id, {_ROOM}, {_when("i", "sent")} AS at, 'v' || left(md5(dice(i, 'which', {VIDEOS}) || ':video'), 16) AS video
+        FROM accounts WHERE dice(i, 'shares', 40) = 0 ORDER BY i
+        """,
         "parquet",
     ),
     "networks": (
-        "SELECT '240.' || number || '.0.0/16' AS cidr, code AS country FROM lands "
-        "UNION ALL SELECT '198.18.0.0/16', 'NL' ORDER BY 1",
+        """
+        SELECT '240.' || number || '.0.0/16' AS cidr, code AS country FROM lands
+        UNION ALL SELECT '198.18.0.0/16', 'NL' ORDER BY 1
+        """,
         "csv",
     ),
 }
@@ -197,7 +213,7 @@ _FILES = {
 def _write(con: duckdb.DuckDBPyConnection, folder: Path, name: str, sql: str, ending: str) -> int:
     place = folder / ("unit" if name == "networks" else "") / f"{name}.{ending}"
     shape = "FORMAT csv, HEADER" if ending == "csv" else "FORMAT parquet, COMPRESSION zstd"
-    return int(con.execute(f"COPY ({sql}) TO '{place}' ({shape})").fetchall()[0][0])  # noqa: S608 - our own text
+    return int(con.execute(f"COPY ({sql}) TO '{place}' ({shape})").fetchall()[0][0])
 
 
 STEP = 200_000
@@ -217,7 +233,7 @@ def _events(con: duckdb.DuckDBPyConnection, folder: Path, accounts: int) -> int:
             FROM accounts a, range(20) n
             WHERE a.i >= {start} AND a.i < {start + STEP} AND n.range < 3 + dice(a.i, 'busy', 17)
             ORDER BY a.i, n.range
-        """  # noqa: S608 - numbers and our own text
+        """
         place = folder / f"events-{number:02d}.parquet"
         made += int(con.execute(f"COPY ({sql}) TO '{place}' (FORMAT parquet, COMPRESSION zstd)").fetchall()[0][0])
     return made
