@@ -20,35 +20,15 @@ from amparo.cases.people import (
     person_lines,
     persons_by_country,
 )
+from amparo.cases.platform_facts import platform, platform_counts, platforms
 from amparo.foundation.errors import Missing
 from amparo.foundation.times import Moment
 
 __all__ = [
-    "case",
-    "case_called",
-    "cases_for",
-    "cases_of_report",
-    "countries_of_case",
-    "counts_by_country",
-    "devices",
-    "elsewhere",
-    "evidence",
-    "group",
-    "groups",
-    "identifiers",
-    "items",
-    "may_enter",
-    "memberships",
-    "messages_by_day",
-    "notes",
-    "notices",
-    "people",
-    "person",
-    "person_lines",
-    "persons_by_country",
-    "posts",
-    "sighted_items",
-    "story",
+    "case", "case_called", "cases_for", "cases_of_report", "countries_of_case", "counts_by_country", "devices",
+    "elsewhere", "evidence", "group", "groups", "identifiers", "items", "may_enter", "memberships", "messages_by_day",
+    "notes", "notices", "people", "person", "person_lines", "persons_by_country", "platform", "platform_counts",
+    "platforms", "posts", "sighted_items", "story",
 ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from amparo.foundation import clock
 from amparo.foundation.errors import Missing
 from amparo.outcomes import counting, figures
 from amparo.outcomes.counting import Arrest, CountryRow, OutcomeFacts, PackageState
-from amparo.outcomes.figures import ChildrenFacts, Figure
+from amparo.outcomes.figures import ChildrenFacts, Figure, PlatformFacts
 from amparo.outcomes.models import Outcome, Reply
 from amparo.referrals import queries as packages
 from amparo.victims import queries as victims
@@ -100,7 +100,10 @@ def board(case: UUID, as_of: datetime | None = None) -> Board:
     facts, now = cases.case(case), as_of or clock.now()
     outcomes = outcome_facts(case)
     states = package_states(case, outcomes, now)
-    found = figures.figures(states, outcomes, children(case), len(facts.reports), now)
+    platforms = [
+        PlatformFacts(each.name, each.accounts, each.persons, each.items) for each in cases.platform_counts(case)
+    ]
+    found = figures.figures(states, outcomes, children(case), len(facts.reports), now, platforms)
     return Board(
         case,
         facts.reference,

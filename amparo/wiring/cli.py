@@ -73,7 +73,12 @@ def parser() -> argparse.ArgumentParser:
 
     demo = add("demo", _demo, "play an operation with synthetic data through the house's own doors")
     demo.add_argument(
-        "operation", choices=["group"], help="group: the messaging group with members in eleven countries"
+        "operation",
+        choices=["group", "platform"],
+        help="group: the messaging group with members in eleven countries; platform: a seized platform and 38 countries",
+    )
+    demo.add_argument(
+        "--accounts", type=int, default=20_000, metavar="N", help="of the platform: 5000 to 1800000 and more (20000)"
     )
     demo.add_argument("--seed", type=int, default=2020, metavar="N", help="other invented data, the same story (2020)")
 
@@ -193,13 +198,20 @@ def _demo(given: argparse.Namespace) -> int:
     up.prepare(home)
     from amparo.wiring.demo import play
 
+    def played() -> int:
+        if given.operation == "group":
+            return play.group(home, seed=given.seed)
+        from amparo.wiring.demo import platform_play
+
+        return platform_play.platform(home, given.seed, given.accounts)
+
     if up.running(home):
-        return play.group(home, seed=given.seed)
+        return played()
     supervisor = up.Supervisor(home, workers=2)
     signal.signal(signal.SIGTERM, _end)
     try:
         supervisor.start()
-        return play.group(home, seed=given.seed)
+        return played()
     finally:
         supervisor.stop()
 

@@ -8,12 +8,10 @@ from uuid import UUID
 import pytest
 
 from amparo.access.acts import Actor
-from amparo.cases import platform_work
 from amparo.cases.actions import CaseOpened
 from amparo.cases.models import Platform, PlatformStep
 from amparo.cases.sealed_tables import opened_tables
 from amparo.custody import queries as custody
-from amparo.foundation.errors import Refused
 from tests.cases import house, platforms
 from tests.cases.house import WORKER
 
@@ -45,7 +43,9 @@ def test_a_platforms_files_become_sealed_tables_with_digests_and_counts(
     row = Platform.objects.get()
     assert {each["name"] for each in row.files} == {"accounts.csv", "payments.csv", "videos.csv", "events.csv"}
     assert all(len(each["sha256"]) == 64 for each in row.files)
-    with opened_tables(WORKER, {"accounts": UUID(done.tables["accounts"])}, purpose="t:1", unlock=platforms.keys()) as store:
+    with opened_tables(
+        WORKER, {"accounts": UUID(done.tables["accounts"])}, purpose="t:1", unlock=platforms.keys()
+    ) as store:
         assert store.one("SELECT count(*) FROM accounts WHERE account = 'a007'") == 1
     assert any("40 accounts" in each for each in told)
     kinds = {line.kind for line in custody.story(case.case)}

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from amparo.foundation.errors import Refused
 from amparo.referrals import actions as referrals, queries, rules
 from amparo.referrals.queries import PackageFacts
-from amparo.wiring.demo.staff import INVESTIGATOR, LIAISON, SUPERVISOR
-from amparo.wiring.demo.story import Story
-from amparo.wiring.demo.telling import counted
+from amparo.wiring.demo.staff import INVESTIGATOR, LIAISON, SUPERVISOR, Staff
+from amparo.wiring.demo.telling import Teller, counted
 
 URGENT = "The report says that a child may be in danger now."
 
 
-def send_packages(story: Story) -> None:
+class Referring(Protocol):
+    """As much of a story as packages need."""
+
+    @property
+    def staff(self) -> Staff: ...
+    @property
+    def tell(self) -> Teller: ...
+    @property
+    def case(self) -> UUID: ...
+
+
+def send_packages(story: Referring) -> None:
     """Each competent country has its own package, sealed to its own key, and the courier has delivered it."""
     story.tell.chapter("Each competent country gets its own package: built, approved by a second officer, sealed, sent")
     if not queries.packages(story.case):
@@ -28,7 +39,7 @@ def send_packages(story: Story) -> None:
         )
 
 
-def send_drafts(story: Story) -> None:
+def send_drafts(story: Referring) -> None:
     """Every draft of the case goes its way, from wherever it stands to delivered."""
     builder, approver, sender = story.staff[INVESTIGATOR], story.staff[SUPERVISOR], story.staff[LIAISON]
     for package in _newest(story):
@@ -44,7 +55,7 @@ def send_drafts(story: Story) -> None:
     story.tell.wait("packages delivered", lambda: _delivered(story))
 
 
-def package_of(story: Story, country: str) -> PackageFacts:
+def package_of(story: Referring, country: str) -> PackageFacts:
     """The version for this country that went out last."""
     return next(each for each in queries.standing(story.case) if each.country == country)
 
@@ -59,11 +70,11 @@ def persons_in(package: UUID) -> frozenset[UUID]:
     return frozenset(each.person for each in queries.persons_in(package))
 
 
-def _newest(story: Story) -> tuple[PackageFacts, ...]:
+def _newest(story: Referring) -> tuple[PackageFacts, ...]:
     return queries.packages(story.case)
 
 
-def _beyond(story: Story, *states: str) -> tuple[int, int]:
+def _beyond(story: Referring, *states: str) -> tuple[int, int]:
     packages = _newest(story)
     for package in packages:
         if package.build_failed:
@@ -71,6 +82,6 @@ def _beyond(story: Story, *states: str) -> tuple[int, int]:
     return sum(package.state not in states for package in packages), len(packages)
 
 
-def _delivered(story: Story) -> tuple[int, int]:
+def _delivered(story: Referring) -> tuple[int, int]:
     packages = [package for package in _newest(story) if package.is_out]
     return sum(package.delivered_at is not None for package in packages), len(packages)
