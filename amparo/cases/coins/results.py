@@ -16,10 +16,10 @@ import numpy as np
 
 from amparo.cases.coins import kernels
 from amparo.cases.coins.indicators import INDICATOR_COLUMNS, find_indicators
-from amparo.cases.coins.ledger import Ledger, Progress, evidence_columns, silent
+from amparo.cases.coins.ledger import Ledger, evidence_columns
 from amparo.cases.coins.sessions import GRACE_S, Sessions, find_sessions
 from amparo.cases.coins.tracing import DIFFERENCE, ENDS, HAIRCUT_ERROR, Ends, Through, Trace, trace_coins
-from amparo.cases.tables.store import literal
+from amparo.cases.tables.store import Progress, literal, silent
 from amparo.foundation.durable import write_whole
 
 VERSION = 1  # of the written columns

@@ -85,19 +85,24 @@ class Store:
             f"COPY ({sql}) TO {literal(str(fresh))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
         )
         count = int(self.one(f"SELECT count(*) FROM read_parquet({literal(str(fresh))})"))
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside = out.with_name(f".{out.name}.{os.getpid()}")
-        try:
-            with fresh.open("rb") as source, os.fdopen(os.open(beside, _NEW, 0o600), "wb") as target:
-                while piece := source.read(1 << 20):
-                    target.write(piece)
-                target.flush()
-                os.fsync(target.fileno())
-            beside.replace(out)
-        finally:
-            beside.unlink(missing_ok=True)
-            fresh.unlink(missing_ok=True)
+        keep(fresh, out)
         return count
+
+
+def keep(fresh: Path, out: Path) -> None:
+    """Moves a file of the work folder to `out`, whole or not at all, and on disk."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with fresh.open("rb") as source, os.fdopen(os.open(beside, _NEW, 0o600), "wb") as target:
+            while piece := source.read(1 << 20):
+                target.write(piece)
+            target.flush()
+            os.fsync(target.fileno())
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
+        fresh.unlink(missing_ok=True)
 
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
