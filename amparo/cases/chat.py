@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -77,8 +78,21 @@ def group(uuid: UUID) -> GroupFacts:
     return _group(found)
 
 
+def counts_of(row: Group) -> dict[str, int]:
+    """members, silent, left_at_once, messages, media: as kept with the import, else counted now."""
+    if row.counted:
+        return dict(row.counted)
+    stays, posted = Membership.objects.filter(group=row), Post.objects.filter(group=row)
+    return {
+        "members": stays.values("person").distinct().count(),
+        "silent": stays.filter(silent=True).values("person").distinct().count(),
+        "left_at_once": stays.filter(left_at_once=True).values("person").distinct().count(),
+        "messages": posted.count(),
+        "media": posted.exclude(media_name="").count(),
+    }
+
+
 def _group(row: Group) -> GroupFacts:
-    stays = Membership.objects.filter(group=row)
     return GroupFacts(
         uuid=row.uuid,
         case=row.case.uuid,
@@ -93,13 +107,9 @@ def _group(row: Group) -> GroupFacts:
         zone_basis=row.zone_basis,
         first=moment(row, row.first_raw, row.first_wall) if row.first_raw else None,
         last=moment(row, row.last_raw, row.last_wall) if row.last_raw else None,
-        members=stays.values("person").distinct().count(),
-        silent=stays.filter(silent=True).values("person").distinct().count(),
-        left_at_once=stays.filter(left_at_once=True).values("person").distinct().count(),
-        messages=Post.objects.filter(group=row).count(),
-        media=Post.objects.filter(group=row).exclude(media_name="").count(),
         unsupported_count=row.unsupported_count,
         unsupported_lines=tuple(row.unsupported_lines),
+        **counts_of(row),
     )
 
 
@@ -131,8 +141,11 @@ def posts(
     return tuple(post_facts(each) for each in rows[offset : offset + limit]), rows.count()
 
 
-def notices(group: UUID) -> tuple[NoticeFacts, ...]:
+def notices(group: UUID, types: Iterable[str] = ()) -> tuple[NoticeFacts, ...]:
+    """What the service wrote, in the export's order; types: only these."""
     rows = Notice.objects.filter(group__uuid=group).select_related("group", "actor")
+    if wanted := list(types):
+        rows = rows.filter(type__in=wanted)
     return tuple(
         NoticeFacts(
             each.line,

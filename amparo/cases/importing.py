@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
+from amparo.cases.chat import counts_of
 from amparo.cases.groups.members import Member, Turn, group_name, members, window
 from amparo.cases.groups.names import Changed, unified
 from amparo.cases.groups.posts import Filed, Posted, is_sticker, posts
@@ -58,6 +59,8 @@ def import_reading(
     posted = posts(reading, files)
     _posts(case, group, posted, people)
     _notices(group, reading, people)
+    group.counted = counts_of(group)
+    group.save(update_fields=["counted"])
     return Imported(group.uuid, len(found), len(posted), len(reading.notices), reading.unsupported_count)
 
 
@@ -242,6 +245,7 @@ def _posts(case: Case, group: Group, posted: tuple[Posted, ...], people: Mapping
                 item=filed.item if filed else None,
                 sha256=filed.sha256 if filed else "",
                 first=each.first,
+                forwarded=message.forwarded,
             )
         )
     Post.objects.bulk_create(rows, batch_size=BATCH)

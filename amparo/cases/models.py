@@ -158,7 +158,10 @@ class Attribution(models.Model):
 
 
 class Group(models.Model):
-    """A group as one export shows it. item: the sealed chat reading. zone: of the export's clock; empty while unknown."""
+    """A group as one export shows it. item: the sealed chat reading. zone: of the export's clock; empty while unknown.
+
+    counted: members, silent, left_at_once, messages, media of the export, which never change; empty before they were kept.
+    """
 
     retention = "case"
 
@@ -179,6 +182,7 @@ class Group(models.Model):
     last_wall = models.DateTimeField(null=True)
     unsupported_count = models.PositiveIntegerField(default=0)
     unsupported_lines = models.JSONField(default=list)
+    counted = models.JSONField(default=dict)
     imported_at = models.DateTimeField()
 
     class Meta:
@@ -220,7 +224,7 @@ class Membership(models.Model):
 class Post(models.Model):
     """One message of an export; none is left out. wall: the export's clock, kept as if UTC.
 
-    first: nobody put these bytes into this group earlier.
+    first: nobody put these bytes into this group earlier. forwarded: the export marks it as passed on from elsewhere.
     """
 
     retention = "case"
@@ -239,10 +243,53 @@ class Post(models.Model):
     item = models.UUIDField(null=True, db_index=True)
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     first = models.BooleanField(default=False)
+    forwarded = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["group", "line", "id"]
-        indexes = [models.Index(fields=["person", "line"], name="cases_post_person")]
+        indexes = [
+            models.Index(fields=["person", "line"], name="cases_post_person"),
+            models.Index(fields=["group", "line"], name="cases_post_line"),
+            models.Index(fields=["group", "wall"], name="cases_post_wall"),
+        ]
+
+
+class ReadingOrder(models.Model):
+    """In which order a unit reads about the people of its cases: keys of reasons, first to last. The newest holds; none goes."""
+
+    retention = "system"
+
+    version = models.PositiveIntegerField(unique=True)
+    reasons = models.JSONField(default=list)
+    why = models.TextField()
+    by = models.UUIDField()
+    by_name = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-version"]
+
+
+class PersonReason(models.Model):
+    """What an officer says of somebody that bears on whom to look at first, with where it stands. Withdrawn ones stay readable."""
+
+    retention = "case"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    person = models.ForeignKey("cases.Person", PROTECT, related_name="+")
+    reason = models.CharField(max_length=24)
+    words = models.TextField()
+    group = models.ForeignKey("cases.Group", PROTECT, related_name="+", null=True)
+    line = models.PositiveIntegerField(null=True)
+    by = models.UUIDField()
+    by_name = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by_name = models.CharField(max_length=120, blank=True)
+    withdrawn_why = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
 
 
 class Notice(models.Model):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from amparo.cases.chat import membership_facts, post_facts
 from amparo.cases.facts import (
@@ -52,6 +53,44 @@ def people(
         for row in rows.filter(uuid__in=asked[start : start + STEP]).select_related("case")
     ]
     return _person_facts(sorted(found, key=lambda row: row.number))
+
+
+_SORTS = {
+    "person": "number",
+    "handle": "handle",
+    "category": "category",
+    "age": "age_status",
+    "country": "confirmed_country",
+    "messages": "sent",
+    "first": "firsts",
+}
+
+
+def people_page(
+    case: UUID, asked: Mapping[str, str], *, offset: int, limit: int
+) -> tuple[tuple[PersonFacts, ...], int]:
+    """A page of the people with these filters (as `people` takes them) and in this "sort"; and how many there are."""
+    given = (asked.get(name, "") for name in ("search", "category", "age", "country", "mark"))
+    rows = _filtered(Person.objects.filter(case__uuid=case), *given)
+    sort = asked.get("sort", "")
+    if sort.removeprefix("-") in ("messages", "first"):
+        posts = Post.objects.filter(person=OuterRef("id")).order_by().values("person").annotate(n=Count("id")).values("n")
+        rows = rows.annotate(
+            sent=Coalesce(Subquery(posts, output_field=IntegerField()), 0),
+            firsts=Coalesce(Subquery(posts.filter(first=True), output_field=IntegerField()), 0),
+        )
+    column = _SORTS.get(sort.removeprefix("-"), "number")
+    ordered = rows.order_by(f"-{column}" if sort.startswith("-") else column, "number")
+    return _person_facts(list(ordered.select_related("case")[offset : offset + limit])), rows.count()
+
+
+def people_with_steps(case: UUID) -> tuple[PersonFacts, ...]:
+    """Those of whom something may be open: suspects, whoever posted an item first, whoever moved to another country."""
+    rows = Person.objects.filter(case__uuid=case)
+    first = Exists(Post.objects.filter(person=OuterRef("id"), first=True))
+    moved = Exists(Decision.objects.filter(person=OuterRef("id"), what="country").exclude(before=""))
+    rows = rows.filter(Q(category__in=("suspect", "convicted")) | Q(Q(category="contact"), first) | moved)
+    return _person_facts(list(rows.select_related("case")))
 
 
 def _filtered(

@@ -7,15 +7,22 @@ from uuid import UUID
 from django.db.models import Count
 
 from amparo.access import queries as access
+from amparo.cases.activity import activity
 from amparo.cases.chat import group, groups, memberships, messages_by_day, notices, posts
 from amparo.cases.evidence import evidence, items, story
 from amparo.cases.facts import CaseFacts, DeviceFacts, NoteFacts, OfficerLine, PersonRef
+from amparo.cases.first_looks import entered_reasons, first_looks, reading_order, reading_orders
+from amparo.cases.items_across import first_question, item_facts, items_across, items_elsewhere
+from amparo.cases.members import every_member_line, last_line, member_lines
 from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Event, Group, Identifier, Person, Sighting
+from amparo.cases.overlap import circle_lines, gathered, opened_group, opened_person, overlaps, people_elsewhere
 from amparo.cases.people import (
     countries_of_case,
     counts_by_country,
     elsewhere,
     people,
+    people_page,
+    people_with_steps,
     person,
     person_lines,
     persons_by_country,
@@ -25,10 +32,13 @@ from amparo.foundation.errors import Missing
 from amparo.foundation.times import Moment
 
 __all__ = [
-    "case", "case_called", "cases_for", "cases_of_report", "countries_of_case", "counts_by_country", "devices",
-    "elsewhere", "evidence", "group", "groups", "identifiers", "items", "may_enter", "memberships", "messages_by_day",
-    "notes", "notices", "people", "person", "person_lines", "persons_by_country", "platform", "platform_counts",
-    "platforms", "posts", "sighted_items", "story",
+    "activity", "case", "case_called", "cases_for", "cases_of_report", "circle_lines", "countries_of_case",
+    "counts_by_country", "devices", "elsewhere", "entered_reasons", "every_member_line", "evidence", "first_looks",
+    "first_question", "gathered", "group", "groups", "identifiers", "item_facts", "items", "items_across",
+    "items_elsewhere", "last_line", "may_enter", "member_lines", "memberships", "messages_by_day", "notes", "notices",
+    "opened_group", "opened_person", "overlaps", "people", "people_elsewhere", "people_page", "people_with_steps",
+    "person", "person_lines", "persons_by_country", "platform", "platform_counts", "platforms", "posts", "reading_order",
+    "reading_orders", "sighted_items", "story",
 ]  # fmt: skip
 
 

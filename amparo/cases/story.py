@@ -46,6 +46,8 @@ SAID = {
     "group.zone_set": ("Time zone of a group's clock set", "clock", ""),
     "device.registered": ("Device registered", "device", ""),
     "person.identifier_added": ("Identifier added", "hash", ""),
+    "person.reason_entered": ("Reason to look at somebody first entered", "star", ""),
+    "person.reason_withdrawn": ("Reason to look at somebody first withdrawn", "star", "warn"),
     "person.country_withdrawn": ("Candidate country withdrawn", "flag", "warn"),
 }
 

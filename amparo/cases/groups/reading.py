@@ -31,7 +31,10 @@ class Media:
 
 @dataclass(frozen=True)
 class Message:
-    """ts: the wall clock as written, no zone; None where no date could be read. line: 1 is the export's first."""
+    """ts: the wall clock as written, no zone; None where no date could be read. line: 1 is the export's first.
+
+    forwarded: the export marks it as passed on from somewhere else.
+    """
 
     ts: datetime | None
     raw: str
@@ -40,6 +43,7 @@ class Message:
     kind: str
     text: str
     media: Media | None
+    forwarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,7 @@ def _message(each: Mapping[str, Any]) -> Message:
         str(each.get("kind") or "text"),
         _text(each.get("text")),
         Media(_text(media.get("name")), _text(media.get("type")), bool(media.get("omitted"))) if media else None,
+        bool(each.get("forwarded_from")),
     )
 
 

@@ -1,0 +1,231 @@
+"""The items that groups of a case carried, each once by its bytes: who had it first, where else it went, what looks like it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TypeVar
+from uuid import UUID
+
+import numpy as np
+from django.db.models import Count, Q
+
+from amparo.cases.chat import moment, ref, zone_of
+from amparo.cases.facts import PersonRef
+from amparo.cases.groups.across import Carried, Claim, claim_of, near_families
+from amparo.cases.models import Case, Group, Person, Post, Sighting
+from amparo.foundation.times import Moment
+from amparo.matching import queries as matching
+from amparo.matching.looks import QUALITY_FLOOR, picture_looks
+from amparo.matching.queries import Verdict
+from amparo.matching.rules import NEAR_BITS, State
+from amparo.sandbox import queries as sandbox
+from amparo.vault import queries as vault
+from amparo.vault.queries import ItemFacts
+
+STEP = 500
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class FirstPost:
+    """Whose post it was, in which group, at which line and moment."""
+
+    person: PersonRef | None
+    group: UUID
+    group_name: str
+    line: int
+    at: Moment
+    forwarded: bool
+
+
+@dataclass(frozen=True)
+class Across:
+    """An item that groups carried. groups: names by uuid, in the order of their numbers. near: its look-alikes by digest.
+
+    first: None only in a list made without claims. against: first posts of other groups that may be as early.
+    """
+
+    item: UUID
+    sha256: str
+    verdict: Verdict
+    claim: Claim
+    first: FirstPost
+    against: tuple[FirstPost, ...]
+    groups: tuple[tuple[UUID, str], ...]
+    posts: int
+    people: int
+    sticker: bool
+    near: tuple[str, ...]
+
+    @property
+    def new(self) -> bool:
+        """Posted, compared, and on no list."""
+        return self.verdict.state is State.NO_HIT
+
+    @property
+    def why_not_certain(self) -> str:
+        """What speaks against the first post, in words; empty where nothing does."""
+        said = []
+        if self.first.forwarded:
+            said.append("marked as forwarded: it was somewhere else before")
+        if self.claim.tied:
+            said.append("posted at the same second in another group")
+        if len(self.against) > self.claim.tied:
+            unknown = not self.first.at.utc or any(not each.at.utc for each in self.against)
+            said.append("a clock's zone is not known" if unknown else "another group may have had it as early")
+        return "; ".join(said)
+
+
+@dataclass(frozen=True)
+class FirstQuestion:
+    """Of the items that groups of the case carried, stickers apart, how many lists know and how many nobody has answered for.
+
+    new: compared and on no list, so possibly new, so perhaps of a child in danger now. unanswered: not examined, or too plain.
+    """
+
+    new: int
+    known: int
+    not_examined: int
+    too_plain: int
+    stickers: int
+    first_posters: tuple[PersonRef, ...]
+
+    @property
+    def asked(self) -> int:
+        return self.new + self.known + self.not_examined + self.too_plain
+
+
+def items_across(case: UUID) -> tuple[Across, ...]:
+    """Every item that a group carried: possibly new ones first, then in the order of their first post."""
+    by_bytes = _carried(case)
+    shown = {digest: posts[0].item for digest, posts in by_bytes.items() if posts[0].item}
+    verdicts = _in_steps(matching.verdicts, list(shown.values()))
+    near = _near(shown)
+    people, groups = _people(case, by_bytes), {each.id: each for each in Group.objects.filter(case__uuid=case)}
+    found = []
+    for digest, posts in by_bytes.items():
+        if digest not in shown:
+            continue
+        claim = claim_of(_as_carried(each, groups[each.group_id]) for each in posts)
+        by_id = {each.id: each for each in posts}
+        first, *against = (
+            _first_post(by_id[each.post], groups, people) for each in (claim.first, *claim.against)
+        )
+        where = dict.fromkeys(each.group_id for each in posts)
+        found.append(
+            Across(
+                shown[digest], digest, verdicts[shown[digest]], claim, first, tuple(against),
+                tuple((groups[each].uuid, groups[each].name) for each in sorted(where)),
+                len(posts), len({each.person_id for each in posts}), any(each.sticker for each in posts),
+                near.get(digest, ()),
+            )
+        )  # fmt: skip
+    return tuple(sorted(found, key=lambda each: (not each.new, each.claim.first.latest, each.first.line, each.sha256)))
+
+
+def first_question(case: UUID, found: Sequence[Across] | None = None) -> FirstQuestion:
+    """The case's first question, from what `items_across` gave."""
+    found = items_across(case) if found is None else found
+    asked = [each for each in found if not each.sticker]
+    states = [each.verdict.state for each in asked]
+    firsts = {each.first.person.uuid: each.first.person for each in asked if each.new and each.first.person}
+    return FirstQuestion(
+        states.count(State.NO_HIT),
+        states.count(State.HIT),
+        states.count(State.NOT_EXAMINED),
+        states.count(State.TOO_PLAIN),
+        len(found) - len(asked),
+        tuple(firsts.values()),
+    )
+
+
+def item_facts(items: Iterable[UUID]) -> dict[UUID, ItemFacts]:
+    """The vault's facts of a page of items."""
+    return vault.items(items)
+
+
+def _carried(case: UUID) -> dict[str, list[Post]]:
+    rows = (
+        Post.objects.filter(group__case__uuid=case)
+        .exclude(sha256="")
+        .only("id", "group_id", "person_id", "line", "raw", "wall", "sticker", "item", "sha256", "forwarded")
+        .order_by("group_id", "line", "id")
+    )
+    by_bytes: dict[str, list[Post]] = {}
+    for each in rows.iterator(chunk_size=2000):
+        by_bytes.setdefault(each.sha256, []).append(each)
+    return by_bytes
+
+
+def _people(case: UUID, by_bytes: dict[str, list[Post]]) -> dict[int, Person]:
+    wanted = sorted({each.person_id for posts in by_bytes.values() for each in posts if each.person_id})
+    found: dict[int, Person] = {}
+    for start in range(0, len(wanted), STEP):
+        found |= {each.id: each for each in Person.objects.filter(id__in=wanted[start : start + STEP])}
+    return found
+
+
+def _as_carried(post: Post, group: Group) -> Carried:
+    utc = post.wall.replace(tzinfo=zone_of(group.zone)).astimezone(UTC) if post.wall and group.zone else None
+    return Carried(post.id, post.person_id, post.group_id, post.line, post.wall, utc, post.forwarded)
+
+
+def _first_post(post: Post, groups: dict[int, Group], people: dict[int, Person]) -> FirstPost:
+    group = groups[post.group_id]
+    person = people.get(post.person_id) if post.person_id else None
+    return FirstPost(ref(person), group.uuid, group.name, post.line, moment(group, post.raw, post.wall), post.forwarded)
+
+
+def _near(shown: dict[str, UUID]) -> dict[str, tuple[str, ...]]:
+    """The digests of each item's look-alikes: other bytes, PDQ fingerprints at most NEAR_BITS apart, turned or not."""
+    examined = _in_steps(sandbox.examinations, list(shown.values()))
+    digests = list(shown)
+    looks = []
+    for digest in digests:
+        there = examined.get(shown[digest])
+        picture = there is not None and there.kind == "picture" and int(there.facts.get("quality") or 0) >= QUALITY_FLOOR
+        looks.append(picture_looks(there.facts).rows if picture and there else np.empty((0, 4), np.uint64))
+    found: dict[str, tuple[str, ...]] = {}
+    for family in near_families(looks, NEAR_BITS):
+        names = [digests[each] for each in family]
+        found |= {name: tuple(other for other in names if other != name) for name in names}
+    return found
+
+
+def _in_steps(ask: Callable[[Iterable[UUID]], dict[UUID, Answer]], wanted: list[UUID]) -> dict[UUID, Answer]:
+    """SQLite refuses long lists of variables in one statement."""
+    found: dict[UUID, Answer] = {}
+    for start in range(0, len(wanted), STEP):
+        found |= ask(wanted[start : start + STEP])
+    return found
+
+
+# ---- overlaps with other cases
+
+
+@dataclass(frozen=True)
+class SharedItems:
+    """Another case in which bytes of this case's items stand too: how many of them, and of groups' items, and who asks there."""
+
+    case: UUID
+    reference: str
+    items: int
+    opened_by: UUID
+
+
+def items_elsewhere(case: UUID) -> tuple[SharedItems, ...]:
+    """Other cases that sighted the same bytes, most first; of each only the number."""
+    mine = Sighting.objects.filter(case__uuid=case).values("sha256")
+    rows = (
+        Sighting.objects.filter(sha256__in=mine)
+        .exclude(Q(case__uuid=case) | Q(sha256=""))
+        .values("case_id")
+        .annotate(items=Count("sha256", distinct=True))
+    )
+    counted = {row["case_id"]: row["items"] for row in rows}
+    cases = Case.objects.filter(id__in=list(counted))
+    found = (SharedItems(each.uuid, each.reference, counted[each.id], each.opened_by) for each in cases)
+    return tuple(sorted(found, key=lambda each: (-each.items, each.reference)))

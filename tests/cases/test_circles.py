@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from amparo.cases.groups import chance, counting, finding
+from amparo.cases.groups.circles import write_circles
+from tests.cases.group_tables import platform, planted
+
+pairs = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 6)), min_size=1, max_size=70, unique=True)
+
+
+def table(rows: list[tuple[int, int]]) -> finding.Memberships:
+    member, group = (np.array(each) for each in zip(*rows, strict=True))
+    return finding.memberships(member, group, 15, 7)
+
+
+def sets(rows: list[tuple[int, int]]) -> list[set[int]]:
+    return [{group for member, group in rows if member == number} for number in range(15)]
+
+
+@given(pairs)
+@settings(max_examples=60, deadline=None)
+def test_shared_groups_are_counted_as_one_counts_by_hand_compiled_or_not(rows: list[tuple[int, int]]) -> None:
+    held, of = table(rows), sets(rows)
+    by_hand = {
+        (one, two): len(of[one] & of[two])
+        for one, two in combinations(range(15), 2)
+        if len(of[one] & of[two]) >= 2
+    }
+    weights = np.full(7, np.int64(1))
+    degrees = np.array([[len(each) for each in of]])
+    every, logs = np.array([14]), chance.log_factorials(14)
+    for count in (counting.ties, counting.ties_plain):
+        for room in (15, 1000):  # as little as one member's, or all at once
+            found, doubled, begin = {}, 0, 0
+            while begin < 15:
+                begin, twice, one, two, shared, _ = count(
+                    held.m_starts, held.m_groups, held.g_starts, held.g_members, weights, 20, degrees, every, logs,
+                    np.zeros(15), begin, room,
+                )  # fmt: skip
+                doubled += int(twice)
+                found |= {pair: n for *pair_, n in zip(one.tolist(), two.tolist(), shared.tolist(), strict=True)
+                          for pair in [tuple(pair_)]}  # fmt: skip
+            assert found == by_hand
+            assert doubled == sum(math.comb(n, 2) for n in by_hand.values())
+
+
+@given(pairs, st.integers(1, 4))
+@settings(max_examples=40, deadline=None)
+def test_overlaps_of_groups_hold_every_pair_with_its_count(rows: list[tuple[int, int]], least: int) -> None:
+    inside = [{member for member, group in rows if group == number} for number in range(7)]
+    one, two, shared = finding.find_overlaps(table(rows), least)
+    assert list(zip(one.tolist(), two.tolist(), shared.tolist(), strict=True)) == [
+        (a, b, len(inside[a] & inside[b]))
+        for a, b in combinations(range(7), 2)
+        if len(inside[a] & inside[b]) >= least
+    ]
+
+
+@given(st.integers(0, 6), st.integers(0, 12), st.integers(0, 12), st.integers(12, 30))
+@settings(max_examples=80, deadline=None)
+def test_the_chance_of_sharing_is_the_exact_one(shared: int, one: int, two: int, every: int) -> None:
+    exact = sum(
+        Fraction(math.comb(one, k) * math.comb(every - one, two - k), math.comb(every, two))
+        for k in range(shared, min(one, two) + 1)
+    )
+    logs = chance.log_factorials(every)
+    rows = [np.array([each]) for each in (shared, one, two)]
+    told = chance.hypergeometric_log_tails(rows[0], rows[1], rows[2], every, logs)[0]
+    assert math.exp(told) == pytest.approx(float(exact), rel=1e-9, abs=1e-300)
+    assert math.exp(counting.log_tail(shared, one, two, every, logs)) == pytest.approx(float(exact), rel=1e-9, abs=1e-300)
+
+
+@given(st.integers(0, 8), st.integers(0, 12), st.fractions(0, 1, max_denominator=50))
+@settings(max_examples=80, deadline=None)
+def test_the_chance_of_so_many_hits_is_the_exact_one(count: int, draws: int, share: Fraction) -> None:
+    exact = sum(math.comb(draws, k) * share**k * (1 - share) ** (draws - k) for k in range(count, draws + 1))
+    told = chance.binomial_log_tails(np.array([count]), np.array([draws]), np.array([float(share)]), chance.log_factorials(12))
+    assert math.exp(told[0]) == pytest.approx(float(exact), rel=1e-9, abs=1e-300)
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(lambda tie: tie[0] < tie[1]), unique=True))
+@settings(max_examples=60, deadline=None)
+def test_only_ties_with_a_common_third_stand_and_components_join_what_touches(ties: list[tuple[int, int]]) -> None:
+    standing = set(ties)
+    while True:
+        kept = {
+            (a, b)
+            for a, b in standing
+            if any({(min(a, c), max(a, c)), (min(b, c), max(b, c))} <= standing for c in range(9) if c not in (a, b))
+        }
+        if kept == standing:
+            break
+        standing = kept
+    one, two = (np.array([tie[side] for tie in ties], np.int32) for side in (0, 1))
+    assert {tie for tie, stands in zip(ties, counting.in_triangles(one, two, 9), strict=True) if stands} == standing
+    roots = counting.components(one, two, 9)
+    lowest = list(range(9))
+    for _ in range(9):
+        for a, b in ties:
+            lowest[a] = lowest[b] = min(lowest[a], lowest[b])
+    assert roots.tolist() == lowest
+
+
+@pytest.mark.parametrize("languages", [1, 8])
+@pytest.mark.parametrize("seed", range(4))
+def test_planted_circles_are_found_and_hardly_a_stranger_with_them(seed: int, languages: int) -> None:
+    there = planted(seed, languages=languages)
+    found = finding.find_circles(finding.memberships(there.member, there.group, there.members, there.groups))
+    inside, true = found.circle >= 0, there.circle >= 0
+    # Where few people share a language, chance alone brings them together, and less can be said of anybody.
+    assert (inside & true).sum() >= (0.8 if languages == 1 else 0.3) * true.sum()
+    assert (inside & ~true).sum() <= 1
+    for number in range(found.count):  # no circle mixes two
+        assert len({int(each) for each in there.circle[found.circle == number] if each >= 0}) == 1
+
+
+@pytest.mark.parametrize("languages", [1, 8])
+def test_where_people_meet_by_chance_there_is_no_circle(languages: int) -> None:
+    strangers = 0
+    for seed in range(10, 16):
+        there = planted(seed, circles=0, languages=languages)
+        found = finding.find_circles(finding.memberships(there.member, there.group, there.members, there.groups))
+        strangers += int((found.circle >= 0).sum())
+    assert strangers <= 5
+
+
+def test_a_channel_ties_nobody() -> None:
+    rows = [(f"u{member}", f"channel {number}") for number in range(4) for member in range(600)]
+    with platform(rows) as base:
+        run = write_circles(base, Path(base.store.work) / "circles.parquet")
+    assert run["counts"]["groups_too_large_to_tie"] == 4
+    assert run["counts"]["circles"] == 0 and run["counts"]["overlaps"] == 6
+
+
+def test_the_written_rows_name_the_groups_that_tie_and_the_lines_that_say_so(tmp_path: Path) -> None:
+    there = planted(2, members=3000, groups=500, circles=3)
+    rows = [(f"u{m}", f"g{g}") for m, g in zip(there.member.tolist(), there.group.tolist(), strict=True)]
+    rows.append(rows[0])  # somebody who came twice counts once
+    for turn in ("one", "two"):
+        with platform(rows) as base:
+            run = write_circles(base, tmp_path / turn / "circles.parquet")
+    files = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert files == [f"circles.{what}" for what in ("groups.parquet", "overlaps.parquet", "parquet", "run.json", "ties.parquet")]
+    assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
+    found = duckdb.sql(f"SELECT * FROM '{tmp_path}/one/circles.parquet'").fetchall()
+    assert len(found) == run["counts"]["rows"] > 15
+    for circle, account, people, _, shared, groups, chance_log10, evidence in found:
+        assert people == sum(row[0] == circle for row in found) >= finding.LEAST_PEOPLE
+        assert shared == len(groups) >= 2 and chance_log10 < 0
+        lines = [rows[int(at.removeprefix("members.csv:")) - 1] for at in evidence]
+        assert {account} == {line[0] for line in lines} and set(groups) == {line[1] for line in lines}
+    ties = duckdb.sql(f"SELECT * FROM '{tmp_path}/one/circles.ties.parquet'").fetchall()
+    for circle, one, two, shared, groups, _ in ties:
+        assert {one, two} <= {row[1] for row in found if row[0] == circle}
+        assert shared == len(groups) and all({(one, group), (two, group)} <= set(rows) for group in groups)
+
+
+def test_a_platform_without_memberships_has_no_circle(tmp_path: Path) -> None:
+    with platform() as base:
+        assert write_circles(base, tmp_path / "none.parquet")["counts"]["circles"] == 0
