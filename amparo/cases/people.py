@@ -74,7 +74,9 @@ def people_page(
     rows = _filtered(Person.objects.filter(case__uuid=case), *given)
     sort = asked.get("sort", "")
     if sort.removeprefix("-") in ("messages", "first"):
-        posts = Post.objects.filter(person=OuterRef("id")).order_by().values("person").annotate(n=Count("id")).values("n")
+        posts = (
+            Post.objects.filter(person=OuterRef("id")).order_by().values("person").annotate(n=Count("id")).values("n")
+        )
         rows = rows.annotate(
             sent=Coalesce(Subquery(posts, output_field=IntegerField()), 0),
             firsts=Coalesce(Subquery(posts.filter(first=True), output_field=IntegerField()), 0),
