@@ -1,0 +1,63 @@
+"""Countries: for each account of a platform the candidate countries, each with its evidence, a confidence, and "not attributed".
+
+    with open_base(folder, mapping, tables=COUNTRY_TABLES) as base:
+        write_countries(base, Path("countries.parquet"))
+
+Confidence is of a statement about an account: how often statements of that strength were right where the truth was known. It is
+no property of a person. A country is said from 0.5 on; 0.9 and more only where two independent kinds of evidence agree.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amparo.cases.linkage import countries_results as results
+from amparo.cases.linkage.calibration import Calibration, load_calibration
+from amparo.cases.linkage.countries_finding import MANY, SOME, find
+from amparo.cases.tables.base import Base
+from amparo.cases.tables.store import Progress, silent
+from amparo.foundation.durable import write_whole
+
+VERSION = 1  # of the written columns
+COUNTRY_TABLES = ("accounts", "identifiers", "events", "payments", "networks", "issuers")
+
+
+def write_countries(
+    base: Base,
+    out: Path,
+    *,
+    links: Path | None = None,
+    calibration: Calibration | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Writes `out`, its evidence table and its run beside it; returns the run. Same inputs, same bytes.
+
+    links: a links.parquet, whose persons' accounts then speak for each other, as evidence of its own name.
+    """
+    store, weights = base.store, calibration or load_calibration()
+    found = find(store, weights, links, progress)
+    answers = results.tables(store, found, weights)
+    written = {"accounts": store.parquet(results.answers_sql(weights), out)}
+    progress("written", written["accounts"])
+    evidence = out.with_name(f"{out.stem}.evidence.parquet")
+    written["evidence"] = store.parquet(results.evidence_sql(weights, base.names()), evidence)
+    progress("written evidence", written["evidence"])
+    run = base.facts() | {
+        "engine": "countries",
+        "version": VERSION,
+        "parameters": {"links": links.name if links else None, "accounts_at_an_exit": MANY, "accounts_at_an_office": SOME},
+        "numpy": np.__version__,
+        "written": written,
+        "addresses": asdict(found.addresses),
+        "coverage": results.coverage(found, weights, answers),
+        "calibration": weights.told,
+        "cautions": {word.partition(":")[0]: word for word in results.WORDS.values()},
+    }
+    told = json.dumps(run, indent=2, ensure_ascii=False, sort_keys=True, default=str) + "\n"
+    write_whole(out.with_name(f"{out.stem}.run.json"), told.encode())
+    return run
