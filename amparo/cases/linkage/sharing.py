@@ -1,0 +1,148 @@
+"""Which accounts hold the same identifier, and which values so many hold that they say nothing: the first guard.
+
+Tables made in the store: known (n, account), profiles (n, what an account states), holding (kind, key, n, holders: values that
+two or more accounts hold), spelling (kind, key, n, raw: as it was written), held_back (kind, value_sha256, accounts, most,
+reason).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from amparo.cases.linkage.normal_forms import READINGS, keyed, name_parts, normal_forms, prepare, region
+from amparo.cases.tables.base_mapping import Mailbox
+from amparo.cases.tables.store import Progress, Store, literal, silent
+
+# A value that more accounts than this hold links nobody. Measured: analytics.md B2 (a cap costs 1 to 3 points of recall).
+CAP = 6
+KINDS = tuple(each for readings in READINGS.values() for each in readings)
+SPELLINGS = READINGS["handle"]  # many people like one name: more holders make it weaker, but nothing is held back
+MOST_SPELLED = 2_000  # holders; beyond it a name is a word
+
+
+@dataclass
+class Shared:
+    """What was found. Per kind: accounts that hold a value, values of two or more holders, those held back, unreadable ones."""
+
+    accounts: int
+    holders: dict[str, int] = field(default_factory=dict)
+    values: dict[str, int] = field(default_factory=dict)
+    held_back: dict[str, int] = field(default_factory=dict)
+    placeholders: dict[str, int] = field(default_factory=dict)
+    unreadable: dict[str, int] = field(default_factory=dict)
+
+
+def find_shared(
+    store: Store,
+    *,
+    caps: Mapping[str, int] | None = None,
+    mailboxes: Sequence[Mailbox] = (),
+    progress: Progress = silent,
+) -> Shared:
+    """Numbers the accounts in the order of their names and finds what they share, by kind. caps: by kind, else CAP."""
+    prepare(store, normal_forms(), mailboxes)
+    found = Shared(_number(store))
+    progress("accounts", found.accounts)
+    store.run("CREATE OR REPLACE TABLE holding (kind VARCHAR, key VARCHAR, n INTEGER, holders INTEGER)")
+    store.run("CREATE OR REPLACE TABLE spelling (kind VARCHAR, key VARCHAR, n INTEGER, raw VARCHAR)")
+    store.run(
+        "CREATE OR REPLACE TABLE held_back (kind VARCHAR, value_sha256 VARCHAR, accounts BIGINT, most INTEGER, reason VARCHAR)"
+    )
+    _profiles(store)
+    for column, readings in READINGS.items():
+        keyed(store, column, _raw(store, column))
+        _problems(store, column, found)
+        for kind in readings:
+            _one_kind(store, kind, MOST_SPELLED if kind in SPELLINGS else (caps or {}).get(kind, CAP), found)
+        progress(f"shared {column}", found.values[column])
+        store.run("DROP TABLE keyed")
+    return found
+
+
+def _number(store: Store) -> int:
+    """Every account that any table names has a number, in the order of the names."""
+    others = " UNION ".join(
+        f"SELECT account FROM {table} WHERE account NOT IN (SELECT account FROM stated)"
+        for table in ("identifiers", "events", "payments")
+    )
+    store.run("CREATE OR REPLACE TABLE stated AS SELECT DISTINCT account FROM accounts WHERE account IS NOT NULL")
+    store.run(
+        f"""
+        CREATE OR REPLACE TABLE known AS
+        SELECT CAST(row_number() OVER (ORDER BY account) - 1 AS INTEGER) AS n, account
+        FROM (SELECT account FROM stated UNION ALL (SELECT account FROM ({others}) WHERE account IS NOT NULL)) ORDER BY account
+        """
+    )
+    store.run("DROP TABLE stated")
+    return int(store.one("SELECT count(*) FROM known"))
+
+
+def _profiles(store: Store) -> None:
+    """What each account states of itself."""
+    stated = (
+        "SELECT k.n, upper(a.country) AS country, lower(replace(a.locale, '-', '_')) AS locale, a.zone, a.name "
+        "FROM accounts a JOIN known k USING (account)"
+    )
+    store.run(
+        f"CREATE OR REPLACE TABLE profiles AS SELECT *, coalesce(country, {region('locale')}) AS land FROM ({name_parts(stated)})"
+    )
+
+
+# Where each kind of identifier stands: the table, its column, and (of phones) the country that the account states.
+_STANDS = {
+    "email": ("accounts", "email", "NULL"),
+    "phone": ("accounts", "phone", f"coalesce(upper(country), {region('locale')})"),
+    "handle": ("accounts", "handle", "NULL"),
+    "device": ("events", "device", "NULL"),
+    "token": ("payments", "token", "NULL"),
+}
+
+
+def _raw(store: Store, column: str) -> str:
+    """The rows (n, raw, land) that hold such identifiers. Of events and payments only values that more than one account uses."""
+    own = _STANDS.get(column)
+    rows = f"SELECT account, value AS raw, CAST(NULL AS VARCHAR) AS land FROM identifiers WHERE kind = {literal(column)}"
+    if own:
+        rows += f" UNION ALL SELECT account, {own[1]}, CAST({own[2]} AS VARCHAR) FROM {own[0]} WHERE {own[1]} IS NOT NULL"
+    if own and own[0] != "accounts":
+        # Which rows these are, is told by hashes; what is compared, by the values.
+        store.run(
+            f"CREATE OR REPLACE TABLE common AS SELECT hash(lower(raw)) AS h FROM ({rows}) GROUP BY h "
+            "HAVING min(hash(account)) <> max(hash(account))"
+        )
+        rows = f"SELECT DISTINCT account, raw, land FROM ({rows}) WHERE hash(lower(raw)) IN (SELECT h FROM common)"
+    return f"SELECT k.n, raw, land FROM ({rows}) JOIN known k USING (account) WHERE raw IS NOT NULL"
+
+
+def _problems(store: Store, column: str, found: Shared) -> None:
+    """Counts what is no identifier and lists each such value once."""
+    for problem, counts in (("placeholder", found.placeholders), ("unreadable", found.unreadable)):
+        counts[column] = int(store.one(f"SELECT count(DISTINCT n) FROM keyed WHERE problem = '{problem}'"))
+    store.run(
+        f"INSERT INTO held_back SELECT {literal(column)}, sha256(raw), count(DISTINCT n), 0, problem FROM keyed "
+        "WHERE problem IS NOT NULL GROUP BY raw, problem"
+    )
+
+
+def _one_kind(store: Store, kind: str, most: int, found: Shared) -> None:
+    found.holders[kind] = int(store.one(f"SELECT count(DISTINCT n) FROM keyed WHERE {kind} IS NOT NULL"))
+    store.run(
+        f"CREATE OR REPLACE TABLE shared AS SELECT {kind} AS key, CAST(count(DISTINCT n) AS INTEGER) AS holders FROM keyed "
+        f"WHERE {kind} IS NOT NULL GROUP BY {kind} HAVING min(n) <> max(n)"
+    )
+    store.run(
+        f"INSERT INTO spelling SELECT {literal(kind)}, d.{kind}, d.n, d.raw FROM keyed d JOIN shared s ON s.key = d.{kind} "
+        f"WHERE s.holders <= {most}"
+    )
+    store.run(
+        f"INSERT INTO holding SELECT DISTINCT {literal(kind)}, s.key, d.n, s.holders FROM keyed d JOIN shared s ON s.key = d.{kind} "
+        f"WHERE s.holders <= {most}"
+    )
+    store.run(
+        f"INSERT INTO held_back SELECT {literal(kind)}, sha256(key), holders, {most}, 'more accounts hold it than one person has' "
+        f"FROM shared WHERE holders > {most}"
+    )
+    found.values[kind] = int(store.one(f"SELECT count(*) FROM shared WHERE holders <= {most}"))
+    found.held_back[kind] = int(store.one(f"SELECT count(*) FROM shared WHERE holders > {most}"))
+    store.run("DROP TABLE shared")
