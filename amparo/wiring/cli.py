@@ -22,6 +22,7 @@ from amparo.wiring import (
     hma_command,
     lists_command,
     read_command,
+    platform_command,
     receipt_command,
     scan_command,
     triage_command,
@@ -113,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
     api_command.add_commands(add)
     scan_command.add_commands(add)
     triage_command.add_commands(add)
+    platform_command.add_commands(add)
     receipt_command.add_commands(add)
     read_command.add_commands(add)
     analyse_command.add_commands(add)
