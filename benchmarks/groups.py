@@ -90,11 +90,7 @@ def _alone(route: str, data: dict[str, np.ndarray]) -> dict[str, Any]:
     run = {"circles": {"ours": _circles}, **QUESTIONS}[question][name]
     names, member = np.unique(data["member"], return_inverse=True)
     group = np.unique(data["group"], return_inverse=True)[1]
-    data |= {
-        "member": member.astype(np.int64),
-        "group": group.astype(np.int64),
-        "is_planted": np.isin(names, data["planted"]),
-    }
+    data |= {"member": member.astype(np.int64), "group": group.astype(np.int64), "is_planted": np.isin(names, data["planted"])}
     _warm()
     before = time.process_time()
     answer = run(data)
@@ -215,10 +211,7 @@ def _duckdb_overlaps(data: dict[str, np.ndarray]) -> list[int]:
 def _ours_first(data: dict[str, np.ndarray]) -> list[int]:
     """The query of the engine's claim alone: an arg-min, without what speaks against it."""
     con = duckdb.connect(config={"threads": 2})
-    con.register(
-        "given",
-        {"item": data["item"], "poster": data["poster"], "moment": data["at"], "row": np.arange(len(data["at"]))},
-    )
+    con.register("given", {"item": data["item"], "poster": data["poster"], "moment": data["at"], "row": np.arange(len(data["at"]))})
     con.execute("CREATE TABLE t AS SELECT * FROM given").fetchall()
     found = con.execute(
         "SELECT count(*), sum(p)::BIGINT FROM (SELECT arg_min(poster, (moment, row)) AS p FROM t GROUP BY item)"

@@ -62,9 +62,7 @@ def activity(case: UUID, zone: str = "", groups: Iterable[UUID] = ()) -> Activit
     held = {each.id: each for each in rows}
     posts = Post.objects.filter(group_id__in=list(held))
     dated = posts.exclude(wall=None).annotate(hour=TruncHour("wall", tzinfo=UTC)).order_by()
-    counted = dated.values_list("group_id", "hour").annotate(
-        messages=Count("id"), firsts=Count("id", filter=Q(first=True))
-    )
+    counted = dated.values_list("group_id", "hour").annotate(messages=Count("id"), firsts=Count("id", filter=Q(first=True)))
     days: dict[date, list[int]] = {}
     hours = [[0, 0] for _ in range(24)]
     week: Counter[tuple[int, int]] = Counter()
@@ -98,9 +96,7 @@ def _zone(name: str) -> tzinfo | None:
     try:
         return zone_of(name)
     except ValueError as error:
-        raise Refused(
-            f"{name!r} is no time zone: give a name such as Europe/Madrid, or an offset such as +02:00."
-        ) from error
+        raise Refused(f"{name!r} is no time zone: give a name such as Europe/Madrid, or an offset such as +02:00.") from error
 
 
 def _moved(hour: datetime, zone: str, target: tzinfo | None) -> datetime | None:

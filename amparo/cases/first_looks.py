@@ -108,10 +108,7 @@ def reading_order() -> OrderFacts:
 
 def reading_orders() -> tuple[OrderFacts, ...]:
     """Every order that ever held, newest first; the one that Amparo comes with last."""
-    kept = (
-        OrderFacts(each.version, tuple(each.reasons), each.why, each.by_name, each.at)
-        for each in ReadingOrder.objects.all()
-    )
+    kept = (OrderFacts(each.version, tuple(each.reasons), each.why, each.by_name, each.at) for each in ReadingOrder.objects.all())
     return (*kept, OrderFacts(0, rule.DEFAULT, "The order that Amparo comes with.", "", None))
 
 
@@ -175,12 +172,7 @@ def _held(case: UUID, items: Iterable[Across]) -> dict[int, set[str]]:
             if state in (State.NO_HIT, State.HIT):
                 held[item.claim.first.person].add("new_first" if state is State.NO_HIT else "known_first")
     asked: list[tuple[str, Iterable[int | None]]] = [
-        (
-            "first",
-            Post.objects.filter(group__case__uuid=case, first=True, sticker=False)
-            .values_list("person", flat=True)
-            .distinct(),
-        ),
+        ("first", Post.objects.filter(group__case__uuid=case, first=True, sticker=False).values_list("person", flat=True).distinct()),
         ("admin", stays.exclude(admin_line=None).values_list("person", flat=True)),
         ("admin", Notice.objects.filter(group__case__uuid=case, type="admin_granted").values_list("actor", flat=True)),
         ("created", stays.filter(came="created").values_list("person", flat=True)),
@@ -217,12 +209,8 @@ class _Behind:
                 reason = "new_first" if state is State.NO_HIT else "known_first"
                 doubt = f" ({item.why_not_certain})" if not item.claim.certain else ""
                 first = item.first
-                self._add(
-                    person, reason, Row(f"item {item.sha256[:12]}{doubt}", first.group, first.group_name, first.line)
-                )
-        posts = Post.objects.filter(person_id__in=wanted, first=True, sticker=False).only(
-            "person_id", "group_id", "line", "media_name"
-        )
+                self._add(person, reason, Row(f"item {item.sha256[:12]}{doubt}", first.group, first.group_name, first.line))
+        posts = Post.objects.filter(person_id__in=wanted, first=True, sticker=False).only("person_id", "group_id", "line", "media_name")
         for post in posts:
             self._group_row(post.person_id, "first", groups[post.group_id], post.media_name or "an item", post.line)
         stays = Membership.objects.filter(group__case__uuid=case)
@@ -235,9 +223,7 @@ class _Behind:
             if stay.messages:
                 self._group_row(stay.person_id, "several", group, f"{stay.messages} messages", None)
         for stay in stays.filter(came="added", came_by_id__in=wanted).select_related("person"):
-            self._group_row(
-                stay.came_by_id, "added", groups[stay.group_id], f"added {ref(stay.person)}", stay.came_line
-            )
+            self._group_row(stay.came_by_id, "added", groups[stay.group_id], f"added {ref(stay.person)}", stay.came_line)
         for notice in Notice.objects.filter(group__case__uuid=case, type="admin_granted", actor_id__in=wanted):
             words = f"made {', '.join(notice.targets)} an admin"
             self._group_row(notice.actor_id, "admin", groups[notice.group_id], words, notice.line)

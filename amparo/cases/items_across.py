@@ -111,7 +111,9 @@ def items_across(case: UUID) -> tuple[Across, ...]:
             continue
         claim = claim_of(_as_carried(each, groups[each.group_id]) for each in posts)
         by_id = {each.id: each for each in posts}
-        first, *against = (_first_post(by_id[each.post], groups, people) for each in (claim.first, *claim.against))
+        first, *against = (
+            _first_post(by_id[each.post], groups, people) for each in (claim.first, *claim.against)
+        )
         where = dict.fromkeys(each.group_id for each in posts)
         found.append(
             Across(
@@ -184,9 +186,7 @@ def _near(shown: dict[str, UUID]) -> dict[str, tuple[str, ...]]:
     looks = []
     for digest in digests:
         there = examined.get(shown[digest])
-        picture = (
-            there is not None and there.kind == "picture" and int(there.facts.get("quality") or 0) >= QUALITY_FLOOR
-        )
+        picture = there is not None and there.kind == "picture" and int(there.facts.get("quality") or 0) >= QUALITY_FLOOR
         looks.append(picture_looks(there.facts).rows if picture and there else np.empty((0, 4), np.uint64))
     found: dict[str, tuple[str, ...]] = {}
     for family in near_families(looks, NEAR_BITS):

@@ -98,9 +98,7 @@ def _filtered(group: UUID, search: str, mark: str) -> QuerySet[Membership]:
         case "admin":
             rows = rows.exclude(admin_line=None)
         case "added_others":
-            rows = rows.filter(
-                Exists(Membership.objects.filter(group_id=row, came_by=OuterRef("person"), came="added"))
-            )
+            rows = rows.filter(Exists(Membership.objects.filter(group_id=row, came_by=OuterRef("person"), came="added")))
         case "silent":
             rows = rows.filter(silent=True)
         case "left_at_once":

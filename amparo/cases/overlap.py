@@ -133,9 +133,7 @@ def _counted(case: UUID, count: int, last: int) -> _Counted:
     codes = np.unique(member.astype(np.int64) * max(1, len(order)) + np.searchsorted(order, pairs[:, 1]))
     table = memberships(codes // max(1, len(order)), codes % max(1, len(order)), len(persons), len(order))
     sizes = table.sizes.tolist()
-    lines = tuple(
-        GroupLine(each, groups[each].uuid, groups[each].name, sizes[n]) for n, each in enumerate(order.tolist())
-    )
+    lines = tuple(GroupLine(each, groups[each].uuid, groups[each].name, sizes[n]) for n, each in enumerate(order.tolist()))
     circles = find_circles(table) if len(codes) else None
     return _Counted(lines, table, persons, find_overlaps(table, 1), circles)
 
@@ -170,10 +168,7 @@ def circle_lines(found: Overlaps) -> tuple[CircleLine, ...]:
         lines.append(
             CircleLine(
                 number + 1,
-                tuple(
-                    PersonRef(each.uuid, each.reference, each.handle)
-                    for each in sorted(rows, key=lambda row: row.number)
-                ),
+                tuple(PersonRef(each.uuid, each.reference, each.handle) for each in sorted(rows, key=lambda row: row.number)),
                 tuple(by_id[in_order[int(each)]].name for each in tying),
             )
         )
@@ -239,9 +234,7 @@ def gathered(found: Overlaps, href: Href) -> Drawing:
             }
         )
         edges += [
-            {"source": key, "target": f"g{by_name[name].uuid}", "label": "shares"}
-            for name in circle.groups
-            if name in by_name
+            {"source": key, "target": f"g{by_name[name].uuid}", "label": "shares"} for name in circle.groups if name in by_name
         ]
     return {"nodes": nodes, "edges": edges}
 
@@ -284,9 +277,7 @@ def opened_person(case: UUID, person: UUID, href: Href) -> Drawing:
 
 def _people_and_groups(chosen: Sequence[int], kept: int | None, href: Href) -> Drawing:
     people = {each.id: each for each in Person.objects.filter(id__in=list(chosen))}
-    stays = (
-        Membership.objects.filter(person_id__in=list(people)).order_by("group_id", "came_line").select_related("group")
-    )
+    stays = Membership.objects.filter(person_id__in=list(people)).order_by("group_id", "came_line").select_related("group")
     counted = Counter(stay.group_id for stay in stays)
     groups = {each for each, _ in counted.most_common(MOST_OPENED)} | ({kept} if kept else set())
     nodes = [
@@ -308,13 +299,7 @@ def _people_and_groups(chosen: Sequence[int], kept: int | None, href: Href) -> D
             how = "created" if stay.came == "created" else "admin of" if stay.admin_line else "member of"
             edges.append({"source": f"p{people[stay.person_id].uuid}", "target": f"g{stay.group.uuid}", "label": how})
     nodes += [
-        {
-            "id": f"g{each.uuid}",
-            "label": each.name,
-            "kind": "group",
-            "href": href("open_group", each.uuid),
-            "note": each.platform,
-        }
+        {"id": f"g{each.uuid}", "label": each.name, "kind": "group", "href": href("open_group", each.uuid), "note": each.platform}
         for each in drawn.values()
     ]
     return {"nodes": nodes, "edges": edges}

@@ -313,12 +313,3 @@ def again(request: HttpRequest, case: UUID, platform: UUID) -> HttpResponse:
     except Refused as error:
         say(request, error)
     return redirect("cases:platform", case, platform)
-
-
-def panel_tab(request: HttpRequest, case: UUID) -> str:
-    """The tab of the case's pages."""
-    from django.template.loader import render_to_string
-
-    return render_to_string(
-        "cases/parts/platform_tab.html", {"case_uuid": case, "count": len(queries.platforms(case))}, request
-    )

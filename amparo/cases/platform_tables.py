@@ -1,4 +1,4 @@
-"""What the pages of a platform read from its sealed tables: one page of accounts, one account with its evidence, one list at a time.
+"""What the pages of a platform read from its sealed tables: one page of accounts, one account with evidence, one list at a time.
 
 Each call opens only the tables it names; each opening stands in the record. Nothing here writes.
 """
@@ -316,7 +316,8 @@ _SHARED = """
         UNION SELECT account, 'device', device FROM events WHERE device IS NOT NULL
         UNION SELECT account, 'address', address FROM events WHERE address IS NOT NULL),
     both AS (SELECT kind, value FROM held WHERE account = $1 INTERSECT SELECT kind, value FROM held WHERE account = $2)
-    SELECT b.kind, b.value, count(DISTINCT h.account) FROM both b JOIN held h USING (kind, value) GROUP BY ALL ORDER BY 3, 1, 2 LIMIT 100
+    SELECT b.kind, b.value, count(DISTINCT h.account) FROM both b JOIN held h USING (kind, value)
+    GROUP BY ALL ORDER BY 3, 1, 2 LIMIT 100
 """
 
 

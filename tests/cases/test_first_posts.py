@@ -114,9 +114,7 @@ def test_the_claim_is_the_one_found_by_looking_at_every_pair(tmp_path_factory: A
         claim = min(mine, key=lambda each: (when(each), each[5], posts.index(each)))
         assert row["account_id"] == claim[1]
         against = {
-            each[1]
-            for each in mine
-            if each[1] != claim[1] and (span(each)[0] <= span(claim)[1] or when(each) == when(claim))
+            each[1] for each in mine if each[1] != claim[1] and (span(each)[0] <= span(claim)[1] or when(each) == when(claim))
         }
         assert set(row["others"]) == against and row["not_certain_against"] == len(against)
         assert row["certain"] == (not against and not claim[5] and when(claim) != datetime.max)

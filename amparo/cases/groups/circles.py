@@ -43,9 +43,7 @@ def write_circles(base: Base, out: Path, *, progress: Progress = silent) -> dict
     one, two, shared = find_overlaps(table)
     progress("overlaps of groups", len(one))
     _stage(base, table, found)
-    store.table(
-        "found_overlaps", {"one": one.astype(np.int64), "two": two.astype(np.int64), "shared": shared.astype(np.int64)}
-    )
+    store.table("found_overlaps", {"one": one.astype(np.int64), "two": two.astype(np.int64), "shared": shared.astype(np.int64)})
     counts |= {
         "circles": found.count,
         "rows": store.parquet(_PEOPLE, out),

@@ -16,7 +16,6 @@ import numpy as np
 
 from amparo.cases.coins.compiling import compiled
 
-
 @compiled
 def listed(rows, values, count):
     """(starts, places): for each of `count` rows its values, in the order in which they come. One pass, no sort."""
@@ -168,7 +167,9 @@ def ties_plain(m_starts, m_groups, g_starts, g_members, weights, bits, degrees, 
     for tier in range(len(every)):
         here = (packed >> (tier * bits)) & ((1 << bits) - 1)
         for place in np.flatnonzero(here >= 2):
-            told = log_tail(here[place], degrees[tier, ones[place]], degrees[tier, twos[place]], every[tier], logs)
+            told = log_tail(
+                here[place], degrees[tier, ones[place]], degrees[tier, twos[place]], every[tier], logs
+            )
             chances[place] = min(chances[place], told)
     kept = chances <= np.minimum(limits[ones], limits[twos])
     return end, doubled, ones[kept].astype(np.int32), twos[kept].astype(np.int32), packed[kept], chances[kept]

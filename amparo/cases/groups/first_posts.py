@@ -26,14 +26,7 @@ def write_first_posts(base: Base, out: Path, *, progress: Progress = silent) -> 
     items = store.parquet(_ITEMS, out)
     windows = store.parquet(_WINDOWS, beside(out, "windows.parquet"))
     progress("written", items)
-    keys = (
-        "post_rows",
-        "posts_without_item",
-        "posts_without_account",
-        "posts_without_utc",
-        "posts_undated",
-        "forwarded",
-    )
+    keys = ("post_rows", "posts_without_item", "posts_without_account", "posts_without_utc", "posts_undated", "forwarded")
     counts = dict(zip(keys, store.rows(_COUNTS)[0], strict=True))
     words = ("items", "certain", "tied", "forwarded_first", "by_wall_clock", "undated_items")
     counts |= dict(zip(words, store.rows(_TOLD)[0], strict=True)) | {"rows": items, "windows": windows}

@@ -50,11 +50,7 @@ def write_countries(
     run = base.facts() | {
         "engine": "countries",
         "version": VERSION,
-        "parameters": {
-            "links": links.name if links else None,
-            "accounts_at_an_exit": MANY,
-            "accounts_at_an_office": SOME,
-        },
+        "parameters": {"links": links.name if links else None, "accounts_at_an_exit": MANY, "accounts_at_an_office": SOME},
         "numpy": np.__version__,
         "written": written,
         "addresses": asdict(found.addresses),

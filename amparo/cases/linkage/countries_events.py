@@ -109,9 +109,7 @@ def _slice(
 ) -> tuple[np.ndarray, ...]:
     there = np.flatnonzero(place >= 0)
     local = (found["account"][there] - low).astype(np.uint64)
-    group = (
-        (local << np.uint64(11)) | (place[there].astype(np.uint64) << np.uint64(1)) | logged[there].astype(np.uint64)
-    )
+    group = (local << np.uint64(11)) | (place[there].astype(np.uint64) << np.uint64(1)) | logged[there].astype(np.uint64)
     key = (group << np.uint64(32)) | found["second"][there].astype(np.uint64)
     order = np.argsort(key)
     at = there[order]

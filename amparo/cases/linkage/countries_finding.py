@@ -114,8 +114,7 @@ def find(store: Store, calibration: Calibration, links: Path | None = None, prog
 def _number(store: Store) -> int:
     """Every account that any table names, by its name's order."""
     told = " UNION ".join(
-        f"SELECT account FROM {table} WHERE account IS NOT NULL"
-        for table in ("accounts", "identifiers", "events", "payments")
+        f"SELECT account FROM {table} WHERE account IS NOT NULL" for table in ("accounts", "identifiers", "events", "payments")
     )
     store.run(
         "CREATE OR REPLACE TABLE numbered AS SELECT account, (row_number() OVER (ORDER BY account) - 1)::INTEGER AS n "
@@ -155,9 +154,7 @@ def _standing(
 def _rows(calibration: Calibration, by_name: dict[str, dict[str, np.ndarray]], seen: Seen) -> Rows:
     numbers = [calibration.number(name) for name in STANDINGS] + [-1]
     kind = np.where(
-        (seen.logged > 0) & (seen.standing < EXIT),
-        calibration.number("logged country"),
-        np.array(numbers)[seen.standing],
+        (seen.logged > 0) & (seen.standing < EXIT), calibration.number("logged country"), np.array(numbers)[seen.standing]
     )
     parts = [
         Rows(

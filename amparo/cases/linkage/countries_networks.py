@@ -156,8 +156,7 @@ def blocks(store: Store, places: dict[str, int]) -> Blocks:
     store.run("CREATE OR REPLACE TABLE address_blocks (block VARCHAR, number BIGINT)")
     if len(readable):
         store.table(
-            "address_blocks",
-            {"block": np.array(texts, dtype=object)[readable], "number": held[readable].astype(np.int64)},
+            "address_blocks", {"block": np.array(texts, dtype=object)[readable], "number": held[readable].astype(np.int64)}
         )
     four, six = ranges(store, places)
     place, row, inside = _placed(family, number, four, six)

@@ -97,15 +97,9 @@ def cautions(rows: Rows, weight: np.ndarray, best: np.ndarray) -> np.ndarray:
 
 def answers_sql(calibration: Calibration) -> str:
     """One row an account, by name. The best row of evidence is told in words; the rest stands in the evidence table."""
-    third = (
-        "CASE WHEN a.third >= 0 AND a.third_confidence > 0 THEN [{'country': " + _code("a.third") + ", 'confidence': "
-    )
+    third = "CASE WHEN a.third >= 0 AND a.third_confidence > 0 THEN [{'country': " + _code("a.third") + ", 'confidence': "
     third += "a.third_confidence}] ELSE [] END"
-    second = (
-        "CASE WHEN a.second >= 0 THEN [{'country': "
-        + _code("a.second")
-        + ", 'confidence': a.second_confidence}] ELSE [] END"
-    )
+    second = "CASE WHEN a.second >= 0 THEN [{'country': " + _code("a.second") + ", 'confidence': a.second_confidence}] ELSE [] END"
     first = "CASE WHEN a.best >= 0 THEN [{'country': " + _code("a.best") + ", 'confidence': a.confidence}] ELSE [] END"
     return f"""
         SELECT n.account AS account_id, {_code("a.said")} AS country, a.confidence, {_code("a.second")} AS runner_up,
@@ -155,9 +149,7 @@ def _time(second: str) -> str:
 
 
 def _words(bits: str) -> str:
-    cases = ", ".join(
-        f"CASE WHEN ({bits}) & {bit} <> 0 THEN {literal(word.partition(':')[0])} END" for bit, word in WORDS.items()
-    )
+    cases = ", ".join(f"CASE WHEN ({bits}) & {bit} <> 0 THEN {literal(word.partition(':')[0])} END" for bit, word in WORDS.items())
     return f"list_filter([{cases}], lambda word: word IS NOT NULL)"
 
 

@@ -70,12 +70,7 @@ PAYMENT_COLUMNS = {
 
 def account_table(store: Store, countries: Path, links: Path | None, by: str) -> None:
     """Makes `dossier_accounts`: n (its place in all dossiers), dossier, and ACCOUNT_COLUMNS."""
-    said = held(
-        store,
-        countries,
-        "countries",
-        ("account_id", "country", "confidence", "best_guess", "runner_up", "why", "cautions"),
-    )
+    said = held(store, countries, "countries", ("account_id", "country", "confidence", "best_guess", "runner_up", "why", "cautions"))
     person = "NULL::VARCHAR"
     linked = ""
     if links:
@@ -123,7 +118,7 @@ def _summaries(store: Store) -> None:
     )
     store.run(
         "CREATE OR REPLACE TABLE payments_of AS SELECT account, count(*) AS payments, "
-        f'list(reference ORDER BY {moment}, file, "row") FILTER (reference IS NOT NULL)[:{MOST_REFERENCES}] AS refs, '
+        f"list(reference ORDER BY {moment}, file, \"row\") FILTER (reference IS NOT NULL)[:{MOST_REFERENCES}] AS refs, "
         f"min({moment}) AS first, max({moment}) AS last FROM payments GROUP BY account"
     )
     store.run(

@@ -95,8 +95,7 @@ def _signs(store: Store) -> None:
         for kind in _KINDS.get(level.name, (level.name.split("_")[0],))
     )
     levels = " UNION ALL ".join(
-        f"SELECT a, b, '{field.name}' AS field, {gamma(field)} AS level FROM used WHERE {gamma(field)} > 0"
-        for field in FIELDS
+        f"SELECT a, b, '{field.name}' AS field, {gamma(field)} AS level FROM used WHERE {gamma(field)} > 0" for field in FIELDS
     )
     store.run(f"CREATE OR REPLACE TABLE levels AS {levels}")
     store.run(

@@ -43,12 +43,7 @@ def _two_few(kind: str, words: str, two: float, few: float, household: float | N
     return (
         Level(f"{kind}_two", f"{words} that no third account holds", f"{{any:{kind}_two}}", two, 1e-9, household),
         Level(
-            f"{kind}_few",
-            f"{words} that a few accounts hold",
-            f"{{any:{kind}_few}}",
-            few,
-            3e-9,
-            household and household / 2,
+            f"{kind}_few", f"{words} that a few accounts hold", f"{{any:{kind}_few}}", few, 3e-9, household and household / 2
         ),
     )
 
@@ -166,9 +161,7 @@ FIELDS: tuple[Field, ...] = (
 
 def level_sql(level: Level, dialect: str) -> str:
     """The level's condition as DuckDB or Spark writes it."""
-    any_of, both = {"duckdb": ("list_has_any", "list_intersect"), "spark": ("arrays_overlap", "array_intersect")}[
-        dialect
-    ]
+    any_of, both = {"duckdb": ("list_has_any", "list_intersect"), "spark": ("arrays_overlap", "array_intersect")}[dialect]
     size = {"duckdb": "len", "spark": "size"}[dialect]
     found = level.sql
     while "{any:" in found:

@@ -99,11 +99,9 @@ def keyed(store: Store, kind: str, raw: str) -> None:
     )
     if kind == "phone":
         _phones(store)
-    rows, fits = {
-        "email": (_MAILS, "email IS NOT NULL"),
-        "phone": (_NUMBERS, "fits"),
-        "handle": (_SPELLED, "true"),
-    }.get(kind, (f"SELECT *, plain AS {kind} FROM bare", "true"))
+    rows, fits = {"email": (_MAILS, "email IS NOT NULL"), "phone": (_NUMBERS, "fits"), "handle": (_SPELLED, "true")}.get(
+        kind, (f"SELECT *, plain AS {kind} FROM bare", "true")
+    )
     readings = ", ".join(f"CASE WHEN NOT empty THEN {each} END AS {each}" for each in READINGS[kind])
     store.run(
         f"CREATE OR REPLACE TABLE keyed AS SELECT n, raw, {readings}, CASE WHEN empty THEN 'placeholder' "

@@ -52,17 +52,13 @@ def _comparison(field: Field, dialect: str, weights: Weights | None) -> dict[str
             "sql_condition": "ELSE",
             "label_for_charts": "no agreement",
             "m_probability": weights.same[field.name][""] if weights else 1 - sum(each.same for each in field.levels),
-            "u_probability": weights.chance[field.name][""]
-            if weights
-            else 1 - sum(each.chance for each in field.levels),
+            "u_probability": weights.chance[field.name][""] if weights else 1 - sum(each.chance for each in field.levels),
         }
     )
     return {"output_column_name": field.name, "comparison_levels": levels}
 
 
-def score(
-    store: Store, pairs: str, into: str, *, weights: Weights | None = None, backend: str = "duckdb", address: str = ""
-) -> None:
+def score(store: Store, pairs: str, into: str, *, weights: Weights | None = None, backend: str = "duckdb", address: str = "") -> None:
     """Makes the table `into`: a, b, for each field gamma_x and mw_x (bits), and match_weight (their sum with the prior's).
 
     pairs: a table with the columns a and b.
@@ -75,9 +71,7 @@ def score(
     from splink import DuckDBAPI, Linker
 
     api = DuckDBAPI(connection=store.con)
-    store.run(
-        f"CREATE OR REPLACE VIEW blocked AS SELECT '0' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs}"
-    )
+    store.run(f"CREATE OR REPLACE VIEW blocked AS SELECT '0' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs}")
     linker = Linker(api.register("records"), splink_settings(FIELDS, "duckdb", weights), log_level=None)
     linker.table_management.register_blocked_pairs_for_predict(api.register("blocked"))
     found = linker.inference.predict(warning_mode="never").physical_name
@@ -88,10 +82,7 @@ def score(
 
 def scored_columns() -> str:
     """What is kept of splink's result, rounded where a sum's last bits may differ."""
-    fields = ", ".join(
-        f"CAST({gamma(each)} AS INTEGER) AS {gamma(each)}, round(mw_{each.name}, 6) AS mw_{each.name}"
-        for each in FIELDS
-    )
+    fields = ", ".join(f"CAST({gamma(each)} AS INTEGER) AS {gamma(each)}, round(mw_{each.name}, 6) AS mw_{each.name}" for each in FIELDS)
     return f"least(n_l, n_r) AS a, greatest(n_l, n_r) AS b, {fields}, round(match_weight, 6) AS match_weight"
 
 

@@ -102,13 +102,9 @@ _STANDS = {
 def _raw(store: Store, column: str) -> str:
     """The rows (n, raw, land) that hold such identifiers. Of events and payments only values that more than one account uses."""
     own = _STANDS.get(column)
-    rows = (
-        f"SELECT account, value AS raw, CAST(NULL AS VARCHAR) AS land FROM identifiers WHERE kind = {literal(column)}"
-    )
+    rows = f"SELECT account, value AS raw, CAST(NULL AS VARCHAR) AS land FROM identifiers WHERE kind = {literal(column)}"
     if own:
-        rows += (
-            f" UNION ALL SELECT account, {own[1]}, CAST({own[2]} AS VARCHAR) FROM {own[0]} WHERE {own[1]} IS NOT NULL"
-        )
+        rows += f" UNION ALL SELECT account, {own[1]}, CAST({own[2]} AS VARCHAR) FROM {own[0]} WHERE {own[1]} IS NOT NULL"
     if own and own[0] != "accounts":
         # Which rows these are, is told by hashes; what is compared, by the values.
         store.run(

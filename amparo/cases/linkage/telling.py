@@ -125,10 +125,7 @@ def _persons(found: Found, strong: float) -> None:
               "side_a VARCHAR[], side_b VARCHAR[])")  # fmt: skip
     if certainty:
         persons = np.array(sorted(certainty), np.int32)
-        store.table(
-            "certainties",
-            {"person": persons, "certainty": np.array([certainty[each] for each in persons.tolist()], object)},
-        )
+        store.table("certainties", {"person": persons, "certainty": np.array([certainty[each] for each in persons.tolist()], object)})
     if bridges:
         store.con.executemany("INSERT INTO bridges VALUES (?, ?, ?, ?, ?, ?, ?, ?)", bridges)
     store.run(
@@ -190,9 +187,7 @@ def _questions(found: Found, threshold: float) -> None:
     store = found.store
     shared = ", ".join(
         f"CASE {gamma(field)} "
-        + " ".join(
-            f"WHEN {number} THEN {literal(level.words)}" for number, level in enumerate(reversed(field.levels), 1)
-        )
+        + " ".join(f"WHEN {number} THEN {literal(level.words)}" for number, level in enumerate(reversed(field.levels), 1))
         + " END"
         for field in FIELDS
     )
@@ -239,11 +234,7 @@ def _run(
             "most_holders_of_a_value": CAP,
             "normal_forms_of": normal_forms().date,
         },
-        "linkage_tools": {
-            "splink": splink.__version__,
-            "phonenumbers": phonenumbers.__version__,
-            "numpy": np.__version__,
-        },
+        "linkage_tools": {"splink": splink.__version__, "phonenumbers": phonenumbers.__version__, "numpy": np.__version__},
         "judgements": {
             "sha256": found.judgements.sha256,
             "standing": len(found.judgements.standing),

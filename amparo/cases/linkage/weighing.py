@@ -49,9 +49,7 @@ class Weights:
         return float(np.log2(self.same[field][level] / self.chance[field][level]))
 
 
-def learn(
-    fields: tuple[Field, ...], patterns: np.ndarray, counts: np.ndarray, totals: Totals, accounts: int
-) -> Weights:
+def learn(fields: tuple[Field, ...], patterns: np.ndarray, counts: np.ndarray, totals: Totals, accounts: int) -> Weights:
     """The weights. patterns: (patterns, fields) int8; -1 nothing is stated, 0 no agreement, else the level from the last
     (1) to the first. counts: candidate pairs of each pattern."""
     model = [_Chances(field, patterns[:, at], totals) for at, field in enumerate(fields)]
@@ -87,9 +85,7 @@ def household_bits(fields: tuple[Field, ...], patterns: np.ndarray, weights: Wei
     log = np.full(len(patterns), np.log2(weights.household_share / (1 - weights.same_share - weights.household_share)))
     for at, field in enumerate(fields):
         names = ["", *(level.name for level in reversed(field.levels))]
-        ratio = np.log2(
-            [weights.household[field.name][name] / weights.chance[field.name][name] for name in names] + [1.0]
-        )
+        ratio = np.log2([weights.household[field.name][name] / weights.chance[field.name][name] for name in names] + [1.0])
         log += ratio[patterns[:, at]]  # -1, nothing stated, is the last: no ratio
     return np.logaddexp2(0, log)
 

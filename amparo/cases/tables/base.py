@@ -21,9 +21,8 @@ import duckdb
 
 from amparo.cases.tables import reading
 from amparo.cases.tables.base_mapping import BaseMapping
-from amparo.cases.tables.base_record import RECORD, Held, Record, read_record
 from amparo.cases.tables.networks import built_on, read_issuers, read_networks
-from amparo.cases.tables.parts import make_part, part_rows
+from amparo.cases.tables.parts import Part, make_part, part_rows
 from amparo.cases.tables.shapes import EVERY, TABLES, UNIT_TABLES, columns_of
 from amparo.cases.tables.store import MEMORY, Progress, Store, literal, opened, silent
 from amparo.foundation.errors import Refused
@@ -71,6 +70,15 @@ class Base:
         }
 
 
+@dataclass(frozen=True)
+class Held:
+    """A part with the number of the file it was made of."""
+
+    file: int
+    table: str
+    part: Part
+
+
 @contextmanager
 def open_base(
     place: Path | reading.Folder,
@@ -87,14 +95,8 @@ def open_base(
     """
     if other := sorted(set(tables) - set(EVERY)):
         raise Refused(f"A base has no table {other[0]}; there are: {', '.join(EVERY)}.")
-    if isinstance(place, Path) and (place / RECORD).is_file():
-        with _imported(place, mapping, tables, memory, spill) as base:
-            yield base
-        return
     if mapping is None:
-        raise Refused(
-            "Give the platform's mapping: --mapping FILE. Only a folder made by amparo analyse import needs none."
-        )
+        raise Refused("Give the platform's mapping: --mapping FILE.")
     wanted = {number for number, source in enumerate(mapping.sources) if source.table in tables}
     found = place if isinstance(place, reading.Folder) else reading.folder(place, mapping, wanted)
     unit = [each.file for each in (mapping.addresses, mapping.issuers) if each]
@@ -111,31 +113,10 @@ def open_base(
         yield assembled(store, mapping, found, held, tables)
 
 
-@contextmanager
-def _imported(
-    place: Path, mapping: BaseMapping | None, tables: Collection[str], memory: str, spill: Path | None
-) -> Iterator[Base]:
-    """The base that import_base left in `place`: its parts where they lie."""
-    record = read_record(place)
-    if mapping and mapping.digest != record.mapping.digest:
-        raise Refused(
-            f"{place} was imported by another mapping ({record.mapping.digest[:12]}). Leave out --mapping, or import again."
-        )
-    held = [each for each in record.held if each.table in tables]
-    files = [each.part.place for each in held] + [each.part.unread for each in held if each.part.unread]
-    with opened([*files, *record.units.values()], spill, memory=memory) as store:
-        yield assembled(store, record.mapping, record.folder, held, tables, record)
-
-
 def assembled(
-    store: Store,
-    mapping: BaseMapping,
-    found: reading.Folder,
-    held: Sequence[Held],
-    tables: Collection[str],
-    record: Record | None = None,
+    store: Store, mapping: BaseMapping, found: reading.Folder, held: Sequence[Held], tables: Collection[str]
 ) -> Base:
-    """The base of these parts: views over them, the table `bad`, and the unit's own tables (from the record, if imported)."""
+    """The base of these parts: views over them, the table `bad`, and the unit's own tables."""
     bad, lost = _bad_table(store, held)
     counts = {}
     for table in TABLES:
@@ -145,25 +126,10 @@ def assembled(
     if counts["accounts"]:
         counts["accounts"], more = _once(store, counts["accounts"])
         counts["identifiers"] += more
-    if record:
-        units = _kept_tables(store, record, tables)
-    else:
-        units = unit_tables(store, mapping, tables, newest(store) if counts["events"] else None)
+    units = unit_tables(store, mapping, tables, newest(store) if counts["events"] else None)
     for table in UNIT_TABLES:
         counts[table] = int(store.one(f"SELECT count(*) FROM {table}"))
     return Base(store, mapping, found.files, found.left_out, counts, bad, lost, units)
-
-
-def _kept_tables(store: Store, record: Record, tables: Collection[str]) -> dict[str, dict[str, str]]:
-    for table, columns in UNIT_TABLES.items():
-        kept = record.units.get(table) if table in tables else None
-        if kept:
-            store.run(
-                f"CREATE VIEW {table} AS SELECT * FROM read_parquet({literal(str(kept))}, hive_partitioning=false)"
-            )
-        else:
-            store.run(f'CREATE TABLE {table} ({columns}, file INTEGER, "row" BIGINT)')
-    return {name: told for name, told in record.told.items() if name in tables}
 
 
 def newest(store: Store) -> date | None:
@@ -214,11 +180,8 @@ def _bad_table(store: Store, held: Sequence[Held]) -> tuple[int, int]:
                 f"({part_rows(each.part.place, each.table, each.part.numbered)}) "
                 'WHERE _lost IS NOT NULL OR _doubt IS NOT NULL ORDER BY "row"'
             )
-        if each.part.unread:
-            store.run(
-                f'INSERT INTO bad SELECT {each.file}, "row", problem, false, raw FROM '
-                f'read_parquet({literal(str(each.part.unread))}) ORDER BY "row"'
-            )
+        for row, problem, raw in each.part.unread:
+            store.run("INSERT INTO bad VALUES (?, ?, ?, false, ?)", [each.file, row, problem, raw])
     lost, every = store.rows("SELECT count(*) FILTER (NOT kept), count(*) FROM bad")[0]
     return int(every), int(lost)
 

@@ -8,15 +8,11 @@ and `_raw` (the start of such a record). Its rows stand as in the file, so that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from amparo.cases.tables.amounts import amount, digits_of
 from amparo.cases.tables.base_mapping import BaseSource
-from amparo.cases.tables.csv_rows import BadRecord
 from amparo.cases.tables.reading import NO_OBJECT, Rows, SourceFile, read
 from amparo.cases.tables.shapes import KINDS, LONGEST_NAME, TABLES, Field, columns_of
 from amparo.cases.tables.store import ROW_GROUP, Store, literal
@@ -39,15 +35,14 @@ _MOMENT_UTC = "TIMESTAMP WITH TIME ZONE"
 
 @dataclass(frozen=True)
 class Part:
-    """numbered: whether it has a column `row`. lost, doubts: of its rows. unread: a Parquet file of the records that are not
-    even in it (row, problem, raw), None if there are none."""
+    """numbered: whether it has a column `row`. lost, doubts: of its rows. unread: records that are not even in it."""
 
     place: Path
     numbered: bool
     rows: int
     lost: int
     doubts: int
-    unread: Path | None
+    unread: tuple[tuple[int, str, str], ...]
 
 
 def make_part(store: Store, file: SourceFile, source: BaseSource, out: Path, compression: str = "snappy") -> Part:
@@ -67,40 +62,7 @@ def make_part(store: Store, file: SourceFile, source: BaseSource, out: Path, com
     count, lost, doubts = store.rows(
         f"SELECT count(*), count(_lost), count(_doubt) FROM read_parquet({literal(str(out))})"
     )[0]
-    return Part(out, numbered, count, lost, doubts, _unread(store, bad, out.with_suffix(".unread.parquet")))
-
-
-def _unread(store: Store, bad: Sequence[BadRecord], out: Path) -> Path | None:
-    if not bad:
-        return None
-    texts = {name: np.array([getattr(each, name) for each in bad], dtype=object) for name in ("problem", "raw")}
-    store.table("given_bad", {"row": np.array([each.row for each in bad], dtype=np.int64)} | texts)
-    store.run(f'COPY (SELECT * FROM given_bad ORDER BY "row") TO {literal(str(out))} (FORMAT parquet)')
-    store.run("DROP TABLE given_bad")
-    return out
-
-
-def in_time(store: Store, part: Part, table: str, out: Path) -> Part:
-    """The part with its rows in the order of their time: itself where they stand so, else another, at `out`."""
-    place = f"read_parquet({literal(str(part.place))}, hive_partitioning=false)"
-    moment = "coalesce(at_utc, at_wall)"
-    if store.one(
-        f"SELECT coalesce(bool_and(a >= b), true) FROM (SELECT {moment} AS a, lag({moment}) OVER () AS b FROM {place})"
-    ):
-        return part
-    store.run(
-        f'COPY (SELECT * FROM ({part_rows(part.place, table, part.numbered)}) ORDER BY {moment} NULLS LAST, "row") '
-        f"TO {literal(str(out))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
-    )
-    part.place.unlink()
-    return replace(part, place=out, numbered=True)
-
-
-def newest_day(store: Store, part: Part) -> date | None:
-    """The day of the newest event in the part."""
-    place = f"read_parquet({literal(str(part.place))}, hive_partitioning=false)"
-    found = store.one(f"SELECT CAST(max(coalesce(at_utc, at_wall)) AS DATE) FROM {place}")
-    return found if isinstance(found, date) else None
+    return Part(out, numbered, count, lost, doubts, tuple((each.row, each.problem, each.raw) for each in bad))
 
 
 def part_rows(place: Path, table: str, numbered: bool) -> str:
