@@ -35,6 +35,11 @@ class StepFacts:
     finished_at: datetime | None
 
     @property
+    def counted(self) -> tuple[tuple[str, int], ...]:
+        """What came out, by name in words; a page can't ask a table that may hold a name "items" for its items."""
+        return tuple((name.replace("_", " "), count) for name, count in self.counts_out.items() if count)[:6]
+
+    @property
     def is_done(self) -> bool:
         return self.state in {"done", "skipped"}
 

@@ -285,9 +285,9 @@ OVERLAPS = ("account", "kind", "value", "weak", "report", "in_case", "reference"
 def overlaps(by: Actor, platform: PlatformFacts, unlock: Unlock, page: int) -> tuple[list[dict[str, Any]], int]:
     """Accounts that share an identifier with another case or an earlier report, strong ones first."""
     with _opened(by, platform, unlock, "overlaps") as store:
-        count = int(store.one("SELECT count(*) FROM overlaps"))
+        count = int(store.one('SELECT count(*) FROM "overlaps"'))
         rows = store.rows(
-            f"SELECT {_named(OVERLAPS)} FROM overlaps "
+            f'SELECT {_named(OVERLAPS)} FROM "overlaps" '
             f"ORDER BY weak, account, kind, value, reference LIMIT {PAGE} OFFSET {(page - 1) * PAGE}"
         )
     return _records(rows, OVERLAPS), count
@@ -315,8 +315,8 @@ _SHARED = """
         UNION SELECT account, 'payment token', token FROM payments WHERE token IS NOT NULL
         UNION SELECT account, 'device', device FROM events WHERE device IS NOT NULL
         UNION SELECT account, 'address', address FROM events WHERE address IS NOT NULL),
-    both AS (SELECT kind, value FROM held WHERE account = $1 INTERSECT SELECT kind, value FROM held WHERE account = $2)
-    SELECT b.kind, b.value, count(DISTINCT h.account) FROM both b JOIN held h USING (kind, value)
+    common AS (SELECT kind, value FROM held WHERE account = $1 INTERSECT SELECT kind, value FROM held WHERE account = $2)
+    SELECT b.kind, b.value, count(DISTINCT h.account) FROM common b JOIN held h USING (kind, value)
     GROUP BY ALL ORDER BY 3, 1, 2 LIMIT 100
 """
 

@@ -113,7 +113,9 @@ def test_a_wrong_mapping_or_a_name_twice_is_refused_at_once(ines: Actor, case: C
         platforms.registered(house.officer("otto", "investigator"), case, folder, name="Other")
 
 
-def test_people_are_taken_by_a_rule_with_evidence_and_nobody_twice(ines: Actor, case: CaseOpened, platform: UUID) -> None:
+def test_people_are_taken_by_a_rule_with_evidence_and_nobody_twice(
+    ines: Actor, case: CaseOpened, platform: UUID
+) -> None:
     before = queries.case(case.case).people
     done = actions.take_people(ines, platform, PAYERS, "They paid and uploaded.", keys(ines))
     assert (len(done.persons), done.accounts) == (4, 4)
@@ -144,9 +146,7 @@ def test_nobody_is_taken_without_a_rule_by_a_machine_or_by_a_stranger(
     with pytest.raises(Refused):
         actions.take_people(otto, platform, PAYERS, "Because.", keys(otto))
     with pytest.raises(Refused, match="narrow it"):
-        from amparo.cases.platform_taking import take_people
-
-        take_people(ines, platform, PAYERS, "Because.", keys(ines), most=3)
+        actions.take_people(ines, platform, PAYERS, "Because.", keys(ines), most=3)
     assert queries.platform(platform).taken == 0
 
 
@@ -199,7 +199,9 @@ def test_two_folders_of_the_same_platform_are_two_steps_of_the_same_bytes(
     for name in ("one", "two"):
         platforms.worked(platforms.registered(ines, case, platforms.lay_files(tmp_path / name), name=name))
         tables = {
-            table: item for row in PlatformStep.objects.filter(platform__name=name) for table, item in row.tables.items()
+            table: item
+            for row in PlatformStep.objects.filter(platform__name=name)
+            for table, item in row.tables.items()
         }
         digests.append({table: vault_queries.item(UUID(item)).sha256 for table, item in tables.items()})
     assert digests[0] == digests[1] and {"accounts", "links", "countries", "directory"} <= digests[0].keys()
