@@ -232,11 +232,10 @@ def _engine(
             given = {"judgements": judgements} if judged else {}
             run: dict[str, Any] = call(base, store.work / f"{name}.parquet", progress=progress, **given)
             counts_in = {each: base.counts.get(each, 0) for each in reads}
-            counts = {key: int(value) for key, value in run.get("counts", {}).items() if isinstance(value, int)}
             kept: dict[str, Any] = {
                 key: run[key] for key in ("rule", "version", "parameters", "cautions") if key in run
             }
-            _end(work, step, store, Result({}, counts_in, counts, kept))
+            _end(work, step, store, Result({}, counts_in, dict(store.counts), kept))
 
     return do
 
