@@ -121,18 +121,27 @@ def outcome_facts(case: UUID, *, reference: str = "", persons: Sequence[UUID] = 
 
     reference: only what was said on this package, and arrests that others report of `persons`.
     """
-    rows = Outcome.objects.filter(case=case).select_related("reply").order_by("id")
+    rows = Outcome.objects.filter(case=case).order_by("id")
     if reference:
         mine = set(persons)
         arrests = rows.filter(kind="arrested").exclude(reference=reference).values_list("id", "person")
         rows = rows.filter(Q(reference=reference) | Q(id__in=[number for number, person in arrests if person in mine]))
-    return tuple(
-        OutcomeFacts(
-            each.uuid, each.reference, each.country, each.person, each.kind, each.received_at, each.at, each.arrested_in,
-            each.ordered_by, each.age_at_event, each.reason, each.counts, each.reply.source,
-        )
-        for each in rows
-    )  # fmt: skip
+    told = rows.values_list(
+        "uuid",
+        "reference",
+        "country",
+        "person",
+        "kind",
+        "received_at",
+        "at",
+        "arrested_in",
+        "ordered_by",
+        "age_at_event",
+        "reason",
+        "counts",
+        "reply__source",
+    )
+    return tuple(OutcomeFacts(*each) for each in told)  # fmt: skip
 
 
 def package_states(case: UUID, outcomes: Iterable[OutcomeFacts], now: datetime) -> tuple[PackageState, ...]:

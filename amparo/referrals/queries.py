@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from amparo.access import queries as access
 from amparo.cases import queries as cases
 from amparo.exchange import queries as exchange
@@ -113,29 +115,34 @@ class PersonInPackage:
     subject: str
 
 
+def _rows() -> QuerySet[Package]:
+    """Packages without what they hold: a megabyte each that only `contents` hands out."""
+    return Package.objects.defer("contents")
+
+
 def packages(case: UUID | None = None, now: datetime | None = None) -> tuple[PackageFacts, ...]:
     """The newest version for each country, of one case or of all, by reference."""
-    rows = Package.objects.all() if case is None else Package.objects.filter(case=case)
+    rows = _rows() if case is None else _rows().filter(case=case)
     return tuple(each for each in _facts(list(rows.order_by("reference", "version")), now) if each.newest)
 
 
 def package(uuid: UUID) -> PackageFacts:
     """Raises Missing."""
-    found = Package.objects.filter(uuid=uuid).first()
-    if not found:
+    found = Package.objects.filter(uuid=uuid).values_list("reference", flat=True).first()
+    if found is None:
         raise Missing("There is no such package.", package=str(uuid))
-    return next(each for each in versions(found.reference) if each.uuid == uuid)
+    return next(each for each in versions(found) if each.uuid == uuid)
 
 
 def versions(reference: str) -> tuple[PackageFacts, ...]:
     """Every version of one country's package, oldest first."""
-    return _facts(list(Package.objects.filter(reference=reference).order_by("version")))
+    return _facts(list(_rows().filter(reference=reference).order_by("version")))
 
 
 def standing(case: UUID, now: datetime | None = None) -> tuple[PackageFacts, ...]:
     """For each country the version that counts: the last that went out, else the newest; withdrawn ones only if alone."""
     best: dict[str, PackageFacts] = {}
-    for each in _facts(list(Package.objects.filter(case=case).order_by("reference", "version")), now):
+    for each in _facts(list(_rows().filter(case=case).order_by("reference", "version")), now):
         if each.is_out or not (each.reference in best and best[each.reference].is_out):
             best[each.reference] = each
     return tuple(best.values())
