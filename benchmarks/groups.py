@@ -90,7 +90,11 @@ def _alone(route: str, data: dict[str, np.ndarray]) -> dict[str, Any]:
     run = {"circles": {"ours": _circles}, **QUESTIONS}[question][name]
     names, member = np.unique(data["member"], return_inverse=True)
     group = np.unique(data["group"], return_inverse=True)[1]
-    data |= {"member": member.astype(np.int64), "group": group.astype(np.int64), "is_planted": np.isin(names, data["planted"])}
+    data |= {
+        "member": member.astype(np.int64),
+        "group": group.astype(np.int64),
+        "is_planted": np.isin(names, data["planted"]),
+    }
     _warm()
     before = time.process_time()
     answer = run(data)
@@ -155,10 +159,10 @@ def _duckdb_pairs(data: dict[str, np.ndarray]) -> list[int]:
 
 
 def _pandas_pairs(data: dict[str, np.ndarray]) -> list[int]:
-    import pandas
+    import pandas as pd
 
     member, group = _small(data)
-    frame = pandas.DataFrame({"m": member, "g": group})
+    frame = pd.DataFrame({"m": member, "g": group})
     both = frame.merge(frame, on="g")
     counts = both[both.m_x < both.m_y].groupby(["m_x", "m_y"]).size()
     counts = counts[counts >= LEAST]
@@ -166,11 +170,11 @@ def _pandas_pairs(data: dict[str, np.ndarray]) -> list[int]:
 
 
 def _networkx_pairs(data: dict[str, np.ndarray]) -> list[int]:
-    import networkx
+    import networkx as nx
     from networkx.algorithms import bipartite
 
     member, group = _small(data)
-    graph = networkx.Graph()
+    graph = nx.Graph()
     graph.add_edges_from(zip(member.tolist(), (-1 - group).tolist(), strict=True))
     shared = bipartite.weighted_projected_graph(graph, [node for node in graph if node >= 0])
     counts = [weight for _, _, weight in shared.edges(data="weight") if weight >= LEAST]
@@ -211,7 +215,10 @@ def _duckdb_overlaps(data: dict[str, np.ndarray]) -> list[int]:
 def _ours_first(data: dict[str, np.ndarray]) -> list[int]:
     """The query of the engine's claim alone: an arg-min, without what speaks against it."""
     con = duckdb.connect(config={"threads": 2})
-    con.register("given", {"item": data["item"], "poster": data["poster"], "moment": data["at"], "row": np.arange(len(data["at"]))})
+    con.register(
+        "given",
+        {"item": data["item"], "poster": data["poster"], "moment": data["at"], "row": np.arange(len(data["at"]))},
+    )
     con.execute("CREATE TABLE t AS SELECT * FROM given").fetchall()
     found = con.execute(
         "SELECT count(*), sum(p)::BIGINT FROM (SELECT arg_min(poster, (moment, row)) AS p FROM t GROUP BY item)"
@@ -220,9 +227,9 @@ def _ours_first(data: dict[str, np.ndarray]) -> list[int]:
 
 
 def _pandas_first(data: dict[str, np.ndarray]) -> list[int]:
-    import pandas
+    import pandas as pd
 
-    frame = pandas.DataFrame({"item": data["item"], "poster": data["poster"], "moment": data["at"]})
+    frame = pd.DataFrame({"item": data["item"], "poster": data["poster"], "moment": data["at"]})
     first = frame.sort_values("moment", kind="stable").groupby("item").first()
     return [len(first), int(first.poster.sum())]
 

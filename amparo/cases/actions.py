@@ -22,7 +22,7 @@ from amparo.cases.deciding import (
 )
 from amparo.cases.entering import case_of, editable, entered, name_of, officer_of, person_of, write_note
 from amparo.cases.groups.posts import Filed
-from amparo.cases.groups.reading import from_json
+from amparo.cases.groups.reading import ChatReading
 from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Group, Sighting
 from amparo.cases.ordering import enter_reason, set_reading_order, withdraw_reason
 from amparo.cases.platform_rules import Choice
@@ -235,13 +235,13 @@ class GroupImported:
 
 @act("group.imported", power="groups.import")
 def import_group(
-    by: Actor, case: UUID, item: UUID, reading: Mapping[str, Any], files: Mapping[str, Filed], export_name: str = ""
+    by: Actor, case: UUID, item: UUID, reading: ChatReading, files: Mapping[str, Filed], export_name: str = ""
 ) -> GroupImported:
     """The chat reading as a group of the case: each member a person, each message and notice a row, none left out."""
     found = case_of(case)
     if Group.objects.filter(case=found, item=item).exists():
         raise Refused("This export stands in the case already.")
-    done = importing.import_reading(found, item, from_json(reading), files, export_name, name_of(by), clock.now())
+    done = importing.import_reading(found, item, reading, files, export_name, name_of(by), clock.now())
     return GroupImported(case, done.group, item, done.members, done.messages, done.notices, done.unsupported)
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from uuid import UUID
 
-from django.db.models import Count, Q
-from django.db.models.functions import TruncHour
-
-from amparo.cases.chat import zone_of
+from amparo.cases.chat import by_hour, zone_of
 from amparo.cases.models import Group, Post
 from amparo.foundation.errors import Refused
 
@@ -60,14 +57,11 @@ def activity(case: UUID, zone: str = "", groups: Iterable[UUID] = ()) -> Activit
     if wanted := list(groups):
         rows = rows.filter(uuid__in=wanted)
     held = {each.id: each for each in rows}
-    posts = Post.objects.filter(group_id__in=list(held))
-    dated = posts.exclude(wall=None).annotate(hour=TruncHour("wall", tzinfo=UTC)).order_by()
-    counted = dated.values_list("group_id", "hour").annotate(messages=Count("id"), firsts=Count("id", filter=Q(first=True)))
     days: dict[date, list[int]] = {}
     hours = [[0, 0] for _ in range(24)]
     week: Counter[tuple[int, int]] = Counter()
     totals: Counter[int] = Counter()
-    for group, hour, messages, firsts in counted:
+    for group, hour, messages, firsts in by_hour(held):
         totals[group] += messages
         at = _moved(hour, held[group].zone, target)
         if at is None:
@@ -86,7 +80,7 @@ def activity(case: UUID, zone: str = "", groups: Iterable[UUID] = ()) -> Activit
         tuple((messages, firsts) for messages, firsts in hours),
         dict(week),
         clocks,
-        posts.filter(wall=None).count(),
+        Post.objects.filter(group_id__in=list(held), wall=None).count(),
     )
 
 
@@ -96,7 +90,9 @@ def _zone(name: str) -> tzinfo | None:
     try:
         return zone_of(name)
     except ValueError as error:
-        raise Refused(f"{name!r} is no time zone: give a name such as Europe/Madrid, or an offset such as +02:00.") from error
+        raise Refused(
+            f"{name!r} is no time zone: give a name such as Europe/Madrid, or an offset such as +02:00."
+        ) from error
 
 
 def _moved(hour: datetime, zone: str, target: tzinfo | None) -> datetime | None:
@@ -109,7 +105,7 @@ def _moved(hour: datetime, zone: str, target: tzinfo | None) -> datetime | None:
 
 
 def by_step(days: dict[date, tuple[int, int]]) -> list[tuple[str, int, int]]:
-    """(label, messages, first items) by day, by week where that is more than five weeks, by month beyond a year; no gap left out."""
+    """(label, messages, first items) by day, by week beyond five weeks, by month beyond a year; no gap is left out."""
     if not days:
         return []
     first, last = min(days), max(days)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+from django.db import connection
+from django.db.models import Count, Q, TextField
+from django.db.models.functions import Cast, Substr, TruncHour
 
 from amparo.cases.facts import GroupFacts, MembershipFacts, NoticeFacts, PersonRef, PostFacts
 from amparo.cases.models import Group, Membership, Notice, Person, Post
@@ -141,6 +143,11 @@ def posts(
     return tuple(post_facts(each) for each in rows[offset : offset + limit]), rows.count()
 
 
+def posts_before(group: UUID, line: int) -> int:
+    """How many messages of a group stand before this line of the export."""
+    return Post.objects.filter(group__uuid=group, line__lt=line).count()
+
+
 def notices(group: UUID, types: Iterable[str] = ()) -> tuple[NoticeFacts, ...]:
     """What the service wrote, in the export's order; types: only these."""
     rows = Notice.objects.filter(group__uuid=group).select_related("group", "actor")
@@ -159,8 +166,27 @@ def notices(group: UUID, types: Iterable[str] = ()) -> tuple[NoticeFacts, ...]:
     )
 
 
+def by_hour(groups: Iterable[int]) -> Iterator[tuple[int, datetime, int, int]]:
+    """(group's row, hour of its own clock as if UTC, messages, items first posted): counted by the database, in no order."""
+    dated = Post.objects.filter(group_id__in=list(groups)).exclude(wall=None).order_by()
+    counts = {"messages": Count("id"), "firsts": Count("id", filter=Q(first=True))}
+    if connection.vendor == "sqlite":  # which would call Python for each row to cut a time
+        cut = (
+            dated.annotate(hour=Substr(Cast("wall", TextField()), 1, 13))
+            .values_list("group_id", "hour")
+            .annotate(**counts)
+        )
+        for group, hour, messages, firsts in cut:
+            yield group, datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC), messages, firsts
+    else:
+        yield from dated.annotate(hour=TruncHour("wall", tzinfo=UTC)).values_list("group_id", "hour").annotate(**counts)
+
+
 def messages_by_day(case: UUID) -> tuple[tuple[date, int, int], ...]:
     """Days of the export's own clock: (day, messages, items first posted), in order."""
-    rows = Post.objects.filter(group__case__uuid=case).exclude(wall=None)
-    counted = rows.values("wall__date").annotate(messages=Count("id"), firsts=Count("id", filter=Q(first=True)))
-    return tuple((row["wall__date"], row["messages"], row["firsts"]) for row in counted.order_by("wall__date"))
+    days: dict[date, list[int]] = {}
+    for _, hour, messages, firsts in by_hour(Group.objects.filter(case__uuid=case).values_list("id", flat=True)):
+        slot = days.setdefault(hour.date(), [0, 0])
+        slot[0] += messages
+        slot[1] += firsts
+    return tuple((day, days[day][0], days[day][1]) for day in sorted(days))

@@ -23,6 +23,7 @@ from amparo.cases.facts import (
     PersonFacts,
     PostFacts,
 )
+from amparo.cases.members import MemberLine
 from amparo.custody.queries import ActLine
 from amparo.foundation.times import Moment
 from amparo.viewing import countries
@@ -72,23 +73,6 @@ def map_rows(lines: Iterable[CountryLine], people: str) -> list[dict[str, object
 
 
 # ---- people
-
-
-SORTS = {
-    "person": lambda each: int(each.reference[2:]),
-    "handle": lambda each: each.handle.casefold(),
-    "category": lambda each: each.category_name,
-    "age": lambda each: (each.age.status, each.age.stated_age or 0),
-    "country": lambda each: (each.confirmed_country or "~", each.candidates),
-    "messages": lambda each: each.messages,
-    "first": lambda each: each.first_posts,
-}
-
-
-def in_order(people: Sequence[PersonFacts], sort: str) -> tuple[PersonFacts, ...]:
-    """The people by one column, "-" before its name for downwards; in the order of their numbers without one."""
-    key = SORTS.get(sort.removeprefix("-"))
-    return tuple(sorted(people, key=key, reverse=sort.startswith("-"))) if key else tuple(people)
 
 
 CSV_COLUMNS = (
@@ -145,6 +129,7 @@ def words_of(
 class StayLine:
     """A stay with its bar: where it lies in the export's window, in percent."""
 
+    member: MemberLine
     stay: MembershipFacts
     start: float
     width: float
@@ -153,20 +138,17 @@ class StayLine:
     present: str
 
 
-def stays(found: Iterable[MembershipFacts]) -> tuple[StayLine, ...]:
-    last = _line_of_last(found := tuple(found))
+def stays(found: Iterable[MemberLine], last: int) -> tuple[StayLine, ...]:
+    """last: the export's last line."""
     drawn = []
-    for each in found:
+    for member in found:
+        each = member.stay
         start = 100 * (each.came_line - 1) / last if each.came_line else 0.0
         end = 100 * (each.went_line or last) / last
         came, went = CAME.get(each.came, each.came), WENT.get(each.went, each.went)
         width = round(max(1.0, end - start), 1)
-        drawn.append(StayLine(each, round(start, 1), width, came, went, duration(each.seconds)))
+        drawn.append(StayLine(member, each, round(start, 1), width, came, went, duration(each.seconds)))
     return tuple(drawn)
-
-
-def _line_of_last(found: Iterable[MembershipFacts]) -> int:
-    return max((max(each.went_line or 0, each.came_line) for each in found), default=1) or 1
 
 
 def duration(seconds: int | None) -> str:
@@ -285,6 +267,30 @@ def activity(days: Sequence[tuple[date, int, int]]) -> list[dict[str, object]]:
         )
         counted[label] = counted.get(label, 0) + messages
     return [{"label": label, "value": value} for label, value in counted.items()]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One step of the drawing of activity: in percent of its width and height, and the words for whoever asks."""
+
+    x: float
+    width: float
+    height: float
+    first_height: float
+    words: str
+
+
+def columns(steps: Sequence[tuple[str, int, int]]) -> tuple[Column, ...]:
+    """Messages by step as columns, the items first posted drawn inside; the highest fills the drawing."""
+    most = max((messages for _, messages, _ in steps), default=0) or 1
+    width = 100 / max(1, len(steps))
+    return tuple(
+        Column(
+            round(number * width, 3), round(width * 0.82, 3), round(100 * messages / most, 2), round(100 * firsts / most, 2),
+            f"{label}: {messages:,} messages, {firsts:,} items first posted",
+        )
+        for number, (label, messages, firsts) in enumerate(steps)
+    )  # fmt: skip
 
 
 # ---- items

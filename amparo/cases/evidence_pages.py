@@ -1,4 +1,4 @@
-"""The pages of a case's groups, items, network and evidence. Views, split off for length."""
+"""The pages of a case's groups, items and evidence. Views, split off for length."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from amparo.access.doors import page
 from amparo.cases import actions, drawing, forms, queries
-from amparo.cases.page_frame import PAGE, actor_of, frame_of, hidden_from, say, say_form
+from amparo.cases.group_pages import csv_stream, export_of
+from amparo.cases.members import MARKS, MemberLine
+from amparo.cases.page_frame import PAGE, actor_of, frame_of, hidden_from, page_asked, say, say_form
 from amparo.foundation.errors import Missing, Refused
 
 
@@ -26,18 +29,57 @@ def _group_frame(request: HttpRequest, case: UUID, group: UUID, part: str) -> di
 
 @page("cases.read")
 def group(request: HttpRequest, case: UUID, group: UUID) -> HttpResponse:
-    frame = _group_frame(request, case, group, "group")
-    found = queries.memberships(group)
-    frame |= {"stays": drawing.stays(found), "moves": drawing.moves(found)}
+    frame, number = _group_frame(request, case, group, "group"), page_asked(request)
+    search, mark, sort = (request.GET.get(name, "") for name in ("search", "mark", "sort"))
+    lines, count = queries.member_lines(
+        group, search=search, mark=mark, sort=sort, offset=(number - 1) * PAGE, limit=PAGE
+    )
+    frame |= {
+        "stays": drawing.stays(lines, queries.last_line(group)),
+        "page": Paginator(range(count), PAGE).get_page(number),
+        "marks": MARKS,
+        "filtered": search or mark,
+        "query": request.GET.urlencode(),
+        "hidden_first": not mark,
+    }
     return render(request, "cases/group.html", frame)
+
+
+MEMBER_COLUMNS = (
+    "reference", "name", "category", "age status", "minors' track", "came", "came at", "came line", "added by", "went", "went at",
+    "went line", "removed by", "seconds present", "messages", "items first posted", "people added", "admin since line",
+    "silent in export", "added and left at once",
+)  # fmt: skip
+
+
+@page("cases.read")
+def members_csv(request: HttpRequest, case: UUID, group: UUID) -> HttpResponseBase:
+    """Every stay with these filters, however many there are."""
+    if queries.group(group).case != case:
+        raise Missing("There is no such group in this case.")
+    name = export_of(request, case, "members.csv")
+    found = queries.every_member_line(group, search=request.GET.get("search", ""), mark=request.GET.get("mark", ""))
+    yes = {True: "yes", False: "no"}
+
+    def row(each: MemberLine) -> tuple[object, ...]:
+        stay = each.stay
+        return (
+            stay.person.reference, stay.person.handle, each.category, each.age_status, yes[each.minors_track], stay.came,
+            stay.came_at.raw, stay.came_line, stay.came_by, stay.went, stay.went_at.raw if stay.went_at else "", stay.went_line,
+            stay.went_by, stay.seconds, stay.messages, each.firsts, each.added, stay.admin_line, yes[stay.silent],
+            yes[stay.left_at_once],
+        )  # fmt: skip
+
+    return csv_stream(name, MEMBER_COLUMNS, map(row, found))
 
 
 @page("cases.read")
 def group_messages(request: HttpRequest, case: UUID, group: UUID) -> HttpResponse:
     frame = _group_frame(request, case, group, "messages")
-    asked = request.GET.get("page", "1")
-    number = max(1, int(asked)) if asked.isdigit() and len(asked) < 8 else 1
-    search, kind = request.GET.get("search", ""), request.GET.get("kind", "")
+    search, kind, line = (request.GET.get(name, "") for name in ("search", "kind", "line"))
+    number = page_asked(request)
+    if line.isdigit() and len(line) < 10 and not (search or kind):
+        number = queries.posts_before(group, int(line)) // PAGE + 1
     posts, count = queries.posts(group, search=search, kind=kind, offset=(number - 1) * PAGE, limit=PAGE)
     frame |= {"posts": posts, "posts_page": Paginator(range(count), PAGE).get_page(number), "kinds": drawing.POST_KINDS}
     return render(request, "cases/messages.html", frame)
@@ -70,14 +112,6 @@ def items(request: HttpRequest, case: UUID) -> HttpResponse:
         "verdicts": drawing.verdict_choices(found),
     }
     return render(request, "cases/items.html", frame)
-
-
-@page("cases.read")
-def network(request: HttpRequest, case: UUID) -> HttpResponse:
-    frame = frame_of(request, case, "network")
-    opened = request.GET.get("country", "")
-    frame |= {"data": drawing.network_of(case, opened), "opened": opened}
-    return render(request, "cases/network.html", frame)
 
 
 @page("cases.read")

@@ -108,7 +108,10 @@ def reading_order() -> OrderFacts:
 
 def reading_orders() -> tuple[OrderFacts, ...]:
     """Every order that ever held, newest first; the one that Amparo comes with last."""
-    kept = (OrderFacts(each.version, tuple(each.reasons), each.why, each.by_name, each.at) for each in ReadingOrder.objects.all())
+    kept = (
+        OrderFacts(each.version, tuple(each.reasons), each.why, each.by_name, each.at)
+        for each in ReadingOrder.objects.all()
+    )
     return (*kept, OrderFacts(0, rule.DEFAULT, "The order that Amparo comes with.", "", None))
 
 
@@ -126,14 +129,19 @@ def first_looks(case: UUID, track: str = "", *, offset: int = 0, limit: int = 50
     """Whom to look at first. track: of `TRACKS`; without one the first on which somebody stands."""
     order, items = reading_order(), items_across(case)
     held = _held(case, items)
-    numbers = dict(Person.objects.filter(case__uuid=case).values_list("id", "number"))
-    placed = rule.in_order({each: reasons for each, reasons in held.items() if each in numbers}, numbers, order.reasons)
-    people = _people(placed)
+    numbers, tracks = {}, {}
+    known = Person.objects.filter(case__uuid=case).values_list("id", "number", "category", "age_status")
+    for each, number, category, age_status in known.iterator(chunk_size=5000):
+        numbers[each] = number
+        if each in held:
+            tracks[each] = rule.track(category, age_status)
+    placed = rule.in_order({each: held[each] for each in tracks}, numbers, order.reasons)
     by_track: dict[str, list[int]] = {each: [] for each in TRACKS}
     for each in placed:
-        by_track[rule.track(people[each].category, people[each].age_status)].append(each)
+        by_track[tracks[each]].append(each)
     asked = track if track in TRACKS else next((each for each in TRACKS if by_track[each] and each != VICTIMS), MINORS)
     shown = by_track[asked][offset : offset + limit]
+    people = _people(shown)
     behind = _Behind(case, shown, items)
     looks = tuple(
         Look(
@@ -144,14 +152,14 @@ def first_looks(case: UUID, track: str = "", *, offset: int = 0, limit: int = 50
         )
         for each in shown
     )
-    stays = Membership.objects.filter(group__case__uuid=case, left_at_once=True).exclude(person_id__in=held)
+    at_once = Membership.objects.filter(group__case__uuid=case, left_at_once=True).values_list("person", flat=True)
     return Looks(
         order,
         asked,
         looks,
         {each: len(found) for each, found in by_track.items()},
         len(numbers) - len(placed),
-        stays.values("person").distinct().count(),
+        len(set(at_once.distinct()) - set(held)),
     )
 
 
@@ -172,7 +180,12 @@ def _held(case: UUID, items: Iterable[Across]) -> dict[int, set[str]]:
             if state in (State.NO_HIT, State.HIT):
                 held[item.claim.first.person].add("new_first" if state is State.NO_HIT else "known_first")
     asked: list[tuple[str, Iterable[int | None]]] = [
-        ("first", Post.objects.filter(group__case__uuid=case, first=True, sticker=False).values_list("person", flat=True).distinct()),
+        (
+            "first",
+            Post.objects.filter(group__case__uuid=case, first=True, sticker=False)
+            .values_list("person", flat=True)
+            .distinct(),
+        ),
         ("admin", stays.exclude(admin_line=None).values_list("person", flat=True)),
         ("admin", Notice.objects.filter(group__case__uuid=case, type="admin_granted").values_list("actor", flat=True)),
         ("created", stays.filter(came="created").values_list("person", flat=True)),
@@ -209,8 +222,12 @@ class _Behind:
                 reason = "new_first" if state is State.NO_HIT else "known_first"
                 doubt = f" ({item.why_not_certain})" if not item.claim.certain else ""
                 first = item.first
-                self._add(person, reason, Row(f"item {item.sha256[:12]}{doubt}", first.group, first.group_name, first.line))
-        posts = Post.objects.filter(person_id__in=wanted, first=True, sticker=False).only("person_id", "group_id", "line", "media_name")
+                self._add(
+                    person, reason, Row(f"item {item.sha256[:12]}{doubt}", first.group, first.group_name, first.line)
+                )
+        posts = Post.objects.filter(person_id__in=wanted, first=True, sticker=False).only(
+            "person_id", "group_id", "line", "media_name"
+        )
         for post in posts:
             self._group_row(post.person_id, "first", groups[post.group_id], post.media_name or "an item", post.line)
         stays = Membership.objects.filter(group__case__uuid=case)
@@ -223,7 +240,9 @@ class _Behind:
             if stay.messages:
                 self._group_row(stay.person_id, "several", group, f"{stay.messages} messages", None)
         for stay in stays.filter(came="added", came_by_id__in=wanted).select_related("person"):
-            self._group_row(stay.came_by_id, "added", groups[stay.group_id], f"added {ref(stay.person)}", stay.came_line)
+            self._group_row(
+                stay.came_by_id, "added", groups[stay.group_id], f"added {ref(stay.person)}", stay.came_line
+            )
         for notice in Notice.objects.filter(group__case__uuid=case, type="admin_granted", actor_id__in=wanted):
             words = f"made {', '.join(notice.targets)} an admin"
             self._group_row(notice.actor_id, "admin", groups[notice.group_id], words, notice.line)

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from amparo.cases import rules
+from amparo.cases.groups.order import ENTERED
 from amparo.viewing import countries
 
 
@@ -132,6 +133,12 @@ class DeviceForm(forms.Form):
 class ReasonForm(forms.Form):
     prefix = "reason"
     reason = _words("Reason")
+
+
+class PersonReasonForm(forms.Form):
+    prefix = "person-reason"
+    reason = forms.ChoiceField(choices=_choices(dict(ENTERED)), label="Reason")
+    words = _words("What was written or done", "And where it stands: the group, the line, the document.")
 
 
 class GrantForm(forms.Form):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from uuid import UUID
 
 from django.db.models import Max
@@ -12,7 +13,7 @@ from django.db.models import Max
 from amparo.cases.chat import counts_of
 from amparo.cases.groups.members import Member, Turn, group_name, members, window
 from amparo.cases.groups.names import Changed, unified
-from amparo.cases.groups.posts import Filed, Posted, is_sticker, posts
+from amparo.cases.groups.posts import Filed, Posted, each_post, is_sticker
 from amparo.cases.groups.reading import ChatReading
 from amparo.cases.identity import Identified, Pointer, identified, pointers, visible
 from amparo.cases.models import (
@@ -29,6 +30,7 @@ from amparo.cases.models import (
 )
 
 BATCH = 300
+POSTS_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,11 @@ def import_reading(
     people = _people(case, group, found, by_name, now)
     _later_numbers(group, people, changed, by_name, now)
     _memberships(group, found, people)
-    posted = posts(reading, files)
-    _posts(case, group, posted, people)
+    _posts(case, group, each_post(reading, files), people)
     _notices(group, reading, people)
     group.counted = counts_of(group)
     group.save(update_fields=["counted"])
-    return Imported(group.uuid, len(found), len(posted), len(reading.notices), reading.unsupported_count)
+    return Imported(group.uuid, len(found), len(reading.messages), len(reading.notices), reading.unsupported_count)
 
 
 def _wall(ts: datetime | None) -> datetime | None:
@@ -225,32 +226,36 @@ def _memberships(group: Group, found: tuple[Member, ...], people: Mapping[str, P
     Membership.objects.bulk_create(rows, batch_size=BATCH)
 
 
-def _posts(case: Case, group: Group, posted: tuple[Posted, ...], people: Mapping[str, Person]) -> None:
-    rows = []
-    for each in posted:
-        message, filed, media = each.message, each.filed, each.message.media
-        rows.append(
-            Post(
-                group=group,
-                person=people.get(message.sender),
-                line=message.line,
-                raw=message.raw[:60],
-                wall=_wall(message.ts),
-                kind=message.kind[:14],
-                text=message.text,
-                media_name=media.name[:240] if media else "",
-                media_type=media.type[:60] if media else "",
-                media_omitted=bool(media and media.omitted),
-                sticker=is_sticker(message),
-                item=filed.item if filed else None,
-                sha256=filed.sha256 if filed else "",
-                first=each.first,
-                forwarded=message.forwarded,
-            )
+def _posts(case: Case, group: Group, posted: Iterable[Posted], people: Mapping[str, Person]) -> None:
+    """Written some thousand at a time: an export of millions is never held as rows."""
+    rest = iter(posted)
+    while some := list(islice(rest, POSTS_AT_ONCE)):
+        rows = [_post(group, each, people) for each in some]
+        Post.objects.bulk_create(rows, batch_size=POSTS_AT_ONCE)
+        Sighting.objects.bulk_create(
+            [Sighting(case=case, item=row.item, sha256=row.sha256, post=row) for row in rows if row.item],
+            batch_size=BATCH,
         )
-    Post.objects.bulk_create(rows, batch_size=BATCH)
-    Sighting.objects.bulk_create(
-        [Sighting(case=case, item=row.item, sha256=row.sha256, post=row) for row in rows if row.item], batch_size=BATCH
+
+
+def _post(group: Group, each: Posted, people: Mapping[str, Person]) -> Post:
+    message, filed, media = each.message, each.filed, each.message.media
+    return Post(
+        group=group,
+        person=people.get(message.sender),
+        line=message.line,
+        raw=message.raw[:60],
+        wall=_wall(message.ts),
+        kind=message.kind[:14],
+        text=message.text,
+        media_name=media.name[:240] if media else "",
+        media_type=media.type[:60] if media else "",
+        media_omitted=bool(media and media.omitted),
+        sticker=is_sticker(message),
+        item=filed.item if filed else None,
+        sha256=filed.sha256 if filed else "",
+        first=each.first,
+        forwarded=message.forwarded,
     )
 
 

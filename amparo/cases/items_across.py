@@ -13,7 +13,8 @@ from django.db.models import Count, Q
 
 from amparo.cases.chat import moment, ref, zone_of
 from amparo.cases.facts import PersonRef
-from amparo.cases.groups.across import Carried, Claim, claim_of, near_families
+from amparo.cases.groups.across import Carried, Claim, claim_of
+from amparo.cases.lookalikes import near_families
 from amparo.cases.models import Case, Group, Person, Post, Sighting
 from amparo.foundation.times import Moment
 from amparo.matching import queries as matching
@@ -111,9 +112,7 @@ def items_across(case: UUID) -> tuple[Across, ...]:
             continue
         claim = claim_of(_as_carried(each, groups[each.group_id]) for each in posts)
         by_id = {each.id: each for each in posts}
-        first, *against = (
-            _first_post(by_id[each.post], groups, people) for each in (claim.first, *claim.against)
-        )
+        first, *against = (_first_post(by_id[each.post], groups, people) for each in (claim.first, *claim.against))
         where = dict.fromkeys(each.group_id for each in posts)
         found.append(
             Across(
@@ -186,7 +185,9 @@ def _near(shown: dict[str, UUID]) -> dict[str, tuple[str, ...]]:
     looks = []
     for digest in digests:
         there = examined.get(shown[digest])
-        picture = there is not None and there.kind == "picture" and int(there.facts.get("quality") or 0) >= QUALITY_FLOOR
+        picture = (
+            there is not None and there.kind == "picture" and int(there.facts.get("quality") or 0) >= QUALITY_FLOOR
+        )
         looks.append(picture_looks(there.facts).rows if picture and there else np.empty((0, 4), np.uint64))
     found: dict[str, tuple[str, ...]] = {}
     for family in near_families(looks, NEAR_BITS):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from django_tasks import task
 from amparo.access.acts import Actor
 from amparo.cases import actions, queries
 from amparo.cases.groups.posts import Filed, base_name
+from amparo.cases.groups.reading import ChatReading, from_lines
 from amparo.intake.past import trace_case
 from amparo.intake.triage.traces import Trace
 from amparo.jobs.leases import Hopeless, finishing
@@ -83,14 +83,13 @@ def _gather(case: UUID, report: UUID) -> None:
             actions.import_group(WORKER, case, chat.uuid, reading, _files(chat, found), _export_name(chat, found))
 
 
-def _read(chat: ItemFacts, keys: ProcessKeys, reference: str) -> dict[str, Any]:
-    """The reading's JSON. It is ours (the sandbox wrote it), so what can't be read is a fault that no retry mends."""
+def _read(chat: ItemFacts, keys: ProcessKeys, reference: str) -> ChatReading:
+    """The reading, line by line. It is ours (the sandbox wrote it), so what can't be read is a fault that no retry mends."""
     try:
         with vault_actions.open_item(WORKER, chat.uuid, f"import:{reference}", keys) as opened:
-            reading = json.loads(opened.read())
-    except ValueError as error:
+            return from_lines(opened.stream)
+    except (KeyError, ValueError) as error:
         raise Hopeless("The chat reading is no JSON: examine the export again.", item=str(chat.uuid)) from error
-    return dict(reading)
 
 
 def _files(chat: ItemFacts, found: tuple[ItemFacts, ...]) -> dict[str, Filed]:

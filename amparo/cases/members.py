@@ -80,7 +80,7 @@ def counts(group: UUID) -> dict[str, int]:
 
 def _filtered(group: UUID, search: str, mark: str) -> QuerySet[Membership]:
     # The group's number first: a join for each row would be asked for otherwise.
-    row = Group.objects.filter(uuid=group).values_list("id", flat=True).first()
+    row = Group.objects.filter(uuid=group).values_list("id", flat=True).first() or 0
     rows = Membership.objects.filter(group_id=row)
     if words := search.strip():
         number = words.upper().removeprefix("P-")
@@ -98,7 +98,9 @@ def _filtered(group: UUID, search: str, mark: str) -> QuerySet[Membership]:
         case "admin":
             rows = rows.exclude(admin_line=None)
         case "added_others":
-            rows = rows.filter(Exists(Membership.objects.filter(group_id=row, came_by=OuterRef("person"), came="added")))
+            rows = rows.filter(
+                Exists(Membership.objects.filter(group_id=row, came_by=OuterRef("person"), came="added"))
+            )
         case "silent":
             rows = rows.filter(silent=True)
         case "left_at_once":

@@ -251,6 +251,7 @@ class Post(models.Model):
             models.Index(fields=["person", "line"], name="cases_post_person"),
             models.Index(fields=["group", "line"], name="cases_post_line"),
             models.Index(fields=["group", "wall"], name="cases_post_wall"),
+            models.Index(fields=["person", "group"], condition=models.Q(first=True), name="cases_post_first"),
         ]
 
 

@@ -21,7 +21,7 @@ from django.db.models import Count, Max, Q
 from amparo.cases.facts import PersonRef
 from amparo.cases.groups.finding import Circles, Memberships, find_circles, find_overlaps, memberships
 from amparo.cases.items_across import Across
-from amparo.cases.models import Case, Group, Identifier, Membership, Person, Post
+from amparo.cases.models import Case, Group, Membership, Person, Post
 
 MOST_GROUPS = 120  # drawn; the table has them all
 MOST_SHARED = 400  # edges drawn
@@ -133,21 +133,24 @@ def _counted(case: UUID, count: int, last: int) -> _Counted:
     codes = np.unique(member.astype(np.int64) * max(1, len(order)) + np.searchsorted(order, pairs[:, 1]))
     table = memberships(codes // max(1, len(order)), codes % max(1, len(order)), len(persons), len(order))
     sizes = table.sizes.tolist()
-    lines = tuple(GroupLine(each, groups[each].uuid, groups[each].name, sizes[n]) for n, each in enumerate(order.tolist()))
+    lines = tuple(
+        GroupLine(each, groups[each].uuid, groups[each].name, sizes[n]) for n, each in enumerate(order.tolist())
+    )
     circles = find_circles(table) if len(codes) else None
     return _Counted(lines, table, persons, find_overlaps(table, 1), circles)
 
 
 def _pairs(case: UUID) -> np.ndarray:
     """(person, group) of every stay, as the database numbers them."""
-    row = Case.objects.filter(uuid=case).values_list("id", flat=True).first()
-    table, groups = Membership._meta.db_table, Group._meta.db_table
+    sql, values = (
+        Membership.objects.filter(group__case__uuid=case)
+        .order_by()
+        .values_list("person", "group")
+        .query.sql_with_params()
+    )
     parts = [np.empty((0, 2), np.int64)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT m.person_id, m.group_id FROM {table} m JOIN {groups} g ON g.id = m.group_id WHERE g.case_id = %s",  # noqa: S608
-            [row],
-        )
+    with connection.cursor() as cursor:  # as values_list gives them, without a tuple kept for each
+        cursor.execute(sql, values)
         while rows := cursor.fetchmany(FETCH):
             parts.append(np.array(rows, np.int64))
     return np.concatenate(parts)
@@ -168,7 +171,10 @@ def circle_lines(found: Overlaps) -> tuple[CircleLine, ...]:
         lines.append(
             CircleLine(
                 number + 1,
-                tuple(PersonRef(each.uuid, each.reference, each.handle) for each in sorted(rows, key=lambda row: row.number)),
+                tuple(
+                    PersonRef(each.uuid, each.reference, each.handle)
+                    for each in sorted(rows, key=lambda row: row.number)
+                ),
                 tuple(by_id[in_order[int(each)]].name for each in tying),
             )
         )
@@ -177,14 +183,13 @@ def circle_lines(found: Overlaps) -> tuple[CircleLine, ...]:
 
 def people_elsewhere(case: UUID) -> tuple[ElsewhereLine, ...]:
     """Other cases that know exact identifiers of this case's people; names as shown identify nobody and are left out."""
-    table, people = Identifier._meta.db_table, Person._meta.db_table
     row = Case.objects.filter(uuid=case).values_list("id", flat=True).first()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT q.case_id, COUNT(DISTINCT i.value), COUNT(DISTINCT i.person_id) FROM {table} i "  # noqa: S608
-            f"JOIN {people} p ON p.id = i.person_id AND p.case_id = %s "
-            f"JOIN {table} o ON o.kind = i.kind AND o.value = i.value "
-            f"JOIN {people} q ON q.id = o.person_id AND q.case_id <> %s WHERE i.kind <> 'name' GROUP BY q.case_id",
+            "SELECT q.case_id, COUNT(DISTINCT i.value), COUNT(DISTINCT i.person_id) FROM cases_identifier i "
+            "JOIN cases_person p ON p.id = i.person_id AND p.case_id = %s "
+            "JOIN cases_identifier o ON o.kind = i.kind AND o.value = i.value "
+            "JOIN cases_person q ON q.id = o.person_id AND q.case_id <> %s WHERE i.kind <> 'name' GROUP BY q.case_id",
             [row, row],
         )
         counted = {other: (identifiers, persons) for other, identifiers, persons in cursor.fetchall()}
@@ -216,7 +221,7 @@ def gathered(found: Overlaps, href: Href) -> Drawing:
         {
             "source": f"g{each.one.uuid}",
             "target": f"g{each.two.uuid}",
-            "label": f"{each.members:,} members in both" + (f", {each.items:,} items" if each.items else ""),
+            "label": _both(each.members, each.items),
         }
         for each in found.shared
         if each.one.id in drawn and each.two.id in drawn
@@ -234,9 +239,17 @@ def gathered(found: Overlaps, href: Href) -> Drawing:
             }
         )
         edges += [
-            {"source": key, "target": f"g{by_name[name].uuid}", "label": "shares"} for name in circle.groups if name in by_name
+            {"source": key, "target": f"g{by_name[name].uuid}", "label": "shares"}
+            for name in circle.groups
+            if name in by_name
         ]
     return {"nodes": nodes, "edges": edges}
+
+
+def _both(members: int, items: int) -> str:
+    people = "one member" if members == 1 else f"{members:,} members"
+    carried = "" if not items else ", one item" if items == 1 else f", {items:,} items"
+    return f"{people} in both{carried}"
 
 
 def opened_group(case: UUID, group: UUID, href: Href) -> tuple[Drawing, int, int]:
@@ -277,7 +290,9 @@ def opened_person(case: UUID, person: UUID, href: Href) -> Drawing:
 
 def _people_and_groups(chosen: Sequence[int], kept: int | None, href: Href) -> Drawing:
     people = {each.id: each for each in Person.objects.filter(id__in=list(chosen))}
-    stays = Membership.objects.filter(person_id__in=list(people)).order_by("group_id", "came_line").select_related("group")
+    stays = (
+        Membership.objects.filter(person_id__in=list(people)).order_by("group_id", "came_line").select_related("group")
+    )
     counted = Counter(stay.group_id for stay in stays)
     groups = {each for each, _ in counted.most_common(MOST_OPENED)} | ({kept} if kept else set())
     nodes = [
@@ -299,7 +314,13 @@ def _people_and_groups(chosen: Sequence[int], kept: int | None, href: Href) -> D
             how = "created" if stay.came == "created" else "admin of" if stay.admin_line else "member of"
             edges.append({"source": f"p{people[stay.person_id].uuid}", "target": f"g{stay.group.uuid}", "label": how})
     nodes += [
-        {"id": f"g{each.uuid}", "label": each.name, "kind": "group", "href": href("open_group", each.uuid), "note": each.platform}
+        {
+            "id": f"g{each.uuid}",
+            "label": each.name,
+            "kind": "group",
+            "href": href("open_group", each.uuid),
+            "note": each.platform,
+        }
         for each in drawn.values()
     ]
     return {"nodes": nodes, "edges": edges}

@@ -26,6 +26,12 @@ def hidden_from(request: HttpRequest) -> tuple[str, ...]:
     return () if actor_of(request).can("victims.read") else ("series.",)
 
 
+def page_asked(request: HttpRequest) -> int:
+    """The page of a list that is paged by the database, from 1."""
+    asked = request.GET.get("page", "1")
+    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 1
+
+
 def say(request: HttpRequest, error: Refused) -> None:
     for obstacle in error.obstacles:
         messages.error(request, obstacle)

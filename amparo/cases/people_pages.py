@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from amparo.access.doors import page
 from amparo.cases import actions, drawing, forms, queries, rules
 from amparo.cases.facts import PersonFacts
-from amparo.cases.page_frame import PAGE, actor_of, frame_of, say, say_form
+from amparo.cases.page_frame import PAGE, actor_of, frame_of, page_asked, say, say_form
 from amparo.exchange.formats.tables import csv_bytes
 from amparo.foundation.errors import Missing, Refused
 
@@ -27,9 +27,13 @@ FILTERS = ("search", "category", "age", "country", "mark")
 def people(request: HttpRequest, case: UUID) -> HttpResponse:
     frame = frame_of(request, case, "people")
     asked = {name: request.GET.get(name, "") for name in FILTERS}
-    found = drawing.in_order(_filtered(case, asked), request.GET.get("sort", ""))
+    number = page_asked(request)
+    found, count = queries.people_page(
+        case, {**asked, "sort": request.GET.get("sort", "")}, offset=(number - 1) * PAGE, limit=PAGE
+    )
     frame |= {
-        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(range(count), PAGE).get_page(number),
+        "people": found,
         "query": urlencode(asked),
         "filtered": any(asked.values()),
         "categories": list(rules.CATEGORIES.items()),
@@ -163,6 +167,8 @@ def person(request: HttpRequest, case: UUID, person: UUID) -> HttpResponse:
         "items": lines_of,
         "elsewhere": queries.elsewhere(person),
         "notes": queries.notes(case, person),
+        "reasons": queries.entered_reasons(person),
+        "person_reason_form": forms.PersonReasonForm(),
         "history": drawing.history(facts),
         "words": drawing.words_of(queries, facts),
         "identifier_form": forms.IdentifierForm(),

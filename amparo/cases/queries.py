@@ -8,7 +8,7 @@ from django.db.models import Count
 
 from amparo.access import queries as access
 from amparo.cases.activity import activity
-from amparo.cases.chat import group, groups, memberships, messages_by_day, notices, posts
+from amparo.cases.chat import group, groups, memberships, messages_by_day, notices, posts, posts_before
 from amparo.cases.evidence import evidence, items, story
 from amparo.cases.facts import CaseFacts, DeviceFacts, NoteFacts, OfficerLine, PersonRef
 from amparo.cases.first_looks import entered_reasons, first_looks, reading_order, reading_orders
@@ -37,8 +37,8 @@ __all__ = [
     "first_question", "gathered", "group", "groups", "identifiers", "item_facts", "items", "items_across",
     "items_elsewhere", "last_line", "may_enter", "member_lines", "memberships", "messages_by_day", "notes", "notices",
     "opened_group", "opened_person", "overlaps", "people", "people_elsewhere", "people_page", "people_with_steps",
-    "person", "person_lines", "persons_by_country", "platform", "platform_counts", "platforms", "posts", "reading_order",
-    "reading_orders", "sighted_items", "story",
+    "person", "person_lines", "persons_by_country", "platform", "platform_counts", "platforms", "posts", "posts_before",
+    "reading_order", "reading_orders", "sighted_items", "story",
 ]  # fmt: skip
 
 

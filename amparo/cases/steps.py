@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from amparo.cases.facts import GroupFacts, ItemLine, PersonFacts
 
+MOST_ALONE = 3  # groups that are each asked about by themselves
+
 
 @dataclass(frozen=True)
 class NextStep:
@@ -47,6 +49,17 @@ def _of_items(items: Sequence[ItemLine]) -> Iterable[NextStep]:
 
 
 def _of_groups(groups: Iterable[GroupFacts]) -> Iterable[NextStep]:
+    groups = tuple(groups)
+    without = [group for group in groups if not group.zone]
+    if len(without) > MOST_ALONE:
+        yield NextStep(
+            f"Say what time zone the clocks of {len(without)} groups show",
+            f"Begin with {without[0].name}. Until then no time of these exports can be used in an order.",
+            "cases:group",
+            "#zone",
+            "warn",
+            without[0].uuid,
+        )
     for group in groups:
         if group.date_order == "ambiguous":
             yield NextStep(
@@ -57,7 +70,7 @@ def _of_groups(groups: Iterable[GroupFacts]) -> Iterable[NextStep]:
                 "warn",
                 group.uuid,
             )
-        if not group.zone:
+        if not group.zone and len(without) <= MOST_ALONE:
             yield NextStep(
                 f"Say what time zone the clock of {group.name} shows",
                 "Until then no time of the export can be used in an order.",

@@ -23,6 +23,11 @@ from amparo.intake import queries as intake
 from amparo.vault.keys import OfficerKeys
 
 NEWEST = 7
+MOST_LISTED = 50  # groups in a table of the overview
+MOST_TOLD = 8  # groups whose milestones stand on the timeline
+MOST_MOVES = (
+    300  # members of a group whose comings and goings stand on the timeline; the members' page has those of any
+)
 
 
 @page("cases.read")
@@ -104,17 +109,16 @@ def set_state(request: HttpRequest, case: UUID) -> HttpResponse:
 @page("cases.read")
 def overview(request: HttpRequest, case: UUID) -> HttpResponse:
     frame = frame_of(request, case, "overview")
-    people, found, facts = queries.people(case), queries.items(case), frame["case"]
+    people, found, facts = queries.people_with_steps(case), queries.items(case), frame["case"]
     told = _story(request, facts)
-    states = [str(line.verdict.state) for line in found]
     frame |= {
         "steps": [(step, _way(case, step)) for step in next_steps(people, frame["groups"], found)],
         "map_rows": drawing.map_rows(queries.countries_of_case(case), reverse("cases:people", args=[case])),
         "newest": tuple(reversed(told[-NEWEST:])),
         "events": len(told),
         "item_count": len(found),
-        "known": states.count("hit"),
-        "unseen": sum(state == "no_hit" and line.copies > 0 for line, state in zip(found, states, strict=True)),
+        "largest": sorted(frame["groups"], key=lambda each: -each.members)[:MOST_LISTED],
+        "question": queries.first_question(case),
         "minors": sum(each.minors_track for each in people if each.category in rules.SUSPECTED),
         "suspects": sum(each.category in rules.SUSPECTED for each in people),
         "reports": [intake.report(each) for each in facts.reports],
@@ -145,12 +149,22 @@ def timeline(request: HttpRequest, case: UUID) -> HttpResponse:
             (
                 group,
                 drawing.milestones(
-                    group, queries.notices(group.uuid), queries.posts(group.uuid, first=True, limit=1)[0]
+                    group,
+                    queries.notices(group.uuid, drawing.NOTICES),
+                    queries.posts(group.uuid, first=True, limit=1)[0],
                 ),
             )
-            for group in frame["groups"]
+            for group in frame["groups"][:MOST_TOLD]
         ],
-        "moves": [each for group in frame["groups"] for each in drawing.moves(queries.memberships(group.uuid))],
+        "moves": [
+            each
+            for group in frame["groups"][:MOST_TOLD]
+            if group.members <= MOST_MOVES
+            for each in drawing.moves(queries.memberships(group.uuid))
+        ],
+        "long_groups": [
+            group for place, group in enumerate(frame["groups"]) if group.members > MOST_MOVES or place >= MOST_TOLD
+        ][:MOST_LISTED],
         "note_form": forms.NoteForm(),
     }
     return render(request, "cases/timeline.html", frame)

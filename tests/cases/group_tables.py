@@ -21,6 +21,9 @@ class Platform:
     def names(self) -> tuple[str, ...]:
         return ("members.csv", "posts.csv")
 
+    def facts(self) -> dict[str, Any]:
+        return {"platform": self.platform}
+
 
 Post = tuple[str | None, str | None, str, datetime | None, datetime | None, bool]
 

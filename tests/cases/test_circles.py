@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from amparo.cases.groups import chance, counting, finding
 from amparo.cases.groups.circles import write_circles
-from tests.cases.group_tables import platform, planted
+from tests.cases.group_tables import planted, platform
 
 pairs = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 6)), min_size=1, max_size=70, unique=True)
 
@@ -31,9 +31,7 @@ def sets(rows: list[tuple[int, int]]) -> list[set[int]]:
 def test_shared_groups_are_counted_as_one_counts_by_hand_compiled_or_not(rows: list[tuple[int, int]]) -> None:
     held, of = table(rows), sets(rows)
     by_hand = {
-        (one, two): len(of[one] & of[two])
-        for one, two in combinations(range(15), 2)
-        if len(of[one] & of[two]) >= 2
+        (one, two): len(of[one] & of[two]) for one, two in combinations(range(15), 2) if len(of[one] & of[two]) >= 2
     }
     weights = np.full(7, np.int64(1))
     degrees = np.array([[len(each) for each in of]])
@@ -59,9 +57,7 @@ def test_overlaps_of_groups_hold_every_pair_with_its_count(rows: list[tuple[int,
     inside = [{member for member, group in rows if group == number} for number in range(7)]
     one, two, shared = finding.find_overlaps(table(rows), least)
     assert list(zip(one.tolist(), two.tolist(), shared.tolist(), strict=True)) == [
-        (a, b, len(inside[a] & inside[b]))
-        for a, b in combinations(range(7), 2)
-        if len(inside[a] & inside[b]) >= least
+        (a, b, len(inside[a] & inside[b])) for a, b in combinations(range(7), 2) if len(inside[a] & inside[b]) >= least
     ]
 
 
@@ -76,14 +72,18 @@ def test_the_chance_of_sharing_is_the_exact_one(shared: int, one: int, two: int,
     rows = [np.array([each]) for each in (shared, one, two)]
     told = chance.hypergeometric_log_tails(rows[0], rows[1], rows[2], every, logs)[0]
     assert math.exp(told) == pytest.approx(float(exact), rel=1e-9, abs=1e-300)
-    assert math.exp(counting.log_tail(shared, one, two, every, logs)) == pytest.approx(float(exact), rel=1e-9, abs=1e-300)
+    assert math.exp(counting.log_tail(shared, one, two, every, logs)) == pytest.approx(
+        float(exact), rel=1e-9, abs=1e-300
+    )
 
 
 @given(st.integers(0, 8), st.integers(0, 12), st.fractions(0, 1, max_denominator=50))
 @settings(max_examples=80, deadline=None)
 def test_the_chance_of_so_many_hits_is_the_exact_one(count: int, draws: int, share: Fraction) -> None:
     exact = sum(math.comb(draws, k) * share**k * (1 - share) ** (draws - k) for k in range(count, draws + 1))
-    told = chance.binomial_log_tails(np.array([count]), np.array([draws]), np.array([float(share)]), chance.log_factorials(12))
+    told = chance.binomial_log_tails(
+        np.array([count]), np.array([draws]), np.array([float(share)]), chance.log_factorials(12)
+    )
     assert math.exp(told[0]) == pytest.approx(float(exact), rel=1e-9, abs=1e-300)
 
 
@@ -137,8 +137,8 @@ def test_a_channel_ties_nobody() -> None:
     rows = [(f"u{member}", f"channel {number}") for number in range(4) for member in range(600)]
     with platform(rows) as base:
         run = write_circles(base, Path(base.store.work) / "circles.parquet")
-    assert run["counts"]["groups_too_large_to_tie"] == 4
-    assert run["counts"]["circles"] == 0 and run["counts"]["overlaps"] == 6
+    assert run["written"]["groups_too_large_to_tie"] == 4
+    assert run["written"]["circles"] == 0 and run["written"]["overlaps"] == 6
 
 
 def test_the_written_rows_name_the_groups_that_tie_and_the_lines_that_say_so(tmp_path: Path) -> None:
@@ -149,10 +149,12 @@ def test_the_written_rows_name_the_groups_that_tie_and_the_lines_that_say_so(tmp
         with platform(rows) as base:
             run = write_circles(base, tmp_path / turn / "circles.parquet")
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert files == [f"circles.{what}" for what in ("groups.parquet", "overlaps.parquet", "parquet", "run.json", "ties.parquet")]
+    assert files == [
+        f"circles.{what}" for what in ("groups.parquet", "overlaps.parquet", "parquet", "run.json", "ties.parquet")
+    ]
     assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
     found = duckdb.sql(f"SELECT * FROM '{tmp_path}/one/circles.parquet'").fetchall()
-    assert len(found) == run["counts"]["rows"] > 15
+    assert len(found) == run["written"]["rows"] > 15
     for circle, account, people, _, shared, groups, chance_log10, evidence in found:
         assert people == sum(row[0] == circle for row in found) >= finding.LEAST_PEOPLE
         assert shared == len(groups) >= 2 and chance_log10 < 0
@@ -166,4 +168,4 @@ def test_the_written_rows_name_the_groups_that_tie_and_the_lines_that_say_so(tmp
 
 def test_a_platform_without_memberships_has_no_circle(tmp_path: Path) -> None:
     with platform() as base:
-        assert write_circles(base, tmp_path / "none.parquet")["counts"]["circles"] == 0
+        assert write_circles(base, tmp_path / "none.parquet")["written"]["circles"] == 0

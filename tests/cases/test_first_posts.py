@@ -10,7 +10,8 @@ from hypothesis import given, settings, strategies as st
 from amparo.cases.groups.first_posts import EARLIEST_H, LATEST_H, write_first_posts
 from tests.cases.group_tables import Post, platform
 
-DAY = datetime(2026, 5, 4, 12)
+DAY = datetime(2026, 5, 4, 12)  # noqa: DTZ001 - as a platform's table holds it
+NEVER, EVER = datetime.max, datetime.min  # noqa: DTZ901 - the same
 
 
 def at(hours: float) -> datetime:
@@ -39,7 +40,7 @@ def test_the_earliest_post_of_all_groups_is_the_first_with_its_line(tmp_path: Pa
         "forwarded": False, "first_not_forwarded": None, "ties": 0, "not_certain_against": 0, "others": (), "posts": 3,
         "accounts": 2, "groups": 2, "undated": 0, "evidence": ["posts.csv:2"],
     }  # fmt: skip
-    assert run["window"] == {"first": str(at(1)), "last": str(at(5))} and run["counts"]["certain"] == 2
+    assert run["window"] == {"first": str(at(1)), "last": str(at(5))} and run["written"]["certain"] == 2
 
 
 def test_two_at_one_instant_are_a_tie_and_neither_is_certain(tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_two_at_one_instant_are_a_tie_and_neither_is_certain(tmp_path: Path) -> 
 def test_a_forwarded_first_post_moves_the_claim_to_whoever_did_not_forward(tmp_path: Path) -> None:
     rows, run = first(tmp_path, [("i", "ana", "g1", at(1), None, True), ("i", "bea", "g2", at(2), None, False)])
     assert rows["i"]["account_id"] == "ana" and rows["i"]["forwarded"] and not rows["i"]["certain"]
-    assert rows["i"]["first_not_forwarded"] == "bea" and run["counts"]["forwarded_first"] == 1
+    assert rows["i"]["first_not_forwarded"] == "bea" and run["written"]["forwarded_first"] == 1
 
 
 def test_a_clock_without_zone_is_certain_only_where_no_zone_could_turn_it(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_an_undated_post_makes_every_claim_of_others_uncertain(tmp_path: Path) -
 
 def test_rows_without_item_or_account_are_counted_not_guessed(tmp_path: Path) -> None:
     rows, run = first(tmp_path, [(None, "ana", "g1", at(1), None, False), ("i", None, "g1", at(1), None, False)])
-    assert not rows and run["counts"]["posts_without_item"] == 1 and run["counts"]["posts_without_account"] == 1
+    assert not rows and run["written"]["posts_without_item"] == 1 and run["written"]["posts_without_account"] == 1
 
 
 hours = st.integers(0, 40)
@@ -102,22 +103,24 @@ def test_the_claim_is_the_one_found_by_looking_at_every_pair(tmp_path_factory: A
         mine = [each for each in posts if each[0] == item]
 
         def when(each: Post) -> datetime:
-            return each[3] or each[4] or datetime.max
+            return each[3] or each[4] or NEVER
 
         def span(each: Post) -> tuple[datetime, datetime]:
             if each[3]:
                 return each[3], each[3]
             if each[4]:
                 return each[4] - timedelta(hours=EARLIEST_H), each[4] + timedelta(hours=LATEST_H)
-            return datetime.min, datetime.max
+            return EVER, NEVER
 
         claim = min(mine, key=lambda each: (when(each), each[5], posts.index(each)))
         assert row["account_id"] == claim[1]
         against = {
-            each[1] for each in mine if each[1] != claim[1] and (span(each)[0] <= span(claim)[1] or when(each) == when(claim))
+            each[1]
+            for each in mine
+            if each[1] != claim[1] and (span(each)[0] <= span(claim)[1] or when(each) == when(claim))
         }
         assert set(row["others"]) == against and row["not_certain_against"] == len(against)
-        assert row["certain"] == (not against and not claim[5] and when(claim) != datetime.max)
+        assert row["certain"] == (not against and not claim[5] and when(claim) != NEVER)
 
 
 def test_the_same_posts_give_the_same_bytes(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import given, strategies as st
 from amparo.cases.groups.members import group_name, members, window
 from amparo.cases.groups.names import unified
 from amparo.cases.groups.posts import Filed, is_sticker, posts
-from amparo.cases.groups.reading import ChatReading, from_json
+from amparo.cases.groups.reading import ChatReading, from_json, from_lines
 from amparo.foundation.ids import new_id
 
 START = datetime(2026, 5, 4, 21, 0)  # noqa: DTZ001 - a wall clock, as exports write it
@@ -240,3 +241,42 @@ def test_every_message_lies_inside_a_stay_of_its_sender(lines: list[Any]) -> Non
             stay.came.line <= each.line and (stay.went is None or each.line <= stay.went.line)
             for stay in stays[each.sender]
         )
+
+
+def lines_of(found: dict[str, Any]) -> list[bytes]:
+    """As the sandbox writes a reading: an item a line."""
+    head = {name: found[name] for name in ("format", "date_order", "alternatives")}
+    tail = {name: found[name] for name in ("zone_offset", "members", "unsupported")}
+    items = ",\n".join(json.dumps(each, ensure_ascii=False) for each in found["items"])
+    body = f"\n{items}\n]" if items else "]"
+    text = json.dumps(head)[:-1] + ',\n"items":[' + body + ",\n" + json.dumps(tail)[1:] + "\n"
+    return text.encode().splitlines(keepends=True)
+
+
+@given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=30)), max_size=6))
+def test_a_reading_taken_line_by_line_is_the_one_taken_whole(said: list[tuple[str, str]]) -> None:
+    items = [message(number, sender, text) for number, (sender, text) in enumerate(said, 1)]
+    whole: dict[str, Any] = {
+        "format": "whatsapp", "date_order": "dmy", "alternatives": [], "zone_offset": "+02:00", "members": [ANA],
+        "items": [*items, notice(9, "member_added", ANA, (BEA,))] if said else [],
+        "unsupported": {"count": 1, "lines": [{"line": 3, "text": "?"}]},
+    }  # fmt: skip
+    assert from_lines(lines_of(whole)) == from_json(whole) == from_lines([json.dumps(whole).encode()])
+
+
+@given(st.lists(st.tuples(st.sampled_from([ANA, BEA]), st.sampled_from(["said", "left", "added"])), max_size=12))
+def test_of_many_messages_only_those_that_open_a_stay_are_kept_and_no_stay_is_lost(told: list[tuple[str, str]]) -> None:
+    rows = [
+        message(line, who)
+        if what == "said"
+        else notice(line, f"member_{what}", who if what == "left" else DAN, () if what == "left" else (who,))
+        for line, (who, what) in enumerate(told, 1)
+    ]
+    for name in {who for who, _ in told}:
+        there, stays = False, 0
+        for who, what in told:
+            if who == name and what == "left":
+                stays, there = stays + (not there), False
+            elif who == name and not there:
+                stays, there = stays + 1, True
+        assert len(of(reading(*rows), name).intervals) == stays

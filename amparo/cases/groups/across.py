@@ -11,10 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-import numpy as np
-
-from amparo.matching.engine import HashIndex
-
 EARLIEST, LATEST = timedelta(hours=14), timedelta(hours=12)  # zones reach from UTC+14 to UTC-12
 NEVER, EVER = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
 
@@ -58,49 +54,27 @@ class Claim:
 
 def claim_of(posts: Iterable[Carried]) -> Claim:
     """The claim on one item. Raises ValueError for no post at all."""
-    firsts = _first_of_each_group(posts)
-    first = min(firsts, key=lambda each: (each.utc or each.wall or NEVER, each.forwarded, each.group, each.line))
+    in_lines = sorted(posts, key=lambda each: (each.group, each.line))
+    groups = [tuple(same) for _, same in groupby(in_lines, key=lambda each: each.group)]
+    carriers = min(groups, key=_order)
+    first, latest = carriers[0], _latest(carriers)
     # Whoever posts it again in the same group comes later by the export's own order, whatever the clocks say.
     against = tuple(
-        each
-        for each in firsts
-        if each.group != first.group
-        and (each.person is None or each.person != first.person)
-        and each.earliest <= first.latest
+        others[0]
+        for others in groups
+        if others is not carriers
+        and (others[0].person is None or others[0].person != first.person)
+        and others[0].earliest <= latest
     )
     tied = sum(each.utc is not None and each.utc == first.utc for each in against)
     return Claim(first, against, tied)
 
 
-def _first_of_each_group(posts: Iterable[Carried]) -> list[Carried]:
-    in_lines = sorted(posts, key=lambda each: (each.group, each.line))
-    return [next(same) for _, same in groupby(in_lines, key=lambda each: each.group)]
+def _order(group: Sequence[Carried]) -> tuple[datetime, bool, int, int]:
+    """A line without a time came before the lines after it that have one."""
+    shown = min((each.utc or each.wall or NEVER for each in group), default=NEVER)
+    return group[0].utc or group[0].wall or shown, group[0].forwarded, group[0].group, group[0].line
 
 
-def near_families(looks: Sequence[np.ndarray], within_bits: int) -> list[tuple[int, ...]]:
-    """Items that look alike, each family ascending; an item alone is in none.
-
-    looks: of each item its fingerprints as rows (n, 4), the picture as it stands first, then its turns; empty where there is none.
-    """
-    there = [number for number, rows in enumerate(looks) if len(rows)]
-    if len(there) < 2:
-        return []
-    index = HashIndex(np.stack([looks[number][0] for number in there]))
-    queries = np.concatenate([looks[number] for number in there])
-    owner = np.repeat(np.arange(len(there)), [len(looks[number]) for number in there])
-    rows, entries, _ = index.search(queries, within_bits)
-    parent = list(range(len(there)))
-
-    def root(each: int) -> int:
-        while parent[each] != each:
-            parent[each] = parent[parent[each]]
-            each = parent[each]
-        return each
-
-    for one, two in zip(owner[rows].tolist(), entries.tolist(), strict=True):
-        low, high = sorted((root(one), root(two)))
-        parent[high] = low
-    families: dict[int, list[int]] = {}
-    for each in range(len(there)):
-        families.setdefault(root(each), []).append(there[each])
-    return [tuple(family) for family in families.values() if len(family) > 1]
+def _latest(group: Sequence[Carried]) -> datetime:
+    return min(each.latest for each in group)

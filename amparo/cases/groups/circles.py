@@ -27,6 +27,7 @@ class Base(Protocol):
     @property
     def platform(self) -> str: ...
     def names(self) -> tuple[str, ...]: ...
+    def facts(self) -> dict[str, Any]: ...
 
 
 def silent(what: str, rows: int) -> None:
@@ -43,7 +44,9 @@ def write_circles(base: Base, out: Path, *, progress: Progress = silent) -> dict
     one, two, shared = find_overlaps(table)
     progress("overlaps of groups", len(one))
     _stage(base, table, found)
-    store.table("found_overlaps", {"one": one.astype(np.int64), "two": two.astype(np.int64), "shared": shared.astype(np.int64)})
+    store.table(
+        "found_overlaps", {"one": one.astype(np.int64), "two": two.astype(np.int64), "shared": shared.astype(np.int64)}
+    )
     counts |= {
         "circles": found.count,
         "rows": store.parquet(_PEOPLE, out),
@@ -76,9 +79,9 @@ def _parameters(found: Circles) -> dict[str, Any]:
 
 def _read(store: Store) -> tuple[Memberships, dict[str, int]]:
     """The table of pairs, each once, with accounts and groups numbered in the order of their names."""
-    for table, column in (("circle_accounts", "account"), ("circle_groups", '"group"')):
+    for name, column in (("circle_accounts", "account"), ("circle_groups", '"group"')):
         store.run(
-            f"CREATE OR REPLACE TABLE {table} AS SELECT name, (row_number() OVER (ORDER BY name) - 1)::INTEGER AS number FROM "
+            f"CREATE OR REPLACE TABLE {name} AS SELECT name, (row_number() OVER (ORDER BY name) - 1)::INTEGER AS number FROM "
             f'(SELECT DISTINCT {column} AS name FROM memberships WHERE account IS NOT NULL AND "group" IS NOT NULL)'
         )
     store.run(

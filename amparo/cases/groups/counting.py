@@ -2,11 +2,12 @@
 
 A membership table is held twice, each as (starts, values): each member's groups ascending, each group's members ascending.
 `tiers`: a group counts in its own tier and all wider ones; a shared count packs all tiers into one integer of `bits` each (of
-32 bits where that holds them, which caches like), so that one addition counts them all. Where Numba has no build, `ties_plain` does with NumPy what `ties` does.
+32 bits where that holds them, which caches like), so that one addition counts them all. Where Numba has no build, `ties_plain`
+does with NumPy what `ties` does.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, ANN202
+# ruff: noqa: ANN001, ANN201
 
 from __future__ import annotations
 
@@ -14,7 +15,11 @@ import math
 
 import numpy as np
 
+from amparo.cases.coins import compiling
 from amparo.cases.coins.compiling import compiled
+
+COMPILED = compiling.numba is not None
+
 
 @compiled
 def listed(rows, values, count):
@@ -167,9 +172,7 @@ def ties_plain(m_starts, m_groups, g_starts, g_members, weights, bits, degrees, 
     for tier in range(len(every)):
         here = (packed >> (tier * bits)) & ((1 << bits) - 1)
         for place in np.flatnonzero(here >= 2):
-            told = log_tail(
-                here[place], degrees[tier, ones[place]], degrees[tier, twos[place]], every[tier], logs
-            )
+            told = log_tail(here[place], degrees[tier, ones[place]], degrees[tier, twos[place]], every[tier], logs)
             chances[place] = min(chances[place], told)
     kept = chances <= np.minimum(limits[ones], limits[twos])
     return end, doubled, ones[kept].astype(np.int32), twos[kept].astype(np.int32), packed[kept], chances[kept]

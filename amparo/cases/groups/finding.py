@@ -26,7 +26,9 @@ from amparo.foundation.errors import Refused
 LARGEST_TYING = 500  # members: beyond it a group is a channel, and being in it says nothing of two people
 TIERS = (16, 64, LARGEST_TYING)
 LEAST_PEOPLE = 5
-TIE_CHANCE = 5.0  # ties to anybody at all that each person would have by chance: a tie is a question, a circle the answer
+TIE_CHANCE = (
+    5.0  # ties to anybody at all that each person would have by chance: a tie is a question, a circle the answer
+)
 GROUP_CHANCE = 0.1  # of one group, among all, to seem to tie a circle by chance
 STRANGERS = 0.005  # of the people in circles, those expected to be there by chance
 CIRCLE_CHANCE = 0.01  # of one circle, among all sets of as many people
@@ -148,7 +150,14 @@ def find_ties(table: Memberships, chance: float = TIE_CHANCE) -> Ties:
     if degrees.max(initial=0) >= 1 << 20:
         raise Refused("One account is in more than a million groups: such a table is not one of memberships.")
     limits = np.full(held.members, np.log(chance / len(TIERS) / max(1, table.members - 1)))
-    given = (weights.astype(np.int32 if bits == 10 else np.int64), bits, degrees, every, log_factorials(int(every.max())), limits)
+    given = (
+        weights.astype(np.int32 if bits == 10 else np.int64),
+        bits,
+        degrees,
+        every,
+        log_factorials(int(every.max())),
+        limits,
+    )
     found, doubled = shared_counts(held, given)
     if len(found[0]) > MOST_TIES:
         return find_ties(table, chance / 1e6)
@@ -156,13 +165,18 @@ def find_ties(table: Memberships, chance: float = TIE_CHANCE) -> Ties:
     order = np.lexsort((two, one))
     shared = (packed >> ((len(TIERS) - 1) * bits)).astype(np.int32)
     return Ties(
-        people[one[order]].astype(np.int32), people[two[order]].astype(np.int32), shared[order], chances[order], doubled, chance
+        people[one[order]].astype(np.int32),
+        people[two[order]].astype(np.int32),
+        shared[order],
+        chances[order],
+        doubled,
+        chance,
     )
 
 
 def shared_counts(held: Memberships, given: tuple[Any, ...]) -> tuple[list[np.ndarray], int]:
     """All pairs by `counting.ties`: one, two, packed, log chance, in no order; and how often two people share two groups."""
-    count = counting.ties if counting.compiled(_nothing) is not _nothing else counting.ties_plain
+    count: Any = counting.ties if counting.COMPILED else counting.ties_plain
     parts: list[list[np.ndarray]] = [
         [np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64)]
     ]
@@ -174,10 +188,6 @@ def shared_counts(held: Memberships, given: tuple[Any, ...]) -> tuple[list[np.nd
         parts.append(found)
         doubled, pairs = doubled + int(twice), pairs + len(found[0])
     return [np.concatenate([part[each] for part in parts]) for each in range(4)], doubled
-
-
-def _nothing() -> None:
-    """Compiled or not: tells whether Numba is there."""
 
 
 def find_circles(table: Memberships) -> Circles:
@@ -230,9 +240,7 @@ class _Search:
     def tying(self, of: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(circle * groups + group, its people in it, whether it ties even without one of them) of every tying group."""
         inside = of[self.member] >= 0
-        code, people = np.unique(
-            of[self.member[inside]] * self.table.groups + self.group[inside], return_counts=True
-        )
+        code, people = np.unique(of[self.member[inside]] * self.table.groups + self.group[inside], return_counts=True)
         circle, group = code // self.table.groups, code % self.table.groups
         size_of = np.bincount(of[of >= 0], minlength=int(of.max(initial=-1)) + 1)
         limit = np.log(GROUP_CHANCE / self.small_groups)
@@ -283,7 +291,6 @@ class _Search:
         settled[member], log_chance[member] = circle[order][first], chance[order][first]
         return settled, log_chance
 
-
     def limit(self, shares: np.ndarray, strangers: float) -> float:
         """The highest log chance with which people come in, so that by chance no more than `strangers` do.
 
@@ -293,7 +300,10 @@ class _Search:
         degrees, people = np.unique(self.degree[self.degree >= 2], return_counts=True)
         steps, circles = np.unique(np.ceil(np.log2(shares[shares > 0]) * SHARES), return_counts=True)
         most = int(min(MOST_SHARED, degrees.max(initial=2)))
-        d, s, k = (each.ravel() for each in np.meshgrid(degrees, 2.0 ** (steps / SHARES), np.arange(2, most + 2), indexing="ij"))
+        d, s, k = (
+            each.ravel()
+            for each in np.meshgrid(degrees, 2.0 ** (steps / SHARES), np.arange(2, most + 2), indexing="ij")
+        )
         tails = binomial_log_tails(k, d, np.minimum(s, 1.0), self.logs) + self.crowded(k)
         tails = np.minimum(0.0, tails).reshape(len(degrees), len(steps), most)
         counted = np.exp(tails) * (people[:, None] * circles[None, :])[:, :, None]

@@ -26,7 +26,14 @@ def write_first_posts(base: Base, out: Path, *, progress: Progress = silent) -> 
     items = store.parquet(_ITEMS, out)
     windows = store.parquet(_WINDOWS, beside(out, "windows.parquet"))
     progress("written", items)
-    keys = ("post_rows", "posts_without_item", "posts_without_account", "posts_without_utc", "posts_undated", "forwarded")
+    keys = (
+        "post_rows",
+        "posts_without_item",
+        "posts_without_account",
+        "posts_without_utc",
+        "posts_undated",
+        "forwarded",
+    )
     counts = dict(zip(keys, store.rows(_COUNTS)[0], strict=True))
     words = ("items", "certain", "tied", "forwarded_first", "by_wall_clock", "undated_items")
     counts |= dict(zip(words, store.rows(_TOLD)[0], strict=True)) | {"rows": items, "windows": windows}
@@ -44,7 +51,8 @@ def write_first_posts(base: Base, out: Path, *, progress: Progress = silent) -> 
 # Earliest and latest: between which UTC a post can lie, so that claims of clocks with and without a zone can be compared.
 _DATED = f"""
     CREATE OR REPLACE TABLE dated_posts AS
-    SELECT item, account, "group" AS grp, at_utc, at_wall, coalesce(at_utc, at_wall) AS moment, coalesce(forwarded, false) AS forwarded,
+    SELECT item, account, "group" AS grp, at_utc, at_wall, coalesce(at_utc, at_wall) AS moment,
+           coalesce(forwarded, false) AS forwarded,
            CASE WHEN at_utc IS NOT NULL THEN at_utc WHEN at_wall IS NOT NULL THEN at_wall - INTERVAL {EARLIEST_H} HOUR
                 ELSE TIMESTAMP '-infinity' END AS earliest,
            CASE WHEN at_utc IS NOT NULL THEN at_utc WHEN at_wall IS NOT NULL THEN at_wall + INTERVAL {LATEST_H} HOUR
@@ -66,8 +74,10 @@ _CLAIMS = """
                    FILTER (NOT forwarded) AS own
         FROM dated_posts GROUP BY item
     ), rivals AS (
-        SELECT p.item, count(DISTINCT p.account) FILTER (p.moment = f.first.moment AND (p.at_utc IS NULL) = (f.first.at_utc IS NULL))
-               AS tied, count(DISTINCT p.account) AS earlier, list(DISTINCT p.account ORDER BY p.account) AS names
+        SELECT p.item,
+               count(DISTINCT p.account)
+                   FILTER (p.moment = f.first.moment AND (p.at_utc IS NULL) = (f.first.at_utc IS NULL)) AS tied,
+               count(DISTINCT p.account) AS earlier, list(DISTINCT p.account ORDER BY p.account) AS names
         FROM dated_posts p JOIN firsts f ON f.item = p.item
         WHERE p.account <> f.first.account AND (p.earliest <= f.first.latest OR p.moment = f.first.moment)
         GROUP BY p.item

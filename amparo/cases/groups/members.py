@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from amparo.cases.groups.reading import ChatReading, Message, Notice
 
@@ -65,11 +67,14 @@ class Member:
 
 def window(reading: ChatReading) -> tuple[Turn | None, Turn | None]:
     """The first and the last dated line of the export."""
-    every: list[Message | Notice] = [*reading.messages, *reading.notices]
-    dated = sorted((each for each in every if each.ts), key=lambda each: each.line)
-    if not dated:
-        return None, None
-    return _seen(dated[0]), _seen(dated[-1])
+    first: Message | Notice | None = None
+    last: Message | Notice | None = None
+    every: chain[Message | Notice] = chain(reading.messages, reading.notices)
+    for each in every:
+        if each.ts:
+            first = each if first is None or each.line < first.line else first
+            last = each if last is None or each.line >= last.line else last
+    return (_seen(first) if first else None), (_seen(last) if last else None)
 
 
 def members(reading: ChatReading) -> tuple[Member, ...]:
@@ -100,13 +105,23 @@ def _turns(reading: ChatReading) -> dict[str, list[Turn]]:
     for notice in reading.notices:
         for name, turn in _of_notice(notice):
             found[name].append(turn)
-    for message in reading.messages:
-        if message.sender:
+    went = {name: sorted(turn.line for turn in turns if turn.how in WENT.values()) for name, turns in found.items()}
+    kept: dict[str, int] = {}
+    for message in sorted(reading.messages, key=_line):
+        # Of a sender's messages only the first matters, and the first after each going: it opens a stay.
+        last = kept.get(message.sender)
+        gone = went.get(message.sender, ())
+        if message.sender and (last is None or bisect(gone, last) < bisect(gone, message.line)):
+            kept[message.sender] = message.line
             found[message.sender].append(_seen(message))
     for name in reading.members:
         if name and name not in found and not is_the_exporter(name):
             found[name].append(Turn("seen", None, "", 0))
     return {name: sorted(turns, key=lambda turn: turn.line) for name, turns in found.items()}
+
+
+def _line(message: Message) -> int:
+    return message.line
 
 
 def _of_notice(notice: Notice) -> Iterable[tuple[str, Turn]]:

@@ -23,6 +23,7 @@ def unified(reading: ChatReading) -> tuple[ChatReading, dict[str, tuple[Changed,
     """
     first: dict[tuple[str, str], str] = {}
     also: dict[str, list[Changed]] = {}
+    appears = _appearances(reading)
 
     def one(name: str) -> str:
         if not name:
@@ -38,23 +39,41 @@ def unified(reading: ChatReading) -> tuple[ChatReading, dict[str, tuple[Changed,
         ):
             who, new = one(notice.actor), identified(later)
             # Whoever has the number already in this export keeps it: numbers are handed on to other people.
-            if new.kind == "phone" and not _appears(reading, new.value, before=notice.line):
+            if new.kind == "phone" and appears.get(new.value, notice.line) >= notice.line:
                 first[new.kind, new.value] = who
                 also.setdefault(who, []).append(Changed(later, notice.line))
-    messages = tuple(replace(each, sender=one(each.sender)) for each in reading.messages)
-    notices = tuple(
-        replace(each, actor=one(each.actor), targets=tuple(map(one, each.targets))) for each in reading.notices
+    known: dict[str, str] = {}
+
+    def once(name: str) -> str:
+        """Asked a million times for a few names."""
+        if name not in known:
+            known[name] = one(name)
+        return known[name]
+
+    messages = tuple(
+        each if once(each.sender) == each.sender else replace(each, sender=once(each.sender))
+        for each in reading.messages
     )
-    members = tuple(dict.fromkeys(map(one, reading.members)))
+    notices = tuple(
+        replace(each, actor=once(each.actor), targets=tuple(map(once, each.targets))) for each in reading.notices
+    )
+    members = tuple(dict.fromkeys(map(once, reading.members)))
     return replace(reading, messages=messages, notices=notices, members=members), {
         who: tuple(found) for who, found in also.items()
     }
 
 
-def _appears(reading: ChatReading, value: str, before: int) -> bool:
-    """Whether somebody under that number does anything before this line."""
-    names = [each.sender for each in reading.messages if each.line < before]
+def _appearances(reading: ChatReading) -> dict[str, int]:
+    """The first line at which somebody under each number or name does anything."""
+    lines: dict[str, int] = {}
+    for each in reading.messages:
+        lines[each.sender] = min(each.line, lines.get(each.sender, each.line))
     for notice in reading.notices:
-        if notice.line < before:
-            names += [notice.actor, *notice.targets]
-    return any(name and identified(name).value == value for name in dict.fromkeys(names))
+        for name in (notice.actor, *notice.targets):
+            lines[name] = min(notice.line, lines.get(name, notice.line))
+    found: dict[str, int] = {}
+    for name, line in lines.items():
+        if name:
+            value = identified(name).value
+            found[value] = min(line, found.get(value, line))
+    return found

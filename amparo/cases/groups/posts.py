@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -28,15 +28,18 @@ class Posted:
 
 def posts(reading: ChatReading, files: Mapping[str, Filed]) -> tuple[Posted, ...]:
     """Every message, in the file's order; none is left out. files: by name inside the export, without folders."""
+    return tuple(each_post(reading, files))
+
+
+def each_post(reading: ChatReading, files: Mapping[str, Filed]) -> Iterator[Posted]:
+    """`posts`, one at a time: a million of them need not be held twice."""
     seen: set[str] = set()
-    found = []
     for message in sorted(reading.messages, key=lambda each: each.line):
         filed = files.get(base_name(message.media.name)) if message.media and message.media.name else None
         first = filed is not None and filed.sha256 not in seen
         if filed:
             seen.add(filed.sha256)
-        found.append(Posted(message, filed, first))
-    return tuple(found)
+        yield Posted(message, filed, first)
 
 
 def base_name(name: str) -> str:

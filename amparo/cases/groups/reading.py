@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +22,7 @@ POST_KINDS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Media:
     """A file that a message names. omitted: the export was made without it."""
 
@@ -29,7 +31,7 @@ class Media:
     omitted: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """ts: the wall clock as written, no zone; None where no date could be read. line: 1 is the export's first.
 
@@ -46,7 +48,7 @@ class Message:
     forwarded: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What the service itself wrote: somebody was added, left, changed the subject."""
 
@@ -88,14 +90,47 @@ PLATFORMS = {
 }
 
 
+OPENS, CLOSES = b'"items":[', (b"],", b"]")
+
+
+def from_lines(lines: Iterable[bytes]) -> ChatReading:
+    """The reading's JSON as values, from the lines in which the sandbox wrote it: an item a line, none held as JSON.
+
+    Raises KeyError or ValueError for what is no chat reading.
+    """
+    rest = iter(lines)
+    first, second = next(rest, b""), next(rest, b"")
+    if not second.startswith(OPENS) or second.strip() != OPENS:
+        return from_json(json.loads(b"".join((first, second, *rest))))
+    head = json.loads(first.strip().rstrip(b",") + b"}")
+
+    def items() -> Iterator[Mapping[str, Any]]:
+        for line in rest:
+            if line.strip() in CLOSES:
+                return
+            yield json.loads(line.strip().rstrip(b","))
+
+    messages, notices = _items(items())
+    return _reading({**head, **json.loads(b"{" + b"".join(rest))}, messages, notices)
+
+
 def from_json(reading: Mapping[str, Any]) -> ChatReading:
     """The reading's JSON as values. Raises KeyError or ValueError for what is no chat reading."""
-    messages, notices = [], []
-    for each in reading["items"]:
+    return _reading(reading, *_items(reading["items"]))
+
+
+def _items(items: Iterable[Mapping[str, Any]]) -> tuple[list[Message], list[Notice]]:
+    messages: list[Message] = []
+    notices: list[Notice] = []
+    for each in items:
         if each["item"] == "message":
             messages.append(_message(each))
         else:
             notices.append(_notice(each))
+    return messages, notices
+
+
+def _reading(reading: Mapping[str, Any], messages: list[Message], notices: list[Notice]) -> ChatReading:
     unsupported = reading.get("unsupported") or {}
     platform = str(reading["format"])
     return ChatReading(
@@ -144,8 +179,9 @@ def _message(each: Mapping[str, Any]) -> Message:
         _ts(each.get("ts")),
         _text(each.get("raw") or each.get("ts")),
         int(each.get("line") or 0),
-        _text(each.get("sender")),
-        str(each.get("kind") or "text"),
+        # The same few senders and kinds a million times over: one text each.
+        sys.intern(_text(each.get("sender"))),
+        sys.intern(str(each.get("kind") or "text")),
         _text(each.get("text")),
         Media(_text(media.get("name")), _text(media.get("type")), bool(media.get("omitted"))) if media else None,
         bool(each.get("forwarded_from")),

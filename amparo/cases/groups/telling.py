@@ -19,15 +19,11 @@ def beside(out: Path, what: str) -> Path:
 
 
 def told(base: Any, engine: str, version: int, parameters: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
-    """What every run says: what was read, with which parameters and tools, how many rows came in and went out."""
-    return {
-        "engine": engine,
-        "version": version,
-        "platform": base.platform,
-        "parameters": parameters,
-        "tools": {"python": platform.python_version(), "duckdb": duckdb.__version__, "numpy": np.__version__},
-        "counts": counts,
-    }
+    """What every run says: the inputs by digest, the parameters and tools, how many rows came in and went out."""
+    facts = base.facts()
+    tools = {**facts.get("tools", {}), "python": platform.python_version(), "numpy": np.__version__}
+    run = {"engine": engine, "version": version, "parameters": parameters, "written": counts}
+    return {**facts, **run, "tools": {**tools, "duckdb": duckdb.__version__}}
 
 
 def write_run(out: Path, run: dict[str, Any]) -> Path:

@@ -6,72 +6,79 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0001_initial'),
+        ("cases", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PersonReason',
+            name="PersonReason",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=amparo.foundation.ids.new_id, editable=False, unique=True)),
-                ('reason', models.CharField(max_length=24)),
-                ('words', models.TextField()),
-                ('line', models.PositiveIntegerField(null=True)),
-                ('by', models.UUIDField()),
-                ('by_name', models.CharField(max_length=120)),
-                ('at', models.DateTimeField()),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('withdrawn_by_name', models.CharField(blank=True, max_length=120)),
-                ('withdrawn_why', models.TextField(blank=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=amparo.foundation.ids.new_id, editable=False, unique=True)),
+                ("reason", models.CharField(max_length=24)),
+                ("words", models.TextField()),
+                ("line", models.PositiveIntegerField(null=True)),
+                ("by", models.UUIDField()),
+                ("by_name", models.CharField(max_length=120)),
+                ("at", models.DateTimeField()),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                ("withdrawn_by_name", models.CharField(blank=True, max_length=120)),
+                ("withdrawn_why", models.TextField(blank=True)),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='ReadingOrder',
+            name="ReadingOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(unique=True)),
-                ('reasons', models.JSONField(default=list)),
-                ('why', models.TextField()),
-                ('by', models.UUIDField()),
-                ('by_name', models.CharField(max_length=120)),
-                ('at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField(unique=True)),
+                ("reasons", models.JSONField(default=list)),
+                ("why", models.TextField()),
+                ("by", models.UUIDField()),
+                ("by_name", models.CharField(max_length=120)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-version'],
+                "ordering": ["-version"],
             },
         ),
         migrations.AddField(
-            model_name='group',
-            name='counted',
+            model_name="group",
+            name="counted",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='post',
-            name='forwarded',
+            model_name="post",
+            name="forwarded",
             field=models.BooleanField(default=False),
         ),
         migrations.AddIndex(
-            model_name='post',
-            index=models.Index(fields=['group', 'line'], name='cases_post_line'),
+            model_name="post",
+            index=models.Index(fields=["group", "line"], name="cases_post_line"),
         ),
         migrations.AddIndex(
-            model_name='post',
-            index=models.Index(fields=['group', 'wall'], name='cases_post_wall'),
+            model_name="post",
+            index=models.Index(fields=["group", "wall"], name="cases_post_wall"),
+        ),
+        migrations.AddIndex(
+            model_name="post",
+            index=models.Index(
+                condition=models.Q(("first", True)), fields=["person", "group"], name="cases_post_first"
+            ),
         ),
         migrations.AddField(
-            model_name='personreason',
-            name='group',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.group'),
+            model_name="personreason",
+            name="group",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.group"
+            ),
         ),
         migrations.AddField(
-            model_name='personreason',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.person'),
+            model_name="personreason",
+            name="person",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.person"),
         ),
     ]

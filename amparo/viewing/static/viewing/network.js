@@ -33,6 +33,7 @@
       { selector: "edge:selected, edge.near", style: { width: 2, opacity: 1, "line-color": accent, label: "data(label)", "text-background-color": page, "text-background-opacity": 0.9, "text-rotation": "autorotate" } },
       { selector: "node[tone = 'danger']", style: { "border-color": danger, "border-width": 3 } },
       { selector: "node:selected", style: { "border-color": text, "border-width": 3 } },
+      { selector: "node[size]", style: { width: "data(size)", height: "data(size)" } },
       { selector: ".far", style: { opacity: 0.15 } },
       { selector: "node.pointed, node.near", style: { label: "data(label)", "z-index": 20, "text-background-opacity": 1 } },
       { selector: LANDMARKS, style: { "min-zoomed-font-size": 0, "z-index": 10, "font-weight": 600 } },
