@@ -180,7 +180,9 @@ def _last_address(folder: Path, country_of: Callable[..., dict[str, str | None]]
 
 def _ranges(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """IPv4 only, as peers' joins know one kind of number: first address and country, "" for gaps."""
-    rows = duckdb.sql(f"FROM read_csv('{folder}/unit/networks.csv', all_varchar=true) WHERE NOT contains(first, ':')").fetchall()
+    rows = duckdb.sql(
+        f"FROM read_csv('{folder}/unit/networks.csv', all_varchar=true) WHERE NOT contains(first, ':')"
+    ).fetchall()
     spans = sorted((_number(first), _number(last), country) for first, last, country in rows)
     firsts: list[int] = []
     names: list[str] = []
@@ -227,7 +229,11 @@ def _pandas(events: str, first: np.ndarray, country: np.ndarray) -> dict[str, st
 def _polars(events: str, first: np.ndarray, country: np.ndarray) -> dict[str, str | None]:
     import polars as pl
 
-    frame = pl.scan_parquet(events).select("user_id", "at", "ip").filter((pl.col("ip") != "") & ~pl.col("ip").str.contains(":"))
+    frame = (
+        pl.scan_parquet(events)
+        .select("user_id", "at", "ip")
+        .filter((pl.col("ip") != "") & ~pl.col("ip").str.contains(":"))
+    )
     parts = pl.col("ip").str.split_exact(".", 3).struct
     number = sum(parts.field(f"field_{each}").cast(pl.Int64) * (1 << (24 - 8 * each)) for each in range(4))
     ranges = pl.DataFrame({"number": first, "country": country.astype(str)}).lazy()

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from amparo.cases.linkage import calibration as calibrating
-from amparo.cases.linkage.calibration import CURVES, SURE, Calibration, load_calibration, log_odds, monotone
+from amparo.cases.linkage.calibration import CURVES, SURE, UNSURE, Calibration, load_calibration, log_odds, monotone
 from amparo.cases.linkage.countries import COUNTRY_TABLES
 from amparo.cases.linkage.countries_finding import find
 from amparo.cases.linkage.countries_named import codes
@@ -22,7 +22,6 @@ from amparo.cases.tables.store import Store
 
 GRID = np.arange(-6.0, 15.0)
 SURE_RIGHT = 0.9992  # of what is said with 0.9 and more, over all variants together
-UNSURE = 0.89  # the most that is said below that
 LEAST = 300  # accounts around a point of the curve; below, the chance itself is taken
 
 
@@ -91,12 +90,17 @@ def fit(place: Path, accounts: int, seeds: list[int]) -> None:
                 score.append(log_odds(chance))
                 correct.append(hit)
                 count.append(families)
-                print(json.dumps({"seed": seed, "hidden": hidden, "variant": name, "right": float(hit.mean())}), flush=True)
+                print(
+                    json.dumps({"seed": seed, "hidden": hidden, "variant": name, "right": float(hit.mean())}),
+                    flush=True,
+                )
     curves = _curves(np.concatenate(score), np.concatenate(correct), np.concatenate(count))
     calibrating.FILE.write_text(_toml(now, right, curves, accounts, seeds), encoding="utf-8")
 
 
-def _answers(folder: Path, statements: tuple[str, ...], now: Calibration) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, float]]:
+def _answers(
+    folder: Path, statements: tuple[str, ...], now: Calibration
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, float]]:
     with open_base(folder / "platform", load_base_mapping(folder / "mapping.toml"), tables=COUNTRY_TABLES) as base:
         _spoilt(base.store, statements)
         found = find(base.store, now)
@@ -156,7 +160,9 @@ def _curve(score: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.asarray(np.minimum(curve, calibrating.HIGHEST))
 
 
-def _toml(now: Calibration, right: dict[str, list[float]], curves: list[np.ndarray], accounts: int, seeds: list[int]) -> str:
+def _toml(
+    now: Calibration, right: dict[str, list[float]], curves: list[np.ndarray], accounts: int, seeds: list[int]
+) -> str:
     told = [
         "# Made by `python -m benchmarks.countries --fit`; what each part means: docs/formats/countries.md.",
         f'made = "{datetime.now(UTC).date()}"',

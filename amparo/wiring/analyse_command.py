@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amparo.foundation.confinement import code_folders, confine
 from amparo.foundation.errors import Refused
+from amparo.wiring.analyse_base import add_base_commands
+from amparo.wiring.analyse_screen import Screen, one_thread
 
 if TYPE_CHECKING:
     from amparo.cases.coins import Ledger, Mapping
@@ -49,7 +48,7 @@ Columns and the mapping: docs/formats/analyse.md
 
 def add_commands(add: Add) -> None:
     """Declares `analyse` and its engines."""
-    analyse = add("analyse", _which, "run one engine alone, on files: coins, sessions")
+    analyse = add("analyse", _which, "run one engine alone, on files: links, countries, coins ...")
     engines = analyse.add_subparsers(title="engines", metavar="ENGINE")
     coins = _engine(engines, "coins", _coins, "where coins came from and went", COINS)
     coins.add_argument(
@@ -70,6 +69,7 @@ def add_commands(add: Add) -> None:
         metavar="S",
         help="seconds around a broadcast in which a payment is still its (120)",
     )
+    add_base_commands(engines, _engine)
 
 
 def _engine(
@@ -94,11 +94,13 @@ def _engine(
 
 
 def _which(given: argparse.Namespace) -> int:
-    raise Refused("Say which engine: amparo analyse coins, or amparo analyse sessions.")
+    raise Refused(
+        "Say which engine: amparo analyse import, links, countries, dossiers, circles, first-posts, coins or sessions."
+    )
 
 
 def _coins(given: argparse.Namespace) -> int:
-    _one_thread()
+    one_thread()
     from amparo.cases.coins import write_trace
 
     return _run(
@@ -111,7 +113,7 @@ def _coins(given: argparse.Namespace) -> int:
 
 
 def _sessions(given: argparse.Namespace) -> int:
-    _one_thread()
+    one_thread()
     from amparo.cases.coins import write_sessions
 
     if given.grace < 0:
@@ -121,24 +123,6 @@ def _sessions(given: argparse.Namespace) -> int:
         lambda ledger, screen: write_sessions(ledger, given.out, grace_s=given.grace, progress=screen.show),
         _tell_sessions,
     )
-
-
-def _one_thread() -> None:
-    """NumPy starts no thread of its own: one that ran before the confinement would not be confined."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-
-class Screen:
-    """Says on a terminal what is done, how many rows of it, and how fast."""
-
-    def __init__(self) -> None:
-        self.since, self.shown = time.monotonic(), sys.stderr.isatty()
-
-    def show(self, what: str, rows: int) -> None:
-        """One line a step."""
-        seconds = max(time.monotonic() - self.since, 1e-6)
-        if self.shown:
-            print(f"{what}: {rows:,} rows, {seconds:.1f} s, {rows / seconds:,.0f} rows/s", file=sys.stderr, flush=True)
 
 
 def _run(
@@ -152,7 +136,7 @@ def _run(
     from amparo.wiring.analyse_sheets import with_sheets
 
     mapping: Mapping = load_mapping(given.mapping)
-    _check_out(given.out, given.folder)
+    check_out(given.out, given.folder)
     screen = Screen()
     warm()
     with tempfile.TemporaryDirectory(prefix="amparo-sheets-") as work:
@@ -167,7 +151,7 @@ def _run(
     return 0
 
 
-def _check_out(out: Path, folder: Path) -> None:
+def check_out(out: Path, folder: Path) -> None:
     if out.suffix != ".parquet":
         raise Refused(f"--out is a file whose name ends in .parquet, not {out.name}.")
     if folder.is_dir() and out.resolve().is_relative_to(folder.resolve()):

@@ -34,7 +34,9 @@ judged = st.dictionaries(pairs, st.sampled_from(["same", "different", "unsure"])
 
 
 def decided(given_: dict[tuple[int, int], str]) -> Decided:
-    by = {word: [pair for pair, its in sorted(given_.items()) if its == word] for word in ("same", "different", "unsure")}
+    by = {
+        word: [pair for pair, its in sorted(given_.items()) if its == word] for word in ("same", "different", "unsure")
+    }
     return Decided([[pair] for pair in by["same"]], frozenset(by["different"]), frozenset(by["unsure"]))
 
 

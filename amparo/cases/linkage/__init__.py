@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from amparo.cases.linkage.judgements import Judgements, load_judgements
     from amparo.cases.linkage.links import Found, find_links, write_links
-    from amparo.cases.linkage.why import why
+    from amparo.cases.linkage.explaining import why
 
 __all__ = ["Found", "Judgements", "find_links", "load_judgements", "why", "write_links"]
 
@@ -23,7 +23,7 @@ _PLACES = {
     "Judgements": "judgements",
     "find_links": "links",
     "load_judgements": "judgements",
-    "why": "why",
+    "why": "explaining",
     "write_links": "links",
 }
 

@@ -18,6 +18,7 @@ from amparo.cases.linkage.countries_named import places
 
 FILE = Path(__file__).with_name("calibration.toml")
 SURE = 0.9  # what the word "sure" means in figures
+UNSURE = 0.89  # the most that is said of what is not sure
 HIGHEST = 0.9999
 CURVES = ("one", "two", "more")
 
@@ -50,6 +51,7 @@ class Calibration:
         for number, (scores, said) in enumerate(self.curves, 1):
             there = (families >= number) if number == len(self.curves) else (np.maximum(families, 1) == number)
             found[there] = np.interp(log_odds(chance[there]), scores, said)
+        found = np.where(chance < SURE, np.minimum(found, UNSURE), found)  # between two points the line may cross
         return np.asarray(np.where(chance > 0, np.minimum(found, HIGHEST), 0.0))
 
 

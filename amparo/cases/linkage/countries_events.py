@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amparo.cases.linkage.countries_kernels import by_hour, days_of
-from amparo.cases.linkage.countries_networks import BLOCK, PLAIN, Blocks
+from amparo.cases.linkage.countries_networks import BLOCK, LAST, Blocks
 from amparo.cases.tables.store import Store
 
 OWN, COMMON, MIXED, EXIT = range(4)  # how an address counts; the least shared first
@@ -46,19 +46,16 @@ class Seen:
 def locate(store: Store) -> int:
     """Makes `located`, by account; returns the number of events. Needs `numbered` (account, n), `address_blocks`, `place_codes`."""
     parts = [
-        f"SELECT account, {PLAIN.format('address')} AS plain, at_utc, at_wall, country, port IS NOT NULL AS ported, "
-        'file, "row" FROM events',
-        f"SELECT account, {PLAIN.format('address')} AS plain, at_utc, at_wall, NULL AS country, false AS ported, "
-        'file, "row" FROM payments WHERE address IS NOT NULL',
+        'SELECT account, address, at_utc, at_wall, country, port IS NOT NULL AS ported, file, "row" FROM events',
+        'SELECT account, address, at_utc, at_wall, NULL, false, file, "row" FROM payments WHERE address IS NOT NULL',
     ]
-    last = f"CASE WHEN contains(plain, ':') THEN 0 ELSE try_cast(substring(plain, length({BLOCK.format('plain')}) + 1) AS UTINYINT) END"
     store.run(
         "CREATE OR REPLACE TABLE located AS SELECT n.n AS account, "
-        f"coalesce(b.number * 256 + {last}, -1) AS key, "
+        f"coalesce(b.number * 256 + {LAST.format('e.address')}, -1) AS key, "
         "greatest(coalesce(epoch(coalesce(e.at_utc, e.at_wall)), 0), 0)::UINTEGER AS second, e.at_utc IS NOT NULL AS utc, "
         'e.ported, coalesce(c.place, -1)::SMALLINT AS logged, e.file, e."row" '
         f"FROM ({' UNION ALL '.join(parts)}) e JOIN numbered n ON n.account = e.account "
-        f"LEFT JOIN address_blocks b ON b.block = {BLOCK.format('plain')} LEFT JOIN place_codes c ON c.code = upper(e.country)"
+        f"LEFT JOIN address_blocks b ON b.block = {BLOCK.format('e.address')} LEFT JOIN place_codes c ON c.code = upper(e.country)"
     )
     return int(store.one("SELECT count(*) FROM located"))
 

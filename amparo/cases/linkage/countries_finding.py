@@ -113,12 +113,13 @@ def find(store: Store, calibration: Calibration, links: Path | None = None, prog
 
 def _number(store: Store) -> int:
     """Every account that any table names, by its name's order."""
-    told = " UNION ".join(
-        f"SELECT account FROM {table} WHERE account IS NOT NULL" for table in ("accounts", "identifiers", "events", "payments")
+    known = "SELECT account FROM accounts WHERE account IS NOT NULL"
+    others = " UNION ALL ".join(
+        f"SELECT account FROM {table} ANTI JOIN ({known}) USING (account)" for table in ("identifiers", "events", "payments")
     )
     store.run(
         "CREATE OR REPLACE TABLE numbered AS SELECT account, (row_number() OVER (ORDER BY account) - 1)::INTEGER AS n "
-        f"FROM ({told}) ORDER BY account"
+        f"FROM (SELECT DISTINCT account FROM ({known} UNION ALL ({others})) WHERE account IS NOT NULL) ORDER BY account"
     )
     return int(store.one("SELECT count(*) FROM numbered"))
 

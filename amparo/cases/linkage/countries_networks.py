@@ -16,15 +16,11 @@ from amparo.cases.tables.store import Store
 
 HALF = 1 << 64
 UNREADABLE, V4, V6 = 0, 4, 6
-# "::ffff:192.0.2.1" and "192.0.2.1:443" are 192.0.2.1.
-PLAIN = (
-    "CASE WHEN contains({0}, ':') AND contains({0}, '.') "
-    "THEN regexp_replace(lower({0}), '^(::ffff:)?([0-9.]+)(:[0-9]+)?$', '\\2') ELSE {0} END"
-)
+# What BLOCK and LAST are of an address {0}. One regular expression for both families: it is a third of the cost of cutting.
 BLOCK = (
-    "CASE WHEN contains({0}, ':') THEN lower(coalesce(nullif(regexp_extract({0}, '^([0-9A-Fa-f]{{1,4}}:){{4}}'), ''), {0})) "
-    "ELSE rtrim({0}, '0123456789') END"
+    "coalesce(nullif(regexp_extract({0}, '^([0-9]+[.][0-9]+[.][0-9]+[.]|([0-9a-f]{{1,4}}:){{4}})'), ''), {0})"
 )
+LAST = "coalesce(try_cast(split_part({0}, '.', 4) AS UTINYINT), CASE WHEN contains({0}, ':') THEN 0 END)"
 
 
 @dataclass(frozen=True)
@@ -140,8 +136,7 @@ class Blocks:
 def blocks(store: Store, places: dict[str, int]) -> Blocks:
     """Makes the table `address_blocks` (block, number; one number for all texts of one block) of all addresses there are."""
     told = " UNION ".join(
-        f"SELECT DISTINCT {BLOCK.format('plain')} AS block FROM "
-        f"(SELECT {PLAIN.format('address')} AS plain FROM {table} WHERE address IS NOT NULL)"
+        f"SELECT DISTINCT {BLOCK.format('address')} AS block FROM {table} WHERE address IS NOT NULL"
         for table in ("events", "payments")
     )
     texts = [str(row[0]) for row in store.rows(f"SELECT block FROM ({told}) ORDER BY block")]

@@ -96,8 +96,13 @@ def weigh(evidence: Evidence, calibration: Calibration, places: int, clocks: Clo
         weights = fresh
         if change < STILL:
             break
-    post, best, chance = _chances(evidence, weights, clocks)
-    return Weighed(post, best, chance, weights, weights.of(evidence), turn)
+    found = weighed_with(evidence, weights, clocks)
+    return Weighed(found.post, found.best, found.chance, weights, found.row, turn)
+
+
+def weighed_with(evidence: Evidence, weights: Weights, clocks: Clocks) -> Weighed:
+    """The chances by these weights."""
+    return Weighed(*_chances(evidence, weights, clocks), weights, weights.of(evidence), 0)
 
 
 def first_weights(evidence: Evidence, calibration: Calibration, learning: np.ndarray, places: int) -> Weights:

@@ -25,7 +25,9 @@ _KINDS = {
 
 def gather(store: Store, weights: Weights) -> int:
     """Makes `evidence_rows` for the pairs of the table `used` (a, b); returns how many."""
-    store.run("CREATE OR REPLACE TABLE parties AS SELECT a AS n FROM used UNION SELECT b FROM used")
+    store.run(
+        "CREATE OR REPLACE TABLE parties AS SELECT n, account FROM known WHERE n IN (SELECT a FROM used UNION SELECT b FROM used)"
+    )
     _stands(store)
     _signs(store)
     _rows(store, weights)
@@ -39,7 +41,7 @@ def _stands(store: Store) -> None:
     """Makes `stands` (n, kind, key, first, last, file, row): where and when each account of a link used each of its values."""
     moment = "coalesce({0}_utc, {0}_wall)"
     account_at, event_at = moment.format("created"), moment.format("at")
-    mine = "JOIN known k USING (account) JOIN parties p ON p.n = k.n"
+    mine = "JOIN parties k USING (account)"
     written = " UNION ALL ".join(
         f"SELECT k.n, '{column}' AS stated, {column} AS raw, {account_at} AS first, CAST(NULL AS TIMESTAMP) AS last, file, \"row\" "
         f"FROM accounts {mine} WHERE {column} IS NOT NULL"
@@ -95,7 +97,8 @@ def _signs(store: Store) -> None:
         for kind in _KINDS.get(level.name, (level.name.split("_")[0],))
     )
     levels = " UNION ALL ".join(
-        f"SELECT a, b, '{field.name}' AS field, {gamma(field)} AS level FROM used WHERE {gamma(field)} > 0" for field in FIELDS
+        f"SELECT a, b, '{field.name}' AS field, {gamma(field)} AS level FROM used WHERE {gamma(field)} > 0"
+        for field in FIELDS
     )
     store.run(f"CREATE OR REPLACE TABLE levels AS {levels}")
     store.run(
@@ -108,8 +111,9 @@ def _signs(store: Store) -> None:
         SELECT l.a, l.b, l.field, 'issuer', x.key, x.key, NULL FROM levels l JOIN stands x ON x.n = l.a AND x.kind = 'issuer'
         JOIN stands y ON y.n = l.b AND y.kind = 'issuer' AND y.key = x.key WHERE l.field = 'card' AND l.level = 1
         UNION ALL
-        SELECT DISTINCT l.a, l.b, l.field, 'address', x.address, x.address, NULL FROM levels l JOIN at_home x ON x.n = l.a
+        SELECT l.a, l.b, l.field, 'address', x.address, x.address, max(x.holders) FROM levels l JOIN at_home x ON x.n = l.a
         JOIN at_home y ON y.n = l.b AND y.address = x.address AND y.day IS NOT DISTINCT FROM x.day WHERE l.field = 'home'
+        GROUP BY l.a, l.b, l.field, x.address
         UNION ALL
         SELECT l.a, l.b, l.field, 'profile', '', x.first_name || coalesce(' ' || x.last_name, '') ||
                CASE WHEN x.last_name IS DISTINCT FROM y.last_name THEN ' / ' || y.first_name || coalesce(' ' || y.last_name, '') ELSE '' END,
@@ -122,16 +126,6 @@ def _signs(store: Store) -> None:
         """
     )
     store.run("DROP TABLE levels")
-    store.run(
-        f"""
-        UPDATE signs SET holders = c.holders FROM (
-            SELECT address, count(DISTINCT account) AS holders FROM (
-                SELECT account, {PLACE} AS address FROM events WHERE address IS NOT NULL
-                UNION ALL SELECT account, {PLACE} FROM payments WHERE address IS NOT NULL
-            ) WHERE address IN (SELECT key FROM signs WHERE kind = 'address') GROUP BY address
-        ) c WHERE signs.kind = 'address' AND signs.key = c.address
-        """
-    )
 
 
 def _rows(store: Store, weights: Weights) -> None:
@@ -182,8 +176,7 @@ def _against(store: Store) -> None:
     store.run(
         f"""
         CREATE OR REPLACE TABLE moves AS
-        SELECT k.n, epoch({at}) AS second, {at} AS moment, e.country, e.file, e."row" FROM events e JOIN known k USING (account)
-        JOIN parties p ON p.n = k.n WHERE e.country IS NOT NULL AND {at} IS NOT NULL
+        SELECT k.n, epoch({at}) AS second, {at} AS moment, e.country, e.file, e."row" FROM events e JOIN parties k USING (account) WHERE e.country IS NOT NULL AND {at} IS NOT NULL
     """
     )
     store.run(

@@ -119,6 +119,7 @@ def _relative(fits: np.ndarray, share: np.ndarray) -> np.ndarray:
 def _trust(fits: np.ndarray, own: np.ndarray, share: np.ndarray) -> float:
     """The factor under which the sure accounts' own clocks are likeliest."""
     said = [
-        float(np.clip(_relative(fits * each, share), -MOST_SAID, MOST_SAID)[np.arange(len(own)), own].mean()) for each in TRUST
+        float(np.clip(_relative(fits * each, share), -MOST_SAID, MOST_SAID)[np.arange(len(own)), own].mean())
+        for each in TRUST
     ]
     return float(TRUST[int(np.argmax(said))])

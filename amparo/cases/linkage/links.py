@@ -8,6 +8,7 @@ Nobody is scored: a weight belongs to a link between two accounts, never to a pe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 from pathlib import Path
@@ -16,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from amparo.cases.linkage import telling
+from amparo.cases.linkage.explaining import why
 from amparo.cases.linkage.guarding import Decided, Guarded, Links, guarded
 from amparo.cases.linkage.judgements import Judgement, Judgements, load_judgements
-from amparo.cases.linkage.model import FIELDS
+from amparo.cases.linkage.model import FIELDS, IMPERSONAL
 from amparo.cases.linkage.pairing import compare, find_pairs
 from amparo.cases.linkage.scoring import BACKENDS, gamma, patterns_of, score
 from amparo.cases.linkage.sharing import Shared, find_shared
@@ -88,13 +90,19 @@ def write_links(
     judgements: Path | None = None,
     backend: str = "duckdb",
     address: str = "",
+    asked: Sequence[tuple[str, str]] = (),
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Writes the accounts with their persons to `out`, the tables beside it, and the run's JSON, which is returned."""
+    """Writes the accounts with their persons to `out`, the tables beside it, and the run's JSON, which is returned.
+
+    asked: pairs of accounts of which the run also says why they are linked, or why not (`why`, a list of lines for each).
+    """
     found = find_links(
         base, judgements=load_judgements(judgements), backend=backend, address=address, progress=progress
     )
-    return telling.write(found, out, THRESHOLD_BITS, STRONG_BITS, {"backend": backend}, progress)
+    answers = [why(found, a, b).lines() for a, b in asked]
+    more = {"why": answers} if answers else {}
+    return telling.write(found, out, STRONG_BITS, {"backend": backend}, more, progress)
 
 
 def _weigh(store: Store, accounts: int, backend: str, address: str, progress: Progress) -> tuple[Weights, float]:
@@ -108,7 +116,8 @@ def _weigh(store: Store, accounts: int, backend: str, address: str, progress: Pr
     columns = {gamma(field): patterns[:, at].astype(np.int32) for at, field in enumerate(FIELDS)}
     store.table("households", columns | {"household_bits": -np.round(household_bits(FIELDS, patterns, weights), 3)})
     store.run(
-        f"CREATE OR REPLACE TABLE scored AS SELECT w.*, h.household_bits, round(w.match_weight + h.household_bits, 3) AS bits "
+        f"CREATE OR REPLACE TABLE scored AS SELECT w.*, h.household_bits, round(w.match_weight + h.household_bits, 3) AS bits, "
+        f"{IMPERSONAL} AS impersonal "
         f"FROM weighed w JOIN households h USING ({', '.join(columns)}) ORDER BY a, b"
     )
     for table in ("compared", "weighed", "households"):
@@ -149,7 +158,9 @@ def _decided(store: Store, judgements: Judgements) -> tuple[Decided, tuple[str, 
 
 def _join(store: Store, accounts: int, decided: Decided) -> Guarded:
     """Makes `links` (every pair from the threshold on, used or refused) and `persons` (n, person: the smallest number)."""
-    given = store.arrays(f"SELECT a, b, bits FROM scored WHERE bits >= {THRESHOLD_BITS} ORDER BY a, b")
+    given = store.arrays(
+        f"SELECT a, b, bits FROM scored WHERE bits >= {THRESHOLD_BITS} AND NOT impersonal ORDER BY a, b"
+    )
     links = Links(given["a"], given["b"], given["bits"], STRONG_BITS)
     found = guarded(accounts, links, decided)
     why = np.full(len(links.a), "", object)

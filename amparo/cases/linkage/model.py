@@ -43,7 +43,12 @@ def _two_few(kind: str, words: str, two: float, few: float, household: float | N
     return (
         Level(f"{kind}_two", f"{words} that no third account holds", f"{{any:{kind}_two}}", two, 1e-9, household),
         Level(
-            f"{kind}_few", f"{words} that a few accounts hold", f"{{any:{kind}_few}}", few, 3e-9, household and household / 2
+            f"{kind}_few",
+            f"{words} that a few accounts hold",
+            f"{{any:{kind}_few}}",
+            few,
+            3e-9,
+            household and household / 2,
         ),
     )
 
@@ -159,9 +164,19 @@ FIELDS: tuple[Field, ...] = (
 )  # fmt: skip
 
 
+# What two people of one household, or two owners of one device or number, also share. Whatever its weight, it links nobody unless
+# something personal agrees too (a mailbox, a name), a payment token, or both a number and a device.
+IMPERSONAL = (
+    "greatest(gamma_email, gamma_external, gamma_handle, gamma_name) <= 0 AND gamma_card < 2 "
+    "AND NOT (gamma_phone > 0 AND gamma_device > 0)"
+)
+
+
 def level_sql(level: Level, dialect: str) -> str:
     """The level's condition as DuckDB or Spark writes it."""
-    any_of, both = {"duckdb": ("list_has_any", "list_intersect"), "spark": ("arrays_overlap", "array_intersect")}[dialect]
+    any_of, both = {"duckdb": ("list_has_any", "list_intersect"), "spark": ("arrays_overlap", "array_intersect")}[
+        dialect
+    ]
     size = {"duckdb": "len", "spark": "size"}[dialect]
     found = level.sql
     while "{any:" in found:

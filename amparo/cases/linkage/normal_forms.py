@@ -92,16 +92,18 @@ def keyed(store: Store, kind: str, raw: str) -> None:
     store.run(
         f"""
         CREATE OR REPLACE TABLE bare AS
-        SELECT n, raw, land, plain, plain = '' OR (length(plain) > 1 AND replace(plain, plain[1], '') = '')
+        SELECT n, raw, land, plain, NOT regexp_matches(plain, '[\\p{{L}}\\p{{N}}]') OR (length(plain) > 1 AND replace(plain, plain[1], '') = '')
                OR plain IN (SELECT word FROM placeholders) AS empty
-        FROM (SELECT DISTINCT n, raw, land, {plain} AS plain FROM ({raw}))
+        FROM (SELECT n, raw, land, {plain} AS plain FROM ({raw}))
         """
     )
     if kind == "phone":
         _phones(store)
-    rows, fits = {"email": (_MAILS, "email IS NOT NULL"), "phone": (_NUMBERS, "fits"), "handle": (_SPELLED, "true")}.get(
-        kind, (f"SELECT *, plain AS {kind} FROM bare", "true")
-    )
+    rows, fits = {
+        "email": (_MAILS, "email IS NOT NULL"),
+        "phone": (_NUMBERS, "fits"),
+        "handle": (_SPELLED, "true"),
+    }.get(kind, (f"SELECT *, plain AS {kind} FROM bare", "true"))
     readings = ", ".join(f"CASE WHEN NOT empty THEN {each} END AS {each}" for each in READINGS[kind])
     store.run(
         f"CREATE OR REPLACE TABLE keyed AS SELECT n, raw, {readings}, CASE WHEN empty THEN 'placeholder' "
@@ -152,8 +154,9 @@ _NUMBERS = """
 
 def _core(letters: str) -> str:
     """SQL: letters without the digits around them, digits between them read as letters; NULL if little is left."""
-    core = f"translate(regexp_replace({letters}, '^\\d+|\\d+$', '', 'g'), '0134578', 'oieastb')"
-    return f"CASE WHEN length({core}) >= {SHORTEST_STEM} THEN {core} END"
+    bare = f"regexp_replace({letters}, '^\\d+|\\d+$', '', 'g')"
+    core = f"CASE WHEN regexp_matches({bare}, '[0134578]') THEN translate({bare}, '0134578', 'oieastb') ELSE {bare} END"
+    return f"CASE WHEN length({bare}) >= {SHORTEST_STEM} THEN {core} END"
 
 
 _SPELLED = f"""

@@ -48,7 +48,7 @@ FULL_NAME = "length(first_name) > 1 AND length(last_name) > 1"
 
 
 def compare(store: Store, *, pairs: str = "pairs", progress: Progress = silent) -> None:
-    """Makes `records` (and at_home: n, address, day) of the accounts in the table `pairs`: for every account its shared
+    """Makes `records` (and at_home: n, address, day, holders) of the accounts in the table `pairs`: for every account its shared
     values by kind and rarity, what it states, and its days."""
     store.run(f"CREATE OR REPLACE TABLE chosen AS SELECT a AS n FROM {pairs} UNION SELECT b FROM {pairs}")
     _days(store)
@@ -121,15 +121,19 @@ def _days(store: Store) -> None:
 _GROUPS = "string_split(split_part(lower(address), '::', 1), ':')"
 _AFTER = "string_split(split_part(lower(address), '::', 2), ':')"
 PLACE = f"""
-    CASE WHEN address NOT LIKE '%:%' THEN address ELSE array_to_string(list_transform(
-        CASE WHEN address NOT LIKE '%::%' THEN {_GROUPS}[1:4]
-             ELSE ({_GROUPS} || list_transform(range(8 - len({_GROUPS}) - len({_AFTER})), lambda x: '0') || {_AFTER})[1:4] END,
-        lambda part: ltrim(part, '0')), ':') || '::/64' END
+    CASE WHEN strpos(address, ':') = 0 THEN address
+         WHEN NOT regexp_matches(address, '::|(^|:)0|[A-F]') THEN regexp_extract(address, '^[^:]+:[^:]+:[^:]+:[^:]+') || '::/64'
+         ELSE array_to_string(list_transform(
+             CASE WHEN strpos(address, '::') = 0 THEN {_GROUPS}[1:4]
+                  ELSE ({_GROUPS} || list_transform(range(8 - len({_GROUPS}) - len({_AFTER})), lambda x: '0') || {_AFTER})[1:4] END,
+             lambda part: coalesce(nullif(ltrim(part, '0'), ''), '0')), ':') || '::/64' END
 """
 
 
 def _places(store: Store, pairs: str) -> None:
-    """Makes `at_home` (n, address, day or NULL): addresses that a pair shares on one day, or ever, where few others are.
+    """Makes `at_home` (n, address, day or NULL, holders): addresses that a pair shares on one day, or ever, where few others are.
+
+    holders: accounts of the whole platform that were there on that day, or ever.
 
     Addresses of exits, offices and carriers, which tens or thousands share, are left out by counting who else was there.
     """
@@ -171,16 +175,16 @@ def _places(store: Store, pairs: str) -> None:
     store.run(
         f"""
         CREATE OR REPLACE TABLE quiet AS
-        SELECT address, day FROM crowd JOIN (SELECT * FROM met WHERE day IS NOT NULL) USING (address, day)
+        SELECT address, day, count(*) AS holders FROM crowd JOIN (SELECT * FROM met WHERE day IS NOT NULL) USING (address, day)
         GROUP BY address, day HAVING count(*) <= {BUSY_DAY}
         UNION ALL
-        SELECT address, NULL FROM crowd GROUP BY address HAVING count(DISTINCT who) <= {RARE_ADDRESS}
+        SELECT address, NULL, count(DISTINCT who) FROM crowd GROUP BY address HAVING count(DISTINCT who) <= {RARE_ADDRESS}
         """
     )
     store.run(
         """
         CREATE OR REPLACE TABLE at_home AS
-        SELECT DISTINCT s.n, s.address, q.day FROM seen s JOIN quiet q ON q.address = s.address AND (q.day = s.day OR q.day IS NULL)
+        SELECT DISTINCT s.n, s.address, q.day, q.holders FROM seen s JOIN quiet q ON q.address = s.address AND (q.day = s.day OR q.day IS NULL)
         """
     )
     for table in ("choosing", "seen", "seen_ever", "met", "met_at", "crowd", "quiet"):

@@ -5,6 +5,7 @@ Splink is given our own candidate pairs and our own weights (`weighing`); it mak
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -52,17 +53,23 @@ def _comparison(field: Field, dialect: str, weights: Weights | None) -> dict[str
             "sql_condition": "ELSE",
             "label_for_charts": "no agreement",
             "m_probability": weights.same[field.name][""] if weights else 1 - sum(each.same for each in field.levels),
-            "u_probability": weights.chance[field.name][""] if weights else 1 - sum(each.chance for each in field.levels),
+            "u_probability": weights.chance[field.name][""]
+            if weights
+            else 1 - sum(each.chance for each in field.levels),
         }
     )
     return {"output_column_name": field.name, "comparison_levels": levels}
 
 
-def score(store: Store, pairs: str, into: str, *, weights: Weights | None = None, backend: str = "duckdb", address: str = "") -> None:
+def score(
+    store: Store, pairs: str, into: str, *, weights: Weights | None = None, backend: str = "duckdb", address: str = ""
+) -> None:
     """Makes the table `into`: a, b, for each field gamma_x and mw_x (bits), and match_weight (their sum with the prior's).
 
     pairs: a table with the columns a and b.
     """
+    # It would warn of each field in which nothing can be missing, on the officer's screen.
+    logging.getLogger("splink").setLevel(logging.ERROR)
     if backend == "spark":
         from amparo.cases.linkage.spark import scored_by_spark
 
@@ -71,7 +78,9 @@ def score(store: Store, pairs: str, into: str, *, weights: Weights | None = None
     from splink import DuckDBAPI, Linker
 
     api = DuckDBAPI(connection=store.con)
-    store.run(f"CREATE OR REPLACE VIEW blocked AS SELECT '0' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs}")
+    store.run(
+        f"CREATE OR REPLACE VIEW blocked AS SELECT '0' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs}"
+    )
     linker = Linker(api.register("records"), splink_settings(FIELDS, "duckdb", weights), log_level=None)
     linker.table_management.register_blocked_pairs_for_predict(api.register("blocked"))
     found = linker.inference.predict(warning_mode="never").physical_name
@@ -82,7 +91,10 @@ def score(store: Store, pairs: str, into: str, *, weights: Weights | None = None
 
 def scored_columns() -> str:
     """What is kept of splink's result, rounded where a sum's last bits may differ."""
-    fields = ", ".join(f"CAST({gamma(each)} AS INTEGER) AS {gamma(each)}, round(mw_{each.name}, 6) AS mw_{each.name}" for each in FIELDS)
+    fields = ", ".join(
+        f"CAST({gamma(each)} AS INTEGER) AS {gamma(each)}, round(mw_{each.name}, 6) AS mw_{each.name}"
+        for each in FIELDS
+    )
     return f"least(n_l, n_r) AS a, greatest(n_l, n_r) AS b, {fields}, round(match_weight, 6) AS match_weight"
 
 

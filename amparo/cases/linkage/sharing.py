@@ -81,7 +81,7 @@ def _number(store: Store) -> int:
 def _profiles(store: Store) -> None:
     """What each account states of itself."""
     stated = (
-        "SELECT k.n, upper(a.country) AS country, lower(replace(a.locale, '-', '_')) AS locale, a.zone, a.name "
+        "SELECT k.n, upper(a.country) AS country, lower(replace(a.locale, '-', '_')) AS locale, a.zone, a.name, a.file, a.\"row\" "
         "FROM accounts a JOIN known k USING (account)"
     )
     store.run(
@@ -102,9 +102,13 @@ _STANDS = {
 def _raw(store: Store, column: str) -> str:
     """The rows (n, raw, land) that hold such identifiers. Of events and payments only values that more than one account uses."""
     own = _STANDS.get(column)
-    rows = f"SELECT account, value AS raw, CAST(NULL AS VARCHAR) AS land FROM identifiers WHERE kind = {literal(column)}"
+    rows = (
+        f"SELECT account, value AS raw, CAST(NULL AS VARCHAR) AS land FROM identifiers WHERE kind = {literal(column)}"
+    )
     if own:
-        rows += f" UNION ALL SELECT account, {own[1]}, CAST({own[2]} AS VARCHAR) FROM {own[0]} WHERE {own[1]} IS NOT NULL"
+        rows += (
+            f" UNION ALL SELECT account, {own[1]}, CAST({own[2]} AS VARCHAR) FROM {own[0]} WHERE {own[1]} IS NOT NULL"
+        )
     if own and own[0] != "accounts":
         # Which rows these are, is told by hashes; what is compared, by the values.
         store.run(
@@ -128,8 +132,12 @@ def _problems(store: Store, column: str, found: Shared) -> None:
 def _one_kind(store: Store, kind: str, most: int, found: Shared) -> None:
     found.holders[kind] = int(store.one(f"SELECT count(DISTINCT n) FROM keyed WHERE {kind} IS NOT NULL"))
     store.run(
-        f"CREATE OR REPLACE TABLE shared AS SELECT {kind} AS key, CAST(count(DISTINCT n) AS INTEGER) AS holders FROM keyed "
-        f"WHERE {kind} IS NOT NULL GROUP BY {kind} HAVING min(n) <> max(n)"
+        f"CREATE OR REPLACE TABLE several AS SELECT {kind} AS key FROM keyed WHERE {kind} IS NOT NULL GROUP BY {kind} "
+        "HAVING min(n) <> max(n)"
+    )
+    store.run(
+        f"CREATE OR REPLACE TABLE shared AS SELECT key, CAST(count(DISTINCT n) AS INTEGER) AS holders FROM keyed "
+        f"JOIN several ON key = {kind} GROUP BY key"
     )
     store.run(
         f"INSERT INTO spelling SELECT {literal(kind)}, d.{kind}, d.n, d.raw FROM keyed d JOIN shared s ON s.key = d.{kind} "
@@ -146,3 +154,4 @@ def _one_kind(store: Store, kind: str, most: int, found: Shared) -> None:
     found.values[kind] = int(store.one(f"SELECT count(*) FROM shared WHERE holders <= {most}"))
     found.held_back[kind] = int(store.one(f"SELECT count(*) FROM shared WHERE holders > {most}"))
     store.run("DROP TABLE shared")
+    store.run("DROP TABLE several")

@@ -38,10 +38,15 @@ NEAR_BITS = 0.0  # from even chances on, a pair below the threshold is a questio
 
 
 def write(
-    found: Found, out: Path, threshold: float, strong: float, parameters: dict[str, Any], progress: Progress
+    found: Found,
+    out: Path,
+    strong: float,
+    parameters: dict[str, Any],
+    more: dict[str, Any],
+    progress: Progress,
 ) -> dict[str, Any]:
-    """All files of a run; returns what its JSON holds."""
-    store = found.store
+    """All files of a run; returns what its JSON holds, with what `more` adds."""
+    store, threshold = found.store, found.threshold
     evidence_files(found.base)
     _persons(found, strong)
     counts = {"accounts": store.parquet(_ACCOUNTS, out)}
@@ -60,7 +65,7 @@ def write(
         beside(out, "held-back.parquet"),
     )
     progress("written questions", counts["questions"])
-    run = _run(found, threshold, strong, parameters, counts)
+    run = _run(found, strong, parameters, counts) | more
     write_whole(
         beside(out, "run.json"), (json.dumps(run, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
     )
@@ -71,7 +76,7 @@ _ACCOUNTS = """
     SELECT k.account AS account_id, 'p-' || h.account AS person, s.accounts AS accounts_in_person, s.certainty,
            f.name || ':' || a."row" AS evidence
     FROM known k JOIN persons p USING (n) JOIN known h ON h.n = p.person JOIN sizes s ON s.person = p.person
-    LEFT JOIN accounts a ON a.account = k.account LEFT JOIN files f ON f.number = a.file ORDER BY k.n
+    LEFT JOIN profiles a ON a.n = k.n LEFT JOIN files f ON f.number = a.file ORDER BY k.n
 """
 _EVIDENCE = """
     SELECT x.account AS account_a, y.account AS account_b, 'p-' || h.account AS person, e.kind, e.words, e.value, e.holders,
@@ -125,7 +130,10 @@ def _persons(found: Found, strong: float) -> None:
               "side_a VARCHAR[], side_b VARCHAR[])")  # fmt: skip
     if certainty:
         persons = np.array(sorted(certainty), np.int32)
-        store.table("certainties", {"person": persons, "certainty": np.array([certainty[each] for each in persons.tolist()], object)})
+        store.table(
+            "certainties",
+            {"person": persons, "certainty": np.array([certainty[each] for each in persons.tolist()], object)},
+        )
     if bridges:
         store.con.executemany("INSERT INTO bridges VALUES (?, ?, ?, ?, ?, ?, ?, ?)", bridges)
     store.run(
@@ -187,13 +195,16 @@ def _questions(found: Found, threshold: float) -> None:
     store = found.store
     shared = ", ".join(
         f"CASE {gamma(field)} "
-        + " ".join(f"WHEN {number} THEN {literal(level.words)}" for number, level in enumerate(reversed(field.levels), 1))
+        + " ".join(
+            f"WHEN {number} THEN {literal(level.words)}" for number, level in enumerate(reversed(field.levels), 1)
+        )
         + " END"
         for field in FIELDS
     )
     listed = f"array_to_string(list_filter([{shared}], lambda words: words IS NOT NULL), '; ')"
     kinds = {BRIDGE: "bridge", SIZE: "size", DIFFERENT: "different", UNSURE: "unsure"}
     kind = " ".join(f"WHEN {literal(why)} THEN '{word}'" for why, word in kinds.items())
+    shared_home = f"s.impersonal OR s.match_weight >= {threshold}"
     apart = "JOIN persons x ON x.n = s.a JOIN persons y ON y.n = s.b AND y.person <> x.person"
     store.run(
         f"""
@@ -202,10 +213,10 @@ def _questions(found: Found, threshold: float) -> None:
                s.bits, s.household_bits
         FROM links s LEFT JOIN judged j ON j.a = s.a AND j.b = s.b WHERE s.why <> ''
         UNION ALL
-        SELECT s.a, s.b, CASE WHEN s.match_weight >= {threshold} THEN 'household' ELSE 'near' END,
-               CASE WHEN s.match_weight >= {threshold} THEN 'one person, or two of one household: what they share does not tell'
+        SELECT s.a, s.b, CASE WHEN {shared_home} THEN 'household' ELSE 'near' END,
+               CASE WHEN {shared_home} THEN 'one person, or two of one household: what they share does not tell'
                     ELSE 'likelier one person than not, but below the threshold' END, {listed}, s.bits, s.household_bits
-        FROM scored s {apart} WHERE s.bits < {threshold} AND (s.bits >= {NEAR_BITS} OR s.match_weight >= {threshold})
+        FROM scored s {apart} WHERE (s.bits < {threshold} OR s.impersonal) AND (s.bits >= {NEAR_BITS} OR s.match_weight >= {threshold})
              AND (s.a, s.b) NOT IN (SELECT (a, b) FROM judged WHERE judgement = 'different')
         """
     )
@@ -217,9 +228,7 @@ def _questions(found: Found, threshold: float) -> None:
         )
 
 
-def _run(
-    found: Found, threshold: float, strong: float, parameters: dict[str, Any], counts: dict[str, int]
-) -> dict[str, Any]:
+def _run(found: Found, strong: float, parameters: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
     store, shared, weights = found.store, found.shared, found.weights
     sizes = store.rows("SELECT accounts, count(*) FROM sizes GROUP BY 1 ORDER BY 1")
     linked = sum(size * (size - 1) // 2 * count for size, count in sizes)
@@ -228,13 +237,17 @@ def _run(
         "version": VERSION,
         "parameters": parameters
         | {
-            "threshold_bits": threshold,
+            "threshold_bits": found.threshold,
             "strong_bits": round(strong, 3),
             "most_accounts_of_a_person": MOST_ACCOUNTS,
             "most_holders_of_a_value": CAP,
             "normal_forms_of": normal_forms().date,
         },
-        "linkage_tools": {"splink": splink.__version__, "phonenumbers": phonenumbers.__version__, "numpy": np.__version__},
+        "linkage_tools": {
+            "splink": splink.__version__,
+            "phonenumbers": phonenumbers.__version__,
+            "numpy": np.__version__,
+        },
         "judgements": {
             "sha256": found.judgements.sha256,
             "standing": len(found.judgements.standing),

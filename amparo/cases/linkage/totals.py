@@ -9,7 +9,16 @@ from amparo.cases.linkage.weighing import Totals
 from amparo.cases.tables.store import Store
 
 SAMPLED = 400_000  # random pairs, for what only a sample can tell
-STRIDES = (1, 7, 61, 509, 4_093, 32_771, 262_147, 1_048_583)  # far apart: no order of the accounts brings such pairs together
+STRIDES = (
+    1,
+    7,
+    61,
+    509,
+    4_093,
+    32_771,
+    262_147,
+    1_048_583,
+)  # far apart: no order of the accounts brings such pairs together
 ALL_FOUND = ("email", "phone", "device", "external")  # fields of which every pair that agrees is a candidate
 
 
@@ -66,7 +75,8 @@ def _places(store: Store, pairs: float, accounts: int, level: dict[tuple[str, st
     sides = ", ".join(f"{side}.{column} AS {column}_{side}" for side in "lr" for column in columns)
     step = max(1, accounts * len(strides) // SAMPLED)
     case = " ".join(
-        f"WHEN {level_sql(each, 'duckdb')} THEN {number}" for number, each in reversed(list(enumerate(reversed(field.levels), 1)))
+        f"WHEN {level_sql(each, 'duckdb')} THEN {number}"
+        for number, each in reversed(list(enumerate(reversed(field.levels), 1)))
     )
     found = dict(
         store.rows(

@@ -18,6 +18,7 @@ ROUNDS = 600
 PULL_PAIRS = 12.0  # so many pairs of one person weigh as much as what model.py says
 PULL_STRANGERS = 1e6
 LEAST = 1e-12
+PLACE_FIELD = "place"
 MOST_UNSEEN = 4.0  # times those seen: what nobody sees is not made up without end
 
 
@@ -49,10 +50,15 @@ class Weights:
         return float(np.log2(self.same[field][level] / self.chance[field][level]))
 
 
-def learn(fields: tuple[Field, ...], patterns: np.ndarray, counts: np.ndarray, totals: Totals, accounts: int) -> Weights:
+def learn(
+    fields: tuple[Field, ...], patterns: np.ndarray, counts: np.ndarray, totals: Totals, accounts: int
+) -> Weights:
     """The weights. patterns: (patterns, fields) int8; -1 nothing is stated, 0 no agreement, else the level from the last
     (1) to the first. counts: candidate pairs of each pattern."""
     model = [_Chances(field, patterns[:, at], totals) for at, field in enumerate(fields)]
+    # Who is seen at one address, or pays by cards of one issuer, is of one country too: chance is learned among such pairs.
+    place = [field.name for field in fields].index(PLACE_FIELD)
+    near = (patterns[:, place] > 0).astype(np.float64)
     expected = 0.023 / max(accounts, 2)  # share of all pairs that is of one person, before any data
     same_share, household_share = expected, expected / 3
     for _ in range(ROUNDS):
@@ -70,7 +76,7 @@ def learn(fields: tuple[Field, ...], patterns: np.ndarray, counts: np.ndarray, t
         one, two, rest = (counts * part / total for part in parts)
         unseen = _unseen(model, float(one.sum()))
         for each in model:
-            each.learn(one, two, rest, unseen)
+            each.learn(one, two, rest, rest * near, unseen)
         same_share = float((one.sum() + unseen + 1) / (totals.pairs + 1 / expected))
         household_share = float((two.sum() + 1 / 3) / (totals.pairs + 1 / expected))
     return Weights(
@@ -85,7 +91,9 @@ def household_bits(fields: tuple[Field, ...], patterns: np.ndarray, weights: Wei
     log = np.full(len(patterns), np.log2(weights.household_share / (1 - weights.same_share - weights.household_share)))
     for at, field in enumerate(fields):
         names = ["", *(level.name for level in reversed(field.levels))]
-        ratio = np.log2([weights.household[field.name][name] / weights.chance[field.name][name] for name in names] + [1.0])
+        ratio = np.log2(
+            [weights.household[field.name][name] / weights.chance[field.name][name] for name in names] + [1.0]
+        )
         log += ratio[patterns[:, at]]  # -1, nothing stated, is the last: no ratio
     return np.logaddexp2(0, log)
 
@@ -123,13 +131,13 @@ class _Chances:
         """The chance that two accounts of one person don't meet by this field."""
         return self.missing + (1 - self.missing) * float(self.same[:-1][~self.finds].sum())
 
-    def learn(self, one: np.ndarray, two: np.ndarray, rest: np.ndarray, unseen: float) -> None:
+    def learn(self, one: np.ndarray, two: np.ndarray, rest: np.ndarray, near: np.ndarray, unseen: float) -> None:
         """The chances after so many candidate pairs of each pattern fell to one person, a household, strangers.
 
-        unseen: pairs of one person beside the candidates, which agree in nothing that finds.
+        near: strangers of one place. unseen: pairs of one person beside the candidates, which agree in nothing that finds.
         """
         size = len(self.names) + 1
-        same, household, strangers = (np.bincount(self.index, each, size) for each in (one, two, rest))
+        same, household, strangers = (np.bincount(self.index, each, size) for each in (one, two, near))
         self.missing = float(same[-1] / same.sum()) if same.sum() else 0.0
         same, household, strangers = same[:-1], household[:-1], strangers[:-1]
         free = np.where(self.finds, 0.0, self.prior_same)  # how they differ otherwise nobody sees
@@ -138,8 +146,8 @@ class _Chances:
         chance = np.empty(len(self.names))
         for at in range(1, len(self.names)):
             known = self.known[at]
-            if known is None:  # only candidates are known: as often as among those of them that are strangers
-                chance[at] = (strangers[at] + PULL_PAIRS * self.prior_chance[at]) / (strangers.sum() + PULL_PAIRS)
+            if known is None:  # only candidates are known: as often as among strangers; what none of few has isn't rare
+                chance[at] = (strangers[at] + 0.5) / (strangers.sum() + 1)
             else:
                 left = max(known - same[at] - household[at], 0.0)
                 chance[at] = (left + PULL_STRANGERS * self.prior_chance[at]) / (self.stated + PULL_STRANGERS)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ import duckdb
 
 from amparo.cases.tables import reading
 from amparo.cases.tables.base_mapping import BaseMapping
+from amparo.cases.tables.base_record import RECORD, Held, Record, read_record
 from amparo.cases.tables.networks import built_on, read_issuers, read_networks
-from amparo.cases.tables.parts import Part, make_part, part_rows
+from amparo.cases.tables.parts import make_part, part_rows
 from amparo.cases.tables.shapes import EVERY, TABLES, UNIT_TABLES, columns_of
 from amparo.cases.tables.store import MEMORY, Progress, Store, literal, opened, silent
 from amparo.foundation.errors import Refused
@@ -70,15 +71,6 @@ class Base:
         }
 
 
-@dataclass(frozen=True)
-class Held:
-    """A part with the number of the file it was made of."""
-
-    file: int
-    table: str
-    part: Part
-
-
 @contextmanager
 def open_base(
     place: Path | reading.Folder,
@@ -95,8 +87,14 @@ def open_base(
     """
     if other := sorted(set(tables) - set(EVERY)):
         raise Refused(f"A base has no table {other[0]}; there are: {', '.join(EVERY)}.")
+    if isinstance(place, Path) and (place / RECORD).is_file():
+        with _imported(place, mapping, tables, memory, spill) as base:
+            yield base
+        return
     if mapping is None:
-        raise Refused("Give the platform's mapping: --mapping FILE.")
+        raise Refused(
+            "Give the platform's mapping: --mapping FILE. Only a folder made by amparo analyse import needs none."
+        )
     wanted = {number for number, source in enumerate(mapping.sources) if source.table in tables}
     found = place if isinstance(place, reading.Folder) else reading.folder(place, mapping, wanted)
     unit = [each.file for each in (mapping.addresses, mapping.issuers) if each]
@@ -113,10 +111,35 @@ def open_base(
         yield assembled(store, mapping, found, held, tables)
 
 
+@contextmanager
+def _imported(
+    place: Path, mapping: BaseMapping | None, tables: Collection[str], memory: str, spill: Path | None
+) -> Iterator[Base]:
+    """The base that import_base left in `place`: its parts where they lie."""
+    record = read_record(place)
+    if mapping and mapping.digest != record.mapping.digest:
+        raise Refused(
+            f"{place} was imported by another mapping ({record.mapping.digest[:12]}). Leave out --mapping, or import again."
+        )
+    held = [each for each in record.held if each.table in tables]
+    files = [each.part.place for each in held] + [each.part.unread for each in held if each.part.unread]
+    with opened([*files, *record.units.values()], spill, memory=memory) as store:
+        # What is not opened is no input of this run.
+        used = {each.file for each in held}
+        of_run = tuple(file if at in used else replace(file, sha256="") for at, file in enumerate(record.folder.files))
+        found = reading.Folder(of_run, record.folder.left_out)
+        yield assembled(store, record.mapping, found, held, tables, record)
+
+
 def assembled(
-    store: Store, mapping: BaseMapping, found: reading.Folder, held: Sequence[Held], tables: Collection[str]
+    store: Store,
+    mapping: BaseMapping,
+    found: reading.Folder,
+    held: Sequence[Held],
+    tables: Collection[str],
+    record: Record | None = None,
 ) -> Base:
-    """The base of these parts: views over them, the table `bad`, and the unit's own tables."""
+    """The base of these parts: views over them, the table `bad`, and the unit's own tables (from the record, if imported)."""
     bad, lost = _bad_table(store, held)
     counts = {}
     for table in TABLES:
@@ -126,10 +149,25 @@ def assembled(
     if counts["accounts"]:
         counts["accounts"], more = _once(store, counts["accounts"])
         counts["identifiers"] += more
-    units = unit_tables(store, mapping, tables, newest(store) if counts["events"] else None)
+    if record:
+        units = _kept_tables(store, record, tables)
+    else:
+        units = unit_tables(store, mapping, tables, newest(store) if counts["events"] else None)
     for table in UNIT_TABLES:
         counts[table] = int(store.one(f"SELECT count(*) FROM {table}"))
     return Base(store, mapping, found.files, found.left_out, counts, bad, lost, units)
+
+
+def _kept_tables(store: Store, record: Record, tables: Collection[str]) -> dict[str, dict[str, str]]:
+    for table, columns in UNIT_TABLES.items():
+        kept = record.units.get(table) if table in tables else None
+        if kept:
+            store.run(
+                f"CREATE VIEW {table} AS SELECT * FROM read_parquet({literal(str(kept))}, hive_partitioning=false)"
+            )
+        else:
+            store.run(f'CREATE TABLE {table} ({columns}, file INTEGER, "row" BIGINT)')
+    return {name: told for name, told in record.told.items() if name in tables}
 
 
 def newest(store: Store) -> date | None:
@@ -180,8 +218,11 @@ def _bad_table(store: Store, held: Sequence[Held]) -> tuple[int, int]:
                 f"({part_rows(each.part.place, each.table, each.part.numbered)}) "
                 'WHERE _lost IS NOT NULL OR _doubt IS NOT NULL ORDER BY "row"'
             )
-        for row, problem, raw in each.part.unread:
-            store.run("INSERT INTO bad VALUES (?, ?, ?, false, ?)", [each.file, row, problem, raw])
+        if each.part.unread:
+            store.run(
+                f'INSERT INTO bad SELECT {each.file}, "row", problem, false, raw FROM '
+                f'read_parquet({literal(str(each.part.unread))}) ORDER BY "row"'
+            )
     lost, every = store.rows("SELECT count(*) FILTER (NOT kept), count(*) FROM bad")[0]
     return int(every), int(lost)
 
@@ -219,3 +260,13 @@ def evidence_files(base: Base) -> None:
     """Makes the table `files`: number, name. Joined wherever a row's evidence is written."""
     values = ", ".join(f"({number}, {literal(name)})" for number, name in enumerate(base.names())) or "(0, '')"
     base.store.run(f"CREATE OR REPLACE TABLE files AS SELECT * FROM (VALUES {values}) AS f(number, name)")
+
+
+def write_bad_rows(base: Base, out: Path) -> int:
+    """Writes every row that is no record, or stands with a doubt, with its file; returns how many."""
+    evidence_files(base)
+    return base.store.parquet(
+        'SELECT f.name AS file, b."row", b.problem, b.kept, b.raw FROM bad b JOIN files f ON f.number = b.file '
+        'ORDER BY b.file, b."row", b.problem',
+        out,
+    )

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from amparo.cases.tables import reading
-from amparo.cases.tables.base import unit_tables
+from amparo.cases.tables.base import open_base, unit_tables, write_bad_rows
 from amparo.cases.tables.base_mapping import BaseMapping, BaseSource
 from amparo.cases.tables.base_record import PARTS, RECORD, VERSION
 from amparo.cases.tables.parts import in_time, make_part, newest_day
-from amparo.cases.tables.shapes import UNIT_TABLES
+from amparo.cases.tables.shapes import TABLES, UNIT_TABLES
 from amparo.cases.tables.store import MEMORY, Progress, Store, keep, opened, silent
 from amparo.foundation.durable import write_whole
 from amparo.foundation.errors import Refused
+
+BAD = "bad-rows.parquet"
 
 
 def import_base(
@@ -57,12 +59,20 @@ def import_base(
         "units": units,
     }
     write_whole(out / RECORD, (json.dumps(record, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode())
+    _write_bad(out, files, memory)
     _tidy(out, {each["part"] for each in (*files, *units.values())})
     return record
 
 
+def _write_bad(out: Path, files: list[dict[str, Any]], memory: str) -> None:
+    (out / BAD).unlink(missing_ok=True)
+    if any(each["lost"] or each["doubts"] or each["unread"] for each in files):
+        with open_base(out, None, tables=tuple(TABLES), memory=memory) as base:
+            write_bad_rows(base, out / BAD)
+
+
 def _check_out(out: Path) -> None:
-    if out.exists() and (not out.is_dir() or {each.name for each in out.iterdir()} - {RECORD, PARTS}):
+    if out.exists() and (not out.is_dir() or {each.name for each in out.iterdir()} - {RECORD, PARTS, BAD}):
         raise Refused(
             f"{out} holds something else. Give a new folder, or one that an earlier import made: --out FOLDER."
         )

@@ -7,12 +7,17 @@ and `_raw` (the start of such a record). Its rows stand as in the file, so that 
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
+
+import numpy as np
 
 from amparo.cases.tables.amounts import amount, digits_of
 from amparo.cases.tables.base_mapping import BaseSource
+from amparo.cases.tables.csv_rows import BadRecord
 from amparo.cases.tables.reading import NO_OBJECT, Rows, SourceFile, read
 from amparo.cases.tables.shapes import KINDS, LONGEST_NAME, TABLES, Field, columns_of
 from amparo.cases.tables.store import ROW_GROUP, Store, literal
@@ -28,6 +33,8 @@ from amparo.cases.tables.times import (
 )
 
 LONGEST_ADDRESS = 45
+SAMPLE = 4096  # rows
+BLANKS = "' ' || chr(9) || chr(10) || chr(13)"
 _INTEGERS = frozenset(f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"))
 _MOMENTS = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"}
 _MOMENT_UTC = "TIMESTAMP WITH TIME ZONE"
@@ -35,14 +42,15 @@ _MOMENT_UTC = "TIMESTAMP WITH TIME ZONE"
 
 @dataclass(frozen=True)
 class Part:
-    """numbered: whether it has a column `row`. lost, doubts: of its rows. unread: records that are not even in it."""
+    """numbered: whether it has a column `row`. lost, doubts: of its rows. unread: a Parquet file of the records that are not
+    even in it (row, problem, raw), None if there are none."""
 
     place: Path
     numbered: bool
     rows: int
     lost: int
     doubts: int
-    unread: tuple[tuple[int, str, str], ...]
+    unread: Path | None
 
 
 def make_part(store: Store, file: SourceFile, source: BaseSource, out: Path, compression: str = "snappy") -> Part:
@@ -53,26 +61,77 @@ def make_part(store: Store, file: SourceFile, source: BaseSource, out: Path, com
         nonlocal numbered
         # A Parquet file's own numbers are its places.
         numbered = bool(rows.number) and source.format != "parquet"
-        store.run(
-            f"COPY ({_Query(source, rows, numbered).text()}) TO {literal(str(out))} "
-            f"(FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE {ROW_GROUP})"
+        query = _Query(source, rows, numbered)
+        # Trimming every cell costs half as much again as all the rest, and most files need none: it is done where the first
+        # rows need it, and a file in which a later one does is read a second time.
+        sample = f"(SELECT * FROM {rows.query} LIMIT {SAMPLE})"
+        query.trims = (
+            numbered or source.format in {"json", "jsonl"} or _has_tabs(file, source) or query.is_ragged(store, sample)
         )
+        query.write(store, out, compression)
+        if not query.trims and query.left_ragged(store, out):
+            query.trims = True
+            query.write(store, out, compression)
 
     bad = read(store, file, source, take)
-    count, lost, doubts = store.rows(
-        f"SELECT count(*), count(_lost), count(_doubt) FROM read_parquet({literal(str(out))})"
-    )[0]
-    return Part(out, numbered, count, lost, doubts, tuple((each.row, each.problem, each.raw) for each in bad))
+    count, lost, doubts = store.rows(f"SELECT count(*), count(_lost), count(_doubt) FROM {_parquet(out)}")[0]
+    return Part(out, numbered, count, lost, doubts, _unread(store, bad, out.with_suffix(".unread.parquet")))
+
+
+def _unread(store: Store, bad: Sequence[BadRecord], out: Path) -> Path | None:
+    if not bad:
+        return None
+    texts = {name: np.array([getattr(each, name) for each in bad], dtype=object) for name in ("problem", "raw")}
+    store.table("given_bad", {"row": np.array([each.row for each in bad], dtype=np.int64)} | texts)
+    store.run(f'COPY (SELECT * FROM given_bad ORDER BY "row") TO {literal(str(out))} (FORMAT parquet)')
+    store.run("DROP TABLE given_bad")
+    return out
+
+
+def in_time(store: Store, part: Part, table: str, out: Path) -> Part:
+    """The part with its rows in the order of their time: itself where they stand so, else another, at `out`."""
+    place = _parquet(part.place)
+    moment = "coalesce(at_utc, at_wall)"
+    if store.one(
+        f"SELECT coalesce(bool_and(a >= b), true) FROM (SELECT {moment} AS a, lag({moment}) OVER () AS b FROM {place})"
+    ):
+        return part
+    every = "* EXCLUDE (file_row_number)" + ("" if part.numbered else ', file_row_number + 1 AS "row"')
+    store.run(
+        f'COPY (SELECT {every} FROM {_parquet(part.place, "file_row_number=true, ")} ORDER BY {moment} NULLS LAST, "row") '
+        f"TO {literal(str(out))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+    )
+    part.place.unlink()
+    return replace(part, place=out, numbered=True)
+
+
+def newest_day(store: Store, part: Part) -> date | None:
+    """The day of the newest event in the part."""
+    found = store.one(f"SELECT CAST(max(coalesce(at_utc, at_wall)) AS DATE) FROM {_parquet(part.place)}")
+    return found if isinstance(found, date) else None
 
 
 def part_rows(place: Path, table: str, numbered: bool) -> str:
     """The query for a part's records and what is wrong with them, with their numbers."""
-    names = ", ".join(f'"{name}"' for name, _ in columns_of(table))
+    names = ", ".join(_restored(name) for name, _ in columns_of(table))
     number = '"row"' if numbered else "file_row_number + 1"
-    return (
-        f'SELECT {names}, {number} AS "row", _lost, _doubt, _raw FROM '
-        f"read_parquet({literal(str(place))}, file_row_number=true, hive_partitioning=false)"
-    )
+    return f'SELECT {names}, {number} AS "row", _lost, _doubt, _raw FROM {_parquet(place, "file_row_number=true, ")}'
+
+
+def _has_tabs(file: SourceFile, source: BaseSource) -> bool:
+    """Whether a CSV holds a tab anywhere: cheaper to ask of its bytes than of every cell."""
+    if source.format != "csv" or not file.size_bytes:
+        return False
+    with file.path.open("rb") as data, mmap.mmap(data.fileno(), 0, access=mmap.ACCESS_READ) as held:
+        return held.find(b"\t") >= 0
+
+
+def _ends_blank(cell: str) -> str:
+    return f"suffix({cell}, ' ')"
+
+
+def _parquet(place: Path, more: str = "") -> str:
+    return f"read_parquet({literal(str(place))}, {more}hive_partitioning=false)"
 
 
 class _Query:
@@ -82,6 +141,7 @@ class _Query:
         self.source, self.rows, self.numbered = source, rows, numbered
         self.fields: Sequence[Field] = TABLES[source.table]
         self.times = [each for each in self.fields if each.kind == "time"]
+        self.trims = True
 
     def type_of(self, field: Field) -> str:
         return self.rows.types.get(field.name, "VARCHAR").partition("(")[0]
@@ -103,13 +163,46 @@ class _Query:
         found = self.rows.columns.get(field.name)
         if found and self.typed(field):
             return found
-        if found:
-            text = found if self.type_of(field) == "VARCHAR" else f"CAST({found} AS VARCHAR)"
-            found = f"nullif(trim({text}), '')"
+        if found and self.type_of(field) != "VARCHAR":
+            found = f"CAST({found} AS VARCHAR)"
+        elif found and self.trims:
+            # DuckDB's trim of spaces is several times faster than that of a set of characters.
+            found = (
+                f"nullif(CASE WHEN contains({found}, chr(9)) THEN trim({found}, {BLANKS}) ELSE trim({found}) END, '')"
+            )
         if field.name in self.source.constants:
             told = literal(self.source.constants[field.name])
             return f"coalesce({found}, {told})" if found else told
         return found or "CAST(NULL AS VARCHAR)"
+
+    def is_ragged(self, store: Store, place: str) -> bool:
+        """Whether a cell there is empty, or begins or ends with a blank."""
+        texts = [cell for name, cell in self.rows.columns.items() if self.rows.types[name] == "VARCHAR"]
+        test = " OR ".join(f"{cell} <= '!' OR {_ends_blank(cell)}" for cell in texts)
+        return bool(texts and store.one(f"SELECT coalesce(bool_or({test}), false) FROM {place}"))
+
+    def left_ragged(self, store: Store, part: Path) -> bool:
+        """Of a part: whether a cell should have been trimmed. What a text begins with is known from its least value, which
+        Parquet keeps."""
+        texts = [name for name, kind in columns_of(self.source.table) if kind == "VARCHAR"]
+        least = " OR ".join(f"""coalesce(min("{name}") <= '!', false)""" for name in texts)
+        ends = "coalesce(bool_or(_ragged), false)"
+        return any(store.one(f"SELECT {each} FROM {_parquet(part)}") for each in (least, ends))
+
+    def ragged(self) -> str:
+        """Whether a cell of the row ends with a blank, or, where it could not be read, begins with one."""
+        texts = [f'"t_{each.name}"' for each in self.fields if self.given(each) and not self.typed(each)]
+        begins = " OR ".join(f"{each} <= '!'" for each in texts) or "false"
+        ends = " OR ".join(_ends_blank(each) for each in texts) or "false"
+        if self.source.format == "parquet":
+            ends += "".join(f" OR contains({each}, chr(9))" for each in texts)
+        return f"coalesce({ends}, false) OR (_lost IS NOT NULL OR _doubt IS NOT NULL) AND coalesce({begins}, false)"
+
+    def write(self, store: Store, out: Path, compression: str) -> None:
+        store.run(
+            f"COPY ({self.text()}) TO {literal(str(out))} "
+            f"(FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE {ROW_GROUP})"
+        )
 
     def text(self) -> str:
         cells = [f'{self.cell(each)} AS "t_{each.name}"' for each in self.fields]
@@ -120,8 +213,9 @@ class _Query:
             query = f"SELECT *, {', '.join(more)} FROM ({query})" if more else query
         query = f"SELECT *, {', '.join(self.values())} FROM ({query})"
         query = f"SELECT *, {self.lost()} AS _lost, {self.doubt()} AS _doubt FROM ({query})"
-        names = [f'"{name}"' for name, _ in columns_of(self.source.table)] + (['"row"'] if self.numbered else [])
-        return f"SELECT {', '.join(names)}, _lost, _doubt, {self.raw()} AS _raw FROM ({query})"
+        ragged = "" if self.trims else f", {self.ragged()} AS _ragged"
+        names = [_stored(name) for name, _ in columns_of(self.source.table)] + (['"row"'] if self.numbered else [])
+        return f"SELECT {', '.join(names)}, _lost, _doubt, {self.raw()} AS _raw{ragged} FROM ({query})"
 
     def quick(self, field: Field) -> list[str]:
         """A time as most platforms write it, which DuckDB reads by itself; the rest is read more slowly."""
@@ -179,7 +273,8 @@ class _Query:
             if each.kind == "time":
                 fits = f"abs(coalesce(o_{each.name}, 0)) <= {MOST_OFFSET_MIN}"
                 found.append(f'CASE WHEN {fits} THEN {self.utc(each.name)} END AS "{each.name}_utc"')
-                found.append(f'CASE WHEN {fits} THEN make_timestamp(w_{each.name}) END AS "{each.name}_wall"')
+                wall_clock = f"CASE WHEN {fits} THEN make_timestamp(w_{each.name}) END"
+                found.append(f'{wall_clock} AS "{each.name}_wall"')
             elif each.kind == "amount":
                 money = f"upper(coalesce(t_currency, {literal(self.source.currency)}))"
                 plain = self.type_of(each) != "VARCHAR" and each.name not in self.source.constants
@@ -234,7 +329,7 @@ class _Query:
         return f"CASE {' '.join(f'WHEN {when} THEN {then}' for when, then in cases)} END"
 
     def doubt(self) -> str:
-        tests = [(each, self.doubtful(each)) for each in self.fields if each.kind not in {"text", "word"}]
+        tests = [(each, self.doubtful(each)) for each in self.fields]
         cases = [(each, when) for each, when in tests if when and self.given(each)]
         if not cases:
             return "CAST(NULL AS VARCHAR)"
@@ -249,7 +344,8 @@ class _Query:
         return field.name in self.rows.columns or field.name in self.source.constants
 
     def doubtful(self, field: Field) -> str:
-        if field.needed or (self.typed(field) and field.kind == "boolean"):
+        plain = field.kind in {"text", "word"} and field.name != "currency"
+        if plain or field.needed or (self.typed(field) and field.kind == "boolean"):
             return ""
         column = field.columns[-1][0]
         return f'"t_{field.name}" IS NOT NULL AND "{column}" IS NULL'
@@ -257,6 +353,21 @@ class _Query:
     def raw(self) -> str:
         cells = ", ".join(f'CAST("t_{each.name}" AS VARCHAR)' for each in self.fields if self.given(each))
         return f"CASE WHEN _lost IS NOT NULL OR _doubt IS NOT NULL THEN left(concat_ws(' | ', {cells}), 500) END"
+
+
+def _stored(name: str) -> str:
+    """A column as parts keep it: a wall clock only where it is not UTC's own."""
+    if not name.endswith("_wall"):
+        return f'"{name}"'
+    return f'nullif("{name}", "{_utc_of(name)}") AS "{name}"'
+
+
+def _restored(name: str) -> str:
+    return f'coalesce("{name}", "{_utc_of(name)}") AS "{name}"' if name.endswith("_wall") else f'"{name}"'
+
+
+def _utc_of(name: str) -> str:
+    return f"{name.removesuffix('_wall')}_utc"
 
 
 def _plain(text: str, told: str) -> str:
@@ -282,7 +393,7 @@ def _address(text: str) -> str:
     """An address alone, in small letters; NULL for what is none by its characters."""
     alone = f"CASE WHEN {_six(text)} THEN lower({text}) END"
     return (
-        f"CASE WHEN trim({text}, '0123456789.') = '' AND length({text}) BETWEEN 7 AND 15 THEN {text} "
+        f"CASE WHEN regexp_full_match({text}, '[0-9.]{{7,15}}') THEN {text} "
         f"WHEN {_mixed(text)} THEN coalesce(lower({_apart(text, 1)}), {alone}) ELSE {alone} END"
     )
 
@@ -294,7 +405,7 @@ def _apart(text: str, part: int) -> str:
 
 
 def _six(text: str) -> str:
-    return f"(contains({text}, ':') AND length({text}) <= {LONGEST_ADDRESS} AND trim(lower({text}), '0123456789abcdef:.') = '')"
+    return f"(contains({text}, ':') AND regexp_full_match({text}, '[0-9A-Fa-f:.]{{2,{LONGEST_ADDRESS}}}'))"
 
 
 def _port_of(text: str) -> str:

@@ -305,11 +305,12 @@ def _parquet(store: Store, file: SourceFile, source: Source) -> Rows:
     there = store.rows(f"DESCRIBE SELECT * FROM read_parquet({place}, hive_partitioning=false)")
     types = {row[0]: row[1] for row in there}
     named = _named(file, source, list(types))
+    taken = any(name.casefold() == "file_row_number" for name in types)  # a column of theirs; then places are counted
     return Rows(
-        f"read_parquet({place}, file_row_number=true, hive_partitioning=false)",
+        f"read_parquet({place}{'' if taken else ', file_row_number=true'}, hive_partitioning=false)",
         {field: f'"{name.replace(chr(34), chr(34) * 2)}"' for field, name in named.items()},
         {field: types[name] for field, name in named.items()},
-        "file_row_number + 1",
+        "" if taken else "file_row_number + 1",
     )
 
 

@@ -131,11 +131,19 @@ def _reasons(found: Found, one: int, two: int, linked: bool, candidate: bool, to
     elif linked and total < found.threshold:
         said.append("What the two share is not enough by itself: other accounts of the person join them (see bridges).")
     elif not linked and not candidate:
-        said.append("They share no identifier within the guards and no rare name, so that nothing brought them together.")
+        said.append(
+            "They share no identifier within the guards and no rare name, so that nothing brought them together."
+        )
     elif not linked and total < found.threshold:
         said.append("What they share does not reach the threshold.")
+    elif not linked and candidate and store.one(f"SELECT impersonal FROM scored WHERE a = {one} AND b = {two}"):
+        said.append(
+            "Two people of one household, or one after another with one device or number, would share the same."
+        )
     elif not linked:
-        said.append(f"A person of more than {MOST_ACCOUNTS} accounts, or a judgement, stands against it: see questions.")
+        said.append(
+            f"A person of more than {MOST_ACCOUNTS} accounts, or a judgement, stands against it: see questions."
+        )
     return said
 
 
@@ -151,7 +159,10 @@ def _values(found: Found, numbers: tuple[int, int]) -> dict[int, dict[str, tuple
         f"SELECT account, 'device', device FROM events WHERE account IN {which}",
         f"SELECT account, 'card', token FROM payments WHERE account IN {which}",
         f"SELECT account, 'place', concat_ws(', ', country, locale, zone) FROM accounts WHERE account IN {which}",
-        *(f"SELECT account, '{each}', {each} FROM accounts WHERE account IN {which}" for each in ("email", "phone", "handle", "name")),
+        *(
+            f"SELECT account, '{each}', {each} FROM accounts WHERE account IN {which}"
+            for each in ("email", "phone", "handle", "name")
+        ),
     ]
     rows = found.store.rows(
         f"SELECT DISTINCT k.n, field, value FROM ({' UNION ALL '.join(parts)}) JOIN known k USING (account) "
@@ -179,5 +190,8 @@ def _held_back(found: Found, numbers: tuple[int, int]) -> tuple[str, ...]:
             rows = found.store.rows(
                 "SELECT accounts, reason FROM held_back WHERE kind = ? AND value_sha256 = sha256(?)", [kind, value]
             )
-            said += [f"Both have the {kind} {value!r}, held back: {reason} ({accounts} accounts)." for accounts, reason in rows]
+            said += [
+                f"Both have the {kind} {value!r}, held back: {reason} ({accounts} accounts)."
+                for accounts, reason in rows
+            ]
     return tuple(said)

@@ -1,0 +1,280 @@
+"""Accounts of one person on the planted platform: precision, recall and cost beside what a user would pick instead.
+
+    .venv/bin/python -m benchmarks.links [--accounts 10k,100k] [--seeds 7,8] [--plain|--hidden] [--no-peers] [--edges 3570000]
+
+Each size and seed is made by benchmarks.platform with and without what a hidden service doesn't have (addresses, devices, phones).
+The truth is read for scoring alone. Peers, on the same normalised and capped values: every shared value without a guard; all
+exact identifiers with the cap; splink with its library's defaults; splink tuned (u from the data, weights by its EM). Pairs of
+accounts are counted: precision, recall, F1, persons that hold strangers, the largest person. CPU seconds of one process, ratios in
+one run; peak memory of a process of its own. `--edges` also joins random edges beside SciPy and, with --networkx, networkx; pandas
+finds the shared values beside ours. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from math import comb
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from amparo.cases.linkage import write_links
+from amparo.cases.linkage.components import components
+from amparo.cases.linkage.sharing import find_shared
+from amparo.cases.tables.base import open_base
+from amparo.cases.tables.base_mapping import load_base_mapping
+from amparo.cases.tables.store import Store
+from benchmarks.platform import make
+
+TABLES = ("accounts", "identifiers", "events", "payments")
+EXACT = ("email", "phone", "device", "token")
+UNCAPPED = dict.fromkeys(EXACT, 1 << 30)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--accounts", default="10k,100k", help="sizes, as 10k,100k,1800k")
+    parser.add_argument("--seeds", default="7,8")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--plain", action="store_true", help="only with addresses, devices and phones")
+    kinds.add_argument("--hidden", action="store_true", help="only without")
+    parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--edges", type=int, default=3_570_000)
+    parser.add_argument(
+        "--networkx", action="store_true", help="also join the edges in networkx: half a minute and 4 GiB"
+    )
+    parser.add_argument("--one", nargs=2, metavar=("DIR", "OUT"), help=argparse.SUPPRESS)  # a measured process
+    asked = parser.parse_args()
+    if asked.one:
+        print(json.dumps(_one(Path(asked.one[0]), Path(asked.one[1]))))
+        return 0
+    told: dict[str, Any] = {"components": _components(asked.edges, asked.networkx)}
+    for accounts in map(_number, asked.accounts.split(",")):
+        for seed in map(int, asked.seeds.split(",")):
+            for hidden in [True] if asked.hidden else [False] if asked.plain else [False, True]:
+                name = f"{accounts} accounts, seed {seed}{', hidden' if hidden else ''}"
+                told[name] = _platform(name, accounts, seed, hidden, peers=not asked.no_peers)
+    print(json.dumps(told))
+    return 0
+
+
+def _number(text: str) -> int:
+    return int(text[:-1]) * 1000 if text.endswith("k") else int(text)
+
+
+def _cpu(run: Callable[[], Any]) -> tuple[float, Any]:
+    began = time.process_time()
+    found = run()
+    return time.process_time() - began, found
+
+
+def _components(edges: int, with_networkx: bool) -> dict[str, float]:
+    """Random edges over 1.48 times as many nodes, as accounts and values are: seconds of each, and that all agree."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    nodes = int(edges * 1.479)
+    random = np.random.default_rng(7)
+    a, b = (random.integers(0, nodes, edges).astype(np.int32) for _ in range(2))
+    components(4, a[:1] % 4, b[:1] % 4)  # compiled
+    ours, label = _cpu(lambda: components(nodes, a, b))
+    scipy, (count, _) = _cpu(
+        lambda: connected_components(coo_array((np.ones(edges, np.int8), (a, b)), shape=(nodes, nodes)), False)
+    )
+    assert count == int((label == np.arange(nodes)).sum())
+    told = {"edges": edges, "ours_s": ours, "scipy_s": scipy, "ratio_to_scipy": ours / scipy}
+    if with_networkx:
+        import networkx
+
+        graph = networkx.Graph()
+        told["networkx_s"], _ = _cpu(
+            lambda: (
+                graph.add_edges_from(zip(a.tolist(), b.tolist(), strict=True)),
+                sum(1 for _ in networkx.connected_components(graph)),
+            )
+        )
+        told["ratio_to_networkx"] = ours / told["networkx_s"]
+    print(
+        f"components of {edges:,} edges: {', '.join(f'{key} {value:.3f}' for key, value in told.items() if key != 'edges')}"
+    )
+    return told
+
+
+def _platform(name: str, accounts: int, seed: int, hidden: bool, *, peers: bool) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="amparo-links-") as made:
+        place = Path(made)
+        make(place, accounts, seed, hidden=hidden)
+        truth = dict(duckdb.sql(f"SELECT account, person FROM '{place}/truth/persons.parquet'").fetchall())
+        own = json.loads(
+            subprocess.run(
+                [sys.executable, "-m", "benchmarks.links", "--one", str(place), str(place / "o.parquet")],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout.splitlines()[-1]
+        )
+        rows = duckdb.sql(f"SELECT account_id, person FROM '{place}/o.parquet'").fetchall()
+        told = {"ours": own | scored(dict(rows), truth)}
+        if peers:
+            told |= _peers(place, truth)
+    print(f"\n{name}: {sum(comb(each, 2) for each in Counter(truth.values()).values()):,} pairs of one person")
+    print(f"{'':28}{'precision':>10}{'recall':>8}{'F1':>7}{'mixed':>8}{'largest':>9}{'CPU s':>8}")
+    for who, its in told.items():
+        if "f1" in its:
+            print(
+                f"{who:28}{its['precision']:10.4f}{its['recall']:8.3f}{its['f1']:7.3f}{its['mixed']:8,}{its['largest']:9,}{its['cpu_s']:8.1f}"
+            )
+    if "tuned splink" in told:
+        told["f1_to_tuned_splink"] = {"ratio": told["ours"]["f1"] / max(told["tuned splink"]["f1"], 1e-9)}
+        print(f"F1 beside tuned splink: {told['f1_to_tuned_splink']['ratio']:.2f}x; ours peaked at {own['peak_gib']:.2f} GiB, "
+              f"estimates {own['estimated_pairs']:,} pairs of one person")  # fmt: skip
+    return told
+
+
+def _one(place: Path, out: Path) -> dict[str, Any]:
+    with open_base(place / "platform", load_base_mapping(place / "mapping.toml"), tables=TABLES, memory="4GiB") as base:
+        cpu, run = _cpu(lambda: write_links(base, out))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+    return {"cpu_s": cpu, "peak_gib": peak, "estimated_pairs": run["model"]["pairs_of_one_person_estimated"]}
+
+
+def scored(person: dict[str, Any], truth: dict[str, Any]) -> dict[str, float]:
+    """By pairs of accounts. mixed: persons found that hold accounts of more than one person."""
+    found, real = Counter(person.values()), Counter(truth.values())
+    both = Counter((person[account], truth[account]) for account in truth)
+    right, said, there = (sum(comb(each, 2) for each in some.values()) for some in (both, found, real))
+    precision, recall = right / said if said else 1.0, right / there if there else 1.0
+    return {
+        "precision": precision,
+        "recall": recall,
+        "f1": 2 * precision * recall / (precision + recall) if precision + recall else 0.0,
+        "mixed": sum(count > 1 for count in Counter(key for key, _ in both).values()),
+        "largest": max(found.values()),
+    }
+
+
+def _peers(place: Path, truth: dict[str, Any]) -> dict[str, dict[str, float]]:
+    told = {}
+    with open_base(place / "platform", load_base_mapping(place / "mapping.toml"), tables=TABLES, memory="4GiB") as base:
+        store, rules = base.store, base.mapping.mailboxes
+        for name, caps in (("no guard at all", UNCAPPED), ("exact, at most 6", {})):
+            cpu, found = _cpu(lambda caps=caps: find_shared(store, caps=caps, mailboxes=rules))
+            more, label = _cpu(lambda accounts=found.accounts: _by_exact(store, accounts))
+            told[name] = {"cpu_s": cpu + more} | scored(_named(store, label), truth)
+        told["pandas joins"] = {"cpu_s": _pandas(store), "ratio_ours": 0.0}
+        told["pandas joins"]["ratio_ours"] = told["exact, at most 6"]["cpu_s"] / told["pandas joins"]["cpu_s"]
+        _splink_records(store)
+        for name, tuned in (("splink, defaults", False), ("tuned splink", True)):
+            cpu, label = _cpu(lambda tuned=tuned, accounts=found.accounts: _splink(store, accounts, tuned))
+            told[name] = {"cpu_s": cpu} | scored(_named(store, label), truth)
+    print(
+        f"shared values: ours {told['exact, at most 6']['cpu_s']:.1f} CPU s, pandas {told['pandas joins']['cpu_s']:.1f}"
+    )
+    return told
+
+
+def _named(store: Store, label: np.ndarray) -> dict[str, int]:
+    return {account: int(label[n]) for n, account in store.rows("SELECT n, account FROM known")}
+
+
+def _by_exact(store: Store, accounts: int) -> np.ndarray:
+    kinds = ", ".join(f"'{kind}'" for kind in EXACT)
+    edges = store.arrays(
+        f"SELECT n, min(n) OVER (PARTITION BY kind, key) AS first FROM holding WHERE kind IN ({kinds})"
+    )
+    return components(accounts, edges["n"], edges["first"])
+
+
+def _pandas(store: Store) -> float:
+    """The same shared values by pandas: group, count, keep 2 to 6 holders. Values as written, lower case."""
+    frames = [
+        store.con.sql(sql).df()
+        for sql in (
+            "SELECT account, email AS value FROM accounts WHERE email IS NOT NULL",
+            "SELECT account, phone AS value FROM accounts WHERE phone IS NOT NULL",
+            "SELECT account, device AS value FROM events WHERE device IS NOT NULL",
+            "SELECT account, token AS value FROM payments WHERE token IS NOT NULL",
+            "SELECT account, handle AS value FROM accounts WHERE handle IS NOT NULL",
+        )
+    ]
+
+    def run() -> None:
+        for frame in frames:
+            frame["value"] = frame["value"].str.lower().str.replace(r"[^\w@+.-]|\d+$", "", regex=True)
+            once = frame.drop_duplicates()
+            holders = once.groupby("value")["account"].nunique()
+            once.merge(holders[(holders > 1) & (holders <= 6)].rename("holders"), left_on="value", right_index=True)
+
+    return _cpu(run)[0]
+
+
+def _splink_records(store: Store) -> None:
+    """One row an account, as a user gives them to splink: one value a kind (of several the rarest), capped at 6 holders."""
+    kinds = ", ".join(f"arg_min(key, (holders, key)) FILTER (kind = '{kind}') AS {kind}" for kind in EXACT)
+    store.run(
+        f"""
+        CREATE OR REPLACE TABLE people AS
+        SELECT k.n AS unique_id, h.* EXCLUDE (n), s.stem, p.country, p.locale
+        FROM known k LEFT JOIN (SELECT n, {kinds} FROM holding GROUP BY n) h USING (n)
+        LEFT JOIN (SELECT n, min(key) AS stem FROM holding WHERE kind = 'handle' GROUP BY n) s USING (n)
+        LEFT JOIN profiles p USING (n)
+        """
+    )
+
+
+def _splink(store: Store, accounts: int, tuned: bool) -> np.ndarray:
+    import splink.comparison_library as library
+    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+
+    logging.getLogger("splink").setLevel(logging.CRITICAL)
+    used = [kind for kind in EXACT if store.one(f"SELECT count({kind}) FROM people")]
+    fields = [*used, "stem", "country", "locale"]
+    fields = [each for each in fields if store.one(f"SELECT count(DISTINCT {each}) FROM people") > 1]
+    beside = "country" if "country" in fields else "locale"
+    rules = [*(block_on(kind) for kind in used), block_on("stem", beside)]
+    settings = SettingsCreator(
+        link_type="dedupe_only",
+        comparisons=[
+            library.ExactMatch(each).configure(term_frequency_adjustments=each in ("stem", "country", "locale"))
+            for each in fields
+        ],
+        blocking_rules_to_generate_predictions=rules,
+        probability_two_random_records_match=0.023 / accounts,
+    )
+    linker = Linker(DuckDBAPI(connection=store.con).register("people"), settings, log_level=None)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=7)
+    if tuned:  # u: pairs that share the value, of all pairs that state one
+        for comparison in linker._settings_obj.comparisons:
+            column = comparison.output_column_name
+            share = store.one(
+                f"SELECT sum(c * (c - 1.0)) / (sum(c) * (sum(c) - 1.0)) FROM (SELECT count(*) AS c FROM people WHERE {column} IS NOT NULL GROUP BY {column})"
+            ) if column not in EXACT else store.one(
+                f"SELECT sum(c * (c - 1.0)) / ({accounts} * ({accounts} - 1.0)) FROM (SELECT count(*) AS c FROM people WHERE {column} IS NOT NULL GROUP BY {column})"
+            )  # fmt: skip
+            for level in comparison.comparison_levels:
+                if not level.is_null_level:
+                    level.u_probability = max(1 - share if level._is_else_level else share, 1e-12)
+    for rule in rules:
+        try:
+            linker.training.estimate_parameters_using_expectation_maximisation(rule, fix_u_probabilities=True)
+        except Exception as error:  # noqa: BLE001 - too few pairs by one rule: the others train
+            print(f"  splink's training by {rule} found nothing ({type(error).__name__})", file=sys.stderr)
+    predicted = linker.inference.predict(threshold_match_probability=0.8, warning_mode="never").physical_name
+    edges = store.arrays(f"SELECT unique_id_l AS a, unique_id_r AS b FROM {predicted}")
+    linker.table_management.delete_tables_created_by_splink_from_db()
+    return components(accounts, edges["a"], edges["b"])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
