@@ -95,13 +95,13 @@ def _components(edges: int, with_networkx: bool) -> dict[str, float]:
     assert count == int((label == np.arange(nodes)).sum())
     told = {"edges": edges, "ours_s": ours, "scipy_s": scipy, "ratio_to_scipy": ours / scipy}
     if with_networkx:
-        import networkx
+        import networkx as nx
 
-        graph = networkx.Graph()
+        graph = nx.Graph()
         told["networkx_s"], _ = _cpu(
             lambda: (
                 graph.add_edges_from(zip(a.tolist(), b.tolist(), strict=True)),
-                sum(1 for _ in networkx.connected_components(graph)),
+                sum(1 for _ in nx.connected_components(graph)),
             )
         )
         told["ratio_to_networkx"] = ours / told["networkx_s"]
@@ -133,7 +133,8 @@ def _platform(name: str, accounts: int, seed: int, hidden: bool, *, peers: bool)
     for who, its in told.items():
         if "f1" in its:
             print(
-                f"{who:28}{its['precision']:10.4f}{its['recall']:8.3f}{its['f1']:7.3f}{its['mixed']:8,}{its['largest']:9,}{its['cpu_s']:8.1f}"
+                f"{who:28}{its['precision']:10.4f}{its['recall']:8.3f}{its['f1']:7.3f}{its['mixed']:8,}{its['largest']:9,}"
+                f"{its['cpu_s']:8.1f}"
             )
     if "tuned splink" in told:
         told["f1_to_tuned_splink"] = {"ratio": told["ours"]["f1"] / max(told["tuned splink"]["f1"], 1e-9)}
@@ -233,6 +234,13 @@ def _splink_records(store: Store) -> None:
     )
 
 
+def _shared_by_chance(store: Store, column: str, accounts: int) -> float:
+    """Pairs that share a value, of all pairs: of those that state one, where most do; of all accounts, of an identifier."""
+    stated = f"{accounts} * ({accounts} - 1.0)" if column in EXACT else "sum(c) * (sum(c) - 1.0)"
+    counts = f"SELECT count(*) AS c FROM people WHERE {column} IS NOT NULL GROUP BY {column}"
+    return max(float(store.one(f"SELECT sum(c * (c - 1.0)) / ({stated}) FROM ({counts})")), 1e-12)
+
+
 def _splink(store: Store, accounts: int, tuned: bool) -> np.ndarray:
     import splink.comparison_library as library
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
@@ -255,20 +263,15 @@ def _splink(store: Store, accounts: int, tuned: bool) -> np.ndarray:
     linker = Linker(DuckDBAPI(connection=store.con).register("people"), settings, log_level=None)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=7)
     if tuned:  # u: pairs that share the value, of all pairs that state one
-        for comparison in linker._settings_obj.comparisons:
-            column = comparison.output_column_name
-            share = store.one(
-                f"SELECT sum(c * (c - 1.0)) / (sum(c) * (sum(c) - 1.0)) FROM (SELECT count(*) AS c FROM people WHERE {column} IS NOT NULL GROUP BY {column})"
-            ) if column not in EXACT else store.one(
-                f"SELECT sum(c * (c - 1.0)) / ({accounts} * ({accounts} - 1.0)) FROM (SELECT count(*) AS c FROM people WHERE {column} IS NOT NULL GROUP BY {column})"
-            )  # fmt: skip
+        for comparison in linker._settings_obj.comparisons:  # noqa: SLF001 - splink has no door for it
+            share = _shared_by_chance(store, comparison.output_column_name, accounts)
             for level in comparison.comparison_levels:
                 if not level.is_null_level:
-                    level.u_probability = max(1 - share if level._is_else_level else share, 1e-12)
+                    level.u_probability = 1 - share if level._is_else_level else share  # noqa: SLF001
     for rule in rules:
         try:
             linker.training.estimate_parameters_using_expectation_maximisation(rule, fix_u_probabilities=True)
-        except Exception as error:  # noqa: BLE001 - too few pairs by one rule: the others train
+        except Exception as error:  # too few pairs by one rule: the others train
             print(f"  splink's training by {rule} found nothing ({type(error).__name__})", file=sys.stderr)
     predicted = linker.inference.predict(threshold_match_probability=0.8, warning_mode="never").physical_name
     edges = store.arrays(f"SELECT unique_id_l AS a, unique_id_r AS b FROM {predicted}")

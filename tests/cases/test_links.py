@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +66,8 @@ def town() -> dict[str, list[Row]]:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, Any]]]:
-    yield linked(tmp_path_factory.mktemp("town"), **town())
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    return linked(tmp_path_factory.mktemp("town"), **town())
 
 
 def test_shared_identifiers_link_and_what_a_household_shares_does_not(whole: tuple[Path, dict[str, Any]]) -> None:

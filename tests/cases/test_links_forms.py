@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from amparo.cases.linkage import load_judgements
 from amparo.cases.linkage.judgements import Judgement, settled
 from amparo.cases.linkage.normal_forms import keyed, normal_forms, prepare
 from amparo.cases.linkage.pairing import PLACE
+from amparo.cases.linkage.totals import _places
 from amparo.cases.tables.base_mapping import Mailbox
 from amparo.cases.tables.store import Store, opened
 from amparo.foundation.errors import Missing, Refused
@@ -159,3 +161,26 @@ def test_the_latest_judgement_of_a_pair_stands_whatever_the_order_of_lines(order
     ]
     found = settled([lines[place] for place in order])
     assert found.standing["a", "b"].judgement == "different" and len(found.changed) == 2
+
+
+places = st.tuples(*(st.sampled_from([None, "x", "y"]) for _ in range(3)))
+
+
+@given(st.lists(places, min_size=2, max_size=9))
+@settings(max_examples=15, deadline=None)
+def test_how_often_places_agree_by_chance_is_counted_over_all_pairs(stated: list[tuple[str | None, ...]]) -> None:
+    level: dict[tuple[str, str], float] = {}
+    with opened() as store:
+        store.run("CREATE TABLE profiles (country VARCHAR, locale VARCHAR, zone VARCHAR)")
+        store.con.executemany("INSERT INTO profiles VALUES (?, ?, ?)", [list(each) for each in stated])
+        total = _places(store, level)
+    expected = dict.fromkeys(("place_two", "place_one", "place_mixed"), 0)
+    compared = 0
+    for one, two in itertools.combinations(stated, 2):
+        both = [(x, y) for x, y in zip(one, two, strict=True) if x and y]
+        agree = sum(x == y for x, y in both)
+        compared += bool(both)
+        if agree:
+            expected["place_mixed" if agree < len(both) else "place_two" if agree > 1 else "place_one"] += 1
+    assert total == pytest.approx(compared)
+    assert {name: level["place", name] for name in expected} == pytest.approx(expected)

@@ -12,9 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from amparo.cases.linkage.explaining import why
     from amparo.cases.linkage.judgements import Judgements, load_judgements
     from amparo.cases.linkage.links import Found, find_links, write_links
-    from amparo.cases.linkage.explaining import why
 
 __all__ = ["Found", "Judgements", "find_links", "load_judgements", "why", "write_links"]
 

@@ -1,6 +1,7 @@
 """Which accounts hang together: union-find over edges, compiled where Numba is there, by NumPy alone where it is not."""
 
 # mypy: ignore-errors
+# ruff: noqa: ANN001, ANN202
 
 from __future__ import annotations
 

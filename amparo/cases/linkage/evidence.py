@@ -68,13 +68,13 @@ def _stands(store: Store) -> None:
         ) GROUP BY n, stated, raw
         """
     )
+    columns = " ".join(f"WHEN kind IN ({kinds}) THEN '{column}'" for column, kinds in _COLUMNS.items())
     store.run(
         f"""
         CREATE OR REPLACE TABLE stands AS
         SELECT n, kind, key, min(first) AS first, max(last) AS last, min(mark).file AS file, min(mark)."row" AS "row" FROM (
             SELECT d.n, s.kind, s.key, d.first, d.last, d.mark FROM said d JOIN (
-                SELECT *, CASE {" ".join(f"WHEN kind IN ({kinds}) THEN '{column}'" for column, kinds in _COLUMNS.items())} ELSE kind END
-                AS column FROM spelling WHERE n IN (SELECT n FROM parties)
+                SELECT *, CASE {columns} ELSE kind END AS column FROM spelling WHERE n IN (SELECT n FROM parties)
             ) s ON s.n = d.n AND s.raw = d.raw AND s.column = d.stated
             UNION ALL SELECT n, stated, raw, first, last, mark FROM said WHERE stated IN ('issuer', 'address')
             UNION ALL SELECT k.n, 'profile', '', {account_at}, NULL,
@@ -116,7 +116,8 @@ def _signs(store: Store) -> None:
         GROUP BY l.a, l.b, l.field, x.address
         UNION ALL
         SELECT l.a, l.b, l.field, 'profile', '', x.first_name || coalesce(' ' || x.last_name, '') ||
-               CASE WHEN x.last_name IS DISTINCT FROM y.last_name THEN ' / ' || y.first_name || coalesce(' ' || y.last_name, '') ELSE '' END,
+               CASE WHEN x.last_name IS DISTINCT FROM y.last_name
+                    THEN ' / ' || y.first_name || coalesce(' ' || y.last_name, '') ELSE '' END,
                NULL
         FROM levels l JOIN profiles x ON x.n = l.a JOIN profiles y ON y.n = l.b WHERE l.field = 'name'
         UNION ALL
@@ -141,7 +142,8 @@ def _rows(store: Store, weights: Weights) -> None:
         for number, level in enumerate(reversed(field.levels), 1)
     )
     fields = " UNION ALL ".join(
-        f"SELECT a, b, {at} AS place, '{field.name}' AS field, {gamma(field)} AS level, mw_{field.name} AS bits FROM used WHERE {gamma(field)} >= 0"
+        f"SELECT a, b, {at} AS place, '{field.name}' AS field, {gamma(field)} AS level, mw_{field.name} AS bits FROM used "
+        f"WHERE {gamma(field)} >= 0"
         for at, field in enumerate(FIELDS, 1)
     )
     mw = " - ".join(f"mw_{field.name}" for field in FIELDS)
@@ -157,14 +159,16 @@ def _rows(store: Store, weights: Weights) -> None:
         SELECT f.a, f.b, f.place, CASE {kinds} ELSE field END,
                CASE {words} ELSE 'no agreement: ' || field END, s.value, s.holders,
                x.first, x.last, y.first, y.last,
-               CASE WHEN row_number() OVER (PARTITION BY f.a, f.b, f.field ORDER BY s.holders, s.kind, s.key) = 1 THEN f.bits ELSE 0 END,
+               CASE WHEN row_number() OVER (PARTITION BY f.a, f.b, f.field ORDER BY s.holders, s.kind, s.key) = 1
+                    THEN f.bits ELSE 0 END,
                fx.name || ':' || x."row", fy.name || ':' || y."row"
         FROM ({fields}) f LEFT JOIN signs s USING (a, b, field)
         LEFT JOIN stands x ON x.n = f.a AND x.kind = s.kind AND x.key = s.key
         LEFT JOIN stands y ON y.n = f.b AND y.kind = s.kind AND y.key = s.key
         LEFT JOIN files fx ON fx.number = x.file LEFT JOIN files fy ON fy.number = y.file
         UNION ALL
-        SELECT a, b, 90, 'household', 'two people of one household, or one after another with the same device or number, would look alike',
+        SELECT a, b, 90, 'household',
+               'two people of one household, or one after another with the same device or number, would look alike',
                NULL, NULL, NULL, NULL, NULL, NULL, household_bits, NULL, NULL FROM used WHERE household_bits < 0
         """
     )
@@ -176,7 +180,8 @@ def _against(store: Store) -> None:
     store.run(
         f"""
         CREATE OR REPLACE TABLE moves AS
-        SELECT k.n, epoch({at}) AS second, {at} AS moment, e.country, e.file, e."row" FROM events e JOIN parties k USING (account) WHERE e.country IS NOT NULL AND {at} IS NOT NULL
+        SELECT k.n, epoch({at}) AS second, {at} AS moment, e.country, e.file, e."row" FROM events e
+        JOIN parties k USING (account) WHERE e.country IS NOT NULL AND {at} IS NOT NULL
     """
     )
     store.run(

@@ -154,7 +154,7 @@ def _values(found: Found, numbers: tuple[int, int]) -> dict[int, dict[str, tuple
     """What each of the two states, by field, as it was written."""
     which = f"(SELECT account FROM known WHERE n IN ({numbers[0]}, {numbers[1]}))"
     parts = [
-        f"SELECT account, kind AS field, value FROM identifiers WHERE account IN {which} AND kind IN ('email', 'phone', 'external', 'handle', 'device')",
+        f"SELECT account, kind AS field, value FROM identifiers WHERE account IN {which} AND kind <> 'token'",
         f"SELECT account, 'card', value FROM identifiers WHERE account IN {which} AND kind = 'token'",
         f"SELECT account, 'device', device FROM events WHERE account IN {which}",
         f"SELECT account, 'card', token FROM payments WHERE account IN {which}",

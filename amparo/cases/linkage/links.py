@@ -168,7 +168,8 @@ def _join(store: Store, accounts: int, decided: Decided) -> Guarded:
         why[number] = reason
     store.table("outcomes", {"a": links.a, "b": links.b, "why": why.astype(str) if len(why) else np.array([], "U1")})
     store.run(
-        "CREATE OR REPLACE TABLE links AS SELECT s.*, CAST(o.why AS VARCHAR) AS why FROM scored s JOIN outcomes o USING (a, b) ORDER BY a, b"
+        "CREATE OR REPLACE TABLE links AS SELECT s.*, CAST(o.why AS VARCHAR) AS why FROM scored s "
+        "JOIN outcomes o USING (a, b) ORDER BY a, b"
     )
     store.run("DROP TABLE outcomes")
     store.table("persons", {"n": np.arange(accounts, dtype=np.int32), "person": found.person.astype(np.int32)})

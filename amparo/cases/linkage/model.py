@@ -59,6 +59,8 @@ _AGREE = " + ".join(f"CASE WHEN {each}_l = {each}_r THEN 1 ELSE 0 END" for each 
 _DIFFER = " + ".join(f"CASE WHEN {each}_l <> {each}_r THEN 1 ELSE 0 END" for each in _PLACES)
 _NAMED = "first_name_l = first_name_r"
 
+_PLACE = "country, locale or zone"
+
 FIELDS: tuple[Field, ...] = (
     Field(
         "email",
@@ -114,7 +116,8 @@ FIELDS: tuple[Field, ...] = (
                 0.05,
                 1e-6,
             ),
-            Level("handle_many", "one name stem that many accounts have", "{any:handle_many} OR {any:head_many}", 0.15, 1e-4, finds=False),
+            Level("handle_many", "one name stem that many accounts have", "{any:handle_many} OR {any:head_many}",
+                  0.15, 1e-4, finds=False),
         ),
         personal=True,
     ),
@@ -137,7 +140,8 @@ FIELDS: tuple[Field, ...] = (
                 1e-4,
                 finds=False,
             ),
-            Level("name_first", "one first name", f"{_NAMED} AND (last_name_l IS NULL OR last_name_r IS NULL)", 0.2, 1e-3, finds=False),
+            Level("name_first", "one first name", f"{_NAMED} AND (last_name_l IS NULL OR last_name_r IS NULL)",
+                  0.2, 1e-3, finds=False),
         ),
         personal=True,
         missing="first_name_l IS NULL OR first_name_r IS NULL",
@@ -154,9 +158,11 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "place",
         (
-            Level("place_two", "country, locale and zone: two agree or more, none differs", f"({_AGREE}) >= 2 AND ({_DIFFER}) = 0", 0.5, 0.02, 0.5, finds=False),
-            Level("place_one", "country, locale or zone: one agrees, none differs", f"({_AGREE}) = 1 AND ({_DIFFER}) = 0", 0.3, 0.04, 0.3, finds=False),
-            Level("place_mixed", "country, locale and zone: some agree, some differ", f"({_AGREE}) >= 1", 0.12, 0.03, 0.12, finds=False),
+            Level("place_two", f"{_PLACE}: two agree or more, none differs", f"({_AGREE}) >= 2 AND ({_DIFFER}) = 0",
+                  0.5, 0.02, 0.5, finds=False),
+            Level("place_one", f"{_PLACE}: one agrees, none differs", f"({_AGREE}) = 1 AND ({_DIFFER}) = 0",
+                  0.3, 0.04, 0.3, finds=False),
+            Level("place_mixed", f"{_PLACE}: some agree, some differ", f"({_AGREE}) >= 1", 0.12, 0.03, 0.12, finds=False),
         ),
         personal=False,
         missing=f"({_AGREE}) + ({_DIFFER}) = 0",

@@ -88,11 +88,14 @@ def keyed(store: Store, kind: str, raw: str) -> None:
 
     A reading is NULL where the value is none. problem: NULL, 'placeholder' or 'unreadable'. The readings: READINGS.
     """
-    plain = f"CASE WHEN regexp_matches(raw, '{_EDGE}') THEN trim(regexp_replace(lower(nfc_normalize(raw)), '{_EDGES}', '', 'g')) ELSE lower(nfc_normalize(raw)) END"
+    small = "lower(nfc_normalize(raw))"
+    trimmed = f"trim(regexp_replace({small}, '{_EDGES}', '', 'g'))"
+    plain = f"CASE WHEN regexp_matches(raw, '{_EDGE}') THEN {trimmed} ELSE {small} END"
     store.run(
         f"""
         CREATE OR REPLACE TABLE bare AS
-        SELECT n, raw, land, plain, NOT regexp_matches(plain, '[\\p{{L}}\\p{{N}}]') OR (length(plain) > 1 AND replace(plain, plain[1], '') = '')
+        SELECT n, raw, land, plain, NOT regexp_matches(plain, '[\\p{{L}}\\p{{N}}]')
+               OR (length(plain) > 1 AND replace(plain, plain[1], '') = '')
                OR plain IN (SELECT word FROM placeholders) AS empty
         FROM (SELECT n, raw, land, {plain} AS plain FROM ({raw}))
         """
@@ -164,7 +167,10 @@ _SPELLED = f"""
            CASE WHEN strpos(words, ' ') > 0
                 THEN {_core("list_filter(string_split(words, ' '), lambda part: length(part) >= 4)[1]")}
                 ELSE {_core("words")} END AS head
-    FROM (SELECT n, raw, empty, trim(regexp_replace(strip_accents(lower(nfc_normalize(raw))), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g')) AS words FROM bare)
+    FROM (
+        SELECT n, raw, empty,
+               trim(regexp_replace(strip_accents(lower(nfc_normalize(raw))), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g')) AS words FROM bare
+    )
 """
 
 
@@ -230,7 +236,8 @@ def _phones(store: Store) -> None:
     columns = zip(("raw", "land", "key"), zip(*found, strict=True) if found else ((), (), ()), strict=True)
     store.table("odd_phones", {name: np.array(cells, object) for name, cells in columns})
     store.run(
-        "UPDATE phone_keys SET key = o.key FROM odd_phones o WHERE o.raw = phone_keys.raw AND o.land = coalesce(phone_keys.land, '')"
+        "UPDATE phone_keys SET key = o.key FROM odd_phones o WHERE o.raw = phone_keys.raw "
+        "AND o.land = coalesce(phone_keys.land, '')"
     )
     store.run("DROP TABLE phones")
     store.run("DROP TABLE odd_phones")

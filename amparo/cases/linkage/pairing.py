@@ -19,7 +19,7 @@ def find_pairs(store: Store, *, progress: Progress = silent) -> int:
     spelled = ", ".join(f"'{kind}'" for kind in SPELLINGS)
     beside = ("p.land", "p.first_name", "p.last_name")
     blocks = [
-        f"SELECT hash(kind, key) AS block, n FROM holding WHERE kind IN ({exact}) OR (kind IN ({spelled}) AND holders <= {MOST_BLOCK})",
+        f"SELECT hash(kind, key) AS block, n FROM holding WHERE kind IN ({exact}) OR holders <= {MOST_BLOCK}",
         *(
             f"SELECT hash(h.kind, h.key, '{each}', {each}), h.n FROM holding h JOIN profiles p USING (n) "
             f"WHERE h.kind IN ({spelled}) AND h.holders > {MOST_BLOCK} AND {each} IS NOT NULL"
@@ -184,7 +184,8 @@ def _places(store: Store, pairs: str) -> None:
     store.run(
         """
         CREATE OR REPLACE TABLE at_home AS
-        SELECT DISTINCT s.n, s.address, q.day, q.holders FROM seen s JOIN quiet q ON q.address = s.address AND (q.day = s.day OR q.day IS NULL)
+        SELECT DISTINCT s.n, s.address, q.day, q.holders FROM seen s JOIN quiet q
+        ON q.address = s.address AND (q.day = s.day OR q.day IS NULL)
         """
     )
     for table in ("choosing", "seen", "seen_ever", "met", "met_at", "crowd", "quiet"):

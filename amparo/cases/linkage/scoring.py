@@ -39,15 +39,15 @@ def _comparison(field: Field, dialect: str, weights: Weights | None) -> dict[str
     levels: list[dict[str, Any]] = []
     if field.missing:
         levels.append({"sql_condition": field.missing, "label_for_charts": "not stated", "is_null_level": True})
-    for level in field.levels:
-        levels.append(
-            {
-                "sql_condition": level_sql(level, dialect),
-                "label_for_charts": level.words,
-                "m_probability": weights.same[field.name][level.name] if weights else level.same,
-                "u_probability": weights.chance[field.name][level.name] if weights else level.chance,
-            }
-        )
+    levels += [
+        {
+            "sql_condition": level_sql(level, dialect),
+            "label_for_charts": level.words,
+            "m_probability": weights.same[field.name][level.name] if weights else level.same,
+            "u_probability": weights.chance[field.name][level.name] if weights else level.chance,
+        }
+        for level in field.levels
+    ]
     levels.append(
         {
             "sql_condition": "ELSE",
@@ -85,7 +85,7 @@ def score(
     linker.table_management.register_blocked_pairs_for_predict(api.register("blocked"))
     found = linker.inference.predict(warning_mode="never").physical_name
     store.run(f"CREATE OR REPLACE TABLE {into} AS SELECT {scored_columns()} FROM {found}")
-    linker.table_management.delete_tables_created_by_splink_from_db()
+    linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
     store.run("DROP VIEW blocked")
 
 

@@ -144,8 +144,8 @@ def _one_kind(store: Store, kind: str, most: int, found: Shared) -> None:
         f"WHERE s.holders <= {most}"
     )
     store.run(
-        f"INSERT INTO holding SELECT DISTINCT {literal(kind)}, s.key, d.n, s.holders FROM keyed d JOIN shared s ON s.key = d.{kind} "
-        f"WHERE s.holders <= {most}"
+        f"INSERT INTO holding SELECT DISTINCT {literal(kind)}, s.key, d.n, s.holders FROM keyed d "
+        f"JOIN shared s ON s.key = d.{kind} WHERE s.holders <= {most}"
     )
     store.run(
         f"INSERT INTO held_back SELECT {literal(kind)}, sha256(key), holders, {most}, 'more accounts hold it than one person has' "

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import Any
 
 from amparo.cases.tables.store import Store, literal
@@ -21,7 +22,7 @@ LOCAL = "local[2]"
 def java_is_there() -> bool:
     """Whether Spark can start here: it needs Java."""
     home = os.environ.get("JAVA_HOME")
-    return bool(shutil.which("java") or (home and os.path.exists(os.path.join(home, "bin", "java"))))
+    return bool(shutil.which("java") or (home and (Path(home) / "bin" / "java").exists()))
 
 
 def scored_by_spark(store: Store, pairs: str, into: str, settings: dict[str, Any], address: str) -> None:

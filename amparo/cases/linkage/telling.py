@@ -94,7 +94,8 @@ _BRIDGES = """
 """
 _QUESTIONS = """
     SELECT x.account AS account_a, y.account AS account_b, 'p-' || hx.account AS person_a, 'p-' || hy.account AS person_b,
-           q.kind, q.reason, q.shared, q.bits AS sum, CASE WHEN q.bits IS NOT NULL THEN CAST({threshold} AS DOUBLE) END AS threshold,
+           q.kind, q.reason, q.shared, q.bits AS sum,
+           CASE WHEN q.bits IS NOT NULL THEN CAST({threshold} AS DOUBLE) END AS threshold,
            q.household_bits
     FROM questions q JOIN known x ON x.n = q.a JOIN known y ON y.n = q.b JOIN persons px ON px.n = q.a
     JOIN persons py ON py.n = q.b JOIN known hx ON hx.n = px.person JOIN known hy ON hy.n = py.person
@@ -126,8 +127,8 @@ def _persons(found: Found, strong: float) -> None:
             sides = [[names[node] for node in sorted(side)] for side in (side_a, side_b)]
             bridges.append([person, weakest[0], weakest[1], None if judged else weakest[2], words, crossing, *sides])
     store.run("CREATE OR REPLACE TABLE certainties (person INTEGER, certainty VARCHAR)")
-    store.run("CREATE OR REPLACE TABLE bridges (person INTEGER, a INTEGER, b INTEGER, bits DOUBLE, words VARCHAR, crossing INTEGER, "
-              "side_a VARCHAR[], side_b VARCHAR[])")  # fmt: skip
+    store.run("CREATE OR REPLACE TABLE bridges (person INTEGER, a INTEGER, b INTEGER, bits DOUBLE, words VARCHAR, "
+              "crossing INTEGER, side_a VARCHAR[], side_b VARCHAR[])")  # fmt: skip
     if certainty:
         persons = np.array(sorted(certainty), np.int32)
         store.table(
@@ -216,14 +217,15 @@ def _questions(found: Found, threshold: float) -> None:
         SELECT s.a, s.b, CASE WHEN {shared_home} THEN 'household' ELSE 'near' END,
                CASE WHEN {shared_home} THEN 'one person, or two of one household: what they share does not tell'
                     ELSE 'likelier one person than not, but below the threshold' END, {listed}, s.bits, s.household_bits
-        FROM scored s {apart} WHERE (s.bits < {threshold} OR s.impersonal) AND (s.bits >= {NEAR_BITS} OR s.match_weight >= {threshold})
+        FROM scored s {apart} WHERE (s.bits < {threshold} OR s.impersonal)
+             AND (s.bits >= {NEAR_BITS} OR s.match_weight >= {threshold})
              AND (s.a, s.b) NOT IN (SELECT (a, b) FROM judged WHERE judgement = 'different')
         """
     )
     for a, b in found.guarded.contradicted:
         store.run(
-            "INSERT INTO questions SELECT a, b, 'contradiction', words || '; it can''t stand beside a judgement: different', '', NULL, "
-            "NULL FROM judged WHERE a = ? AND b = ?",
+            "INSERT INTO questions SELECT a, b, 'contradiction', words || '; it can''t stand beside a judgement: different', '', "
+            "NULL, NULL FROM judged WHERE a = ? AND b = ?",
             [a, b],
         )
 

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from amparo.cases.linkage.model import FIELDS, level_sql
+from amparo.cases.linkage.model import FIELDS
 from amparo.cases.linkage.pairing import MOST_BLOCK
 from amparo.cases.linkage.scoring import gamma
 from amparo.cases.linkage.weighing import Totals
 from amparo.cases.tables.store import Store
 
-SAMPLED = 400_000  # random pairs, for what only a sample can tell
-STRIDES = (
-    1,
-    7,
-    61,
-    509,
-    4_093,
-    32_771,
-    262_147,
-    1_048_583,
-)  # far apart: no order of the accounts brings such pairs together
 ALL_FOUND = ("email", "phone", "device", "external")  # fields of which every pair that agrees is a candidate
 
 
 def count_totals(store: Store, compared: str, accounts: int) -> Totals:
-    """Totals over all pairs: exact for identifiers, name stems and names, from a fixed sample for places.
+    """Totals over all pairs of identifiers, name stems, names and places.
 
     compared: the table of candidate pairs with their levels. Where no total can be known (addresses, cards of one issuer) there
     is none: what is learned there is how often candidates agree so that are strangers otherwise.
@@ -41,7 +30,7 @@ def count_totals(store: Store, compared: str, accounts: int) -> Totals:
             f"WHERE kind IN ('handle', 'head') AND holders > {MOST_BLOCK})"
         )
     )
-    return Totals(pairs, {"name": _names(store, level), "place": _places(store, pairs, accounts, level)}, level)
+    return Totals(pairs, {"name": _names(store, level), "place": _places(store, level)}, level)
 
 
 def _names(store: Store, level: dict[tuple[str, str], float]) -> float:
@@ -52,7 +41,8 @@ def _names(store: Store, level: dict[tuple[str, str], float]) -> float:
     def same(columns: str, which: str) -> float:
         return float(
             store.one(
-                f"SELECT {counted} FROM (SELECT count(*) AS c FROM profiles WHERE first_name IS NOT NULL AND {which} GROUP BY {columns})"
+                f"SELECT {counted} FROM (SELECT count(*) AS c FROM profiles WHERE first_name IS NOT NULL AND {which} "
+                f"GROUP BY {columns})"
             )
         )
 
@@ -65,32 +55,48 @@ def _names(store: Store, level: dict[tuple[str, str], float]) -> float:
     return stated
 
 
-def _places(store: Store, pairs: float, accounts: int, level: dict[tuple[str, str], float]) -> float:
-    """Fills in the levels of places from random pairs; returns how many pairs state one."""
-    field = next(each for each in FIELDS if each.name == "place")
-    if accounts < 2:
-        return 0.0
-    strides = sorted({stride % accounts for stride in STRIDES} - {0})
-    columns = ("country", "locale", "zone")
-    sides = ", ".join(f"{side}.{column} AS {column}_{side}" for side in "lr" for column in columns)
-    step = max(1, accounts * len(strides) // SAMPLED)
-    case = " ".join(
-        f"WHEN {level_sql(each, 'duckdb')} THEN {number}"
-        for number, each in reversed(list(enumerate(reversed(field.levels), 1)))
-    )
-    found = dict(
-        store.rows(
-            f"""
-            SELECT CASE WHEN {field.missing} THEN -1 {case} ELSE 0 END AS agrees, count(*) FROM (
-                SELECT {sides} FROM profiles l, (SELECT unnest({strides}) AS stride) s, profiles r
-                WHERE r.n = (l.n + s.stride) % {accounts} AND l.n % {step} = 0
-            ) GROUP BY 1
-            """
+_COLUMNS = ("country", "locale", "zone")
+
+
+def _places(store: Store, level: dict[tuple[str, str], float]) -> float:
+    """Fills in the levels of places, counted over all pairs; returns how many pairs state one in common.
+
+    Accounts are told apart by which columns they state; of two such kinds, pairs that agree in some columns at least are counted
+    by their values, and those that agree in no others by inclusion and exclusion.
+    """
+    stated = " + ".join(f"CASE WHEN {each} IS NULL THEN 0 ELSE {1 << at} END" for at, each in enumerate(_COLUMNS))
+    store.run(f"CREATE OR REPLACE TABLE placed AS SELECT {stated} AS mask, {', '.join(_COLUMNS)} FROM profiles")
+    agreeing: dict[tuple[int, int, int], float] = {}
+    for some in range(8):
+        names = [each for at, each in enumerate(_COLUMNS) if some >> at & 1]
+        group = (
+            f"SELECT mask, {', '.join([*names, 'count(*) AS c'])} FROM placed WHERE mask & {some} = {some} GROUP BY ALL"
         )
-    )
-    sampled = sum(found.values())
-    if not sampled:
-        return 0.0
-    for number, each in enumerate(reversed(field.levels), 1):
-        level["place", each.name] = pairs * found.get(number, 0) / sampled
-    return pairs * (sampled - found.get(-1, 0)) / sampled
+        same = " AND ".join([*(f"x.{each} = y.{each}" for each in names), "x.mask <= y.mask"])
+        for one, two, count in store.rows(
+            f"SELECT x.mask, y.mask, sum(CASE WHEN x.mask = y.mask THEN x.c * (y.c - 1.0) / 2 ELSE x.c * 1.0 * y.c END) "
+            f"FROM ({group}) x JOIN ({group}) y ON {same} GROUP BY ALL"
+        ):
+            agreeing[one, two, some] = float(count)
+    store.run("DROP TABLE placed")
+    return _by_level(agreeing, level)
+
+
+def _by_level(agreeing: dict[tuple[int, int, int], float], level: dict[tuple[str, str], float]) -> float:
+    found = dict.fromkeys(("place_two", "place_one", "place_mixed"), 0.0)
+    total = 0.0
+    for one, two, some in agreeing:
+        common = one & two
+        if some & ~common or not common:
+            continue
+        exactly = sum(
+            (-1) ** (more ^ some).bit_count() * agreeing.get((one, two, more), 0.0)
+            for more in range(8)
+            if more & some == some and not more & ~common
+        )
+        total += exactly
+        if some:
+            name = "place_mixed" if some != common else "place_two" if some.bit_count() > 1 else "place_one"
+            found[name] += exactly
+    level.update({("place", name): max(count, 0.0) for name, count in found.items()})
+    return total

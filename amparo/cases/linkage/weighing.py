@@ -79,11 +79,10 @@ def learn(
             each.learn(one, two, rest, rest * near, unseen)
         same_share = float((one.sum() + unseen + 1) / (totals.pairs + 1 / expected))
         household_share = float((two.sum() + 1 / 3) / (totals.pairs + 1 / expected))
-    return Weights(
-        *({field.name: each.by_name(which) for field, each in zip(fields, model, strict=True)} for which in range(3)),
-        _rounded(same_share),
-        _rounded(household_share),
+    same_chances, chances, household_chances = (
+        {field.name: each.by_name(which) for field, each in zip(fields, model, strict=True)} for which in range(3)
     )
+    return Weights(same_chances, chances, household_chances, _rounded(same_share), _rounded(household_share))
 
 
 def household_bits(fields: tuple[Field, ...], patterns: np.ndarray, weights: Weights) -> np.ndarray:
@@ -95,7 +94,8 @@ def household_bits(fields: tuple[Field, ...], patterns: np.ndarray, weights: Wei
             [weights.household[field.name][name] / weights.chance[field.name][name] for name in names] + [1.0]
         )
         log += ratio[patterns[:, at]]  # -1, nothing stated, is the last: no ratio
-    return np.logaddexp2(0, log)
+    found: np.ndarray = np.logaddexp2(0, log)
+    return found
 
 
 def _unseen(model: list[_Chances], seen: float) -> float:
@@ -169,7 +169,8 @@ def _whole(levels: list[float]) -> np.ndarray:
 
 
 def _pulled(counts: np.ndarray, prior: np.ndarray, pull: float) -> np.ndarray:
-    return np.maximum((counts + pull * prior) / (counts.sum() + pull), LEAST)
+    found: np.ndarray = np.maximum((counts + pull * prior) / (counts.sum() + pull), LEAST)
+    return found
 
 
 def _rounded(value: float) -> float:
