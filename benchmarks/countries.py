@@ -84,7 +84,7 @@ def scored(place: Path, accounts: int, seed: int, *, hidden: bool, peers: bool) 
     if peers and not hidden:
         for engine in ("pandas", "polars", "duckdb"):
             found[f"last address, {engine}"] = apart(engine, folder, out)
-    told = {key: value for key, value in found.items() if key not in {"reliability"}}
+    told = {key: value for key, value in found.items() if key != "reliability"}
     print(json.dumps(told), flush=True)
     return found
 
@@ -126,7 +126,8 @@ def singles(out: Path, truth: str) -> dict[str, dict[str, float]]:
     evidence = out.with_name(f"{out.stem}.evidence.parquet")
     rows = duckdb.sql(
         f"WITH best AS (SELECT account_id, kind, arg_max(country, weight_bits + 1e-3 * coalesce(days, 0)) AS country "
-        f"FROM '{evidence}' GROUP BY ALL) SELECT kind, count(*) / (SELECT count(*) FROM {truth}), avg((b.country = t.country)::INT) "
+        f"FROM '{evidence}' GROUP BY ALL) "
+        f"SELECT kind, count(*) / (SELECT count(*) FROM {truth}), avg((b.country = t.country)::INT) "
         f"FROM best b JOIN {truth} t ON t.account = b.account_id GROUP BY kind ORDER BY kind"
     ).fetchall()
     return {kind: {"covers": _share(covers), "right": _share(right)} for kind, covers, right in rows}
@@ -189,7 +190,7 @@ def _ranges(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     for first, last, country in spans:
         firsts += [first, last + 1]
         names += [country, ""]
-    keep = {first: name for first, name in zip(firsts, names, strict=True)} | {s[0]: s[2] for s in spans}
+    keep = dict(zip(firsts, names, strict=True)) | {s[0]: s[2] for s in spans}
     return np.array(sorted(keep), np.int64), np.array([keep[each] for each in sorted(keep)], dtype=object)
 
 
@@ -223,7 +224,7 @@ def _pandas(events: str, first: np.ndarray, country: np.ndarray) -> dict[str, st
     ranges = pd.DataFrame({"number": first, "country": country})
     joined = pd.merge_asof(frame.sort_values("number"), ranges, on="number")
     last = joined.sort_values("at").groupby("user_id")["country"].last()
-    return dict(last.items())
+    return dict(last)
 
 
 def _polars(events: str, first: np.ndarray, country: np.ndarray) -> dict[str, str | None]:

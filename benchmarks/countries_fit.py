@@ -42,12 +42,16 @@ VARIANTS: dict[str, tuple[str, ...]] = {
         "UPDATE payments SET address = NULL",
     ),
     "many exits": (
-        f"UPDATE events SET address = '198.19.250.' || (hash(account || 'x' || (hash(row) % 3)) % 40) "
-        f"WHERE {_dice('m')} < 0.4 AND hash(row) % 10 < 8",
+        (
+            "UPDATE events SET address = '198.19.250.' || (hash(account || 'x' || (hash(row) % 3)) % 40) "
+            f"WHERE {_dice('m')} < 0.4 AND hash(row) % 10 < 8"
+        ),
     ),
     "small exits": (
-        "UPDATE events SET address = '198.19.' || (100 + hash(account || 'y') % 40) || '.' || (hash(account || 'x') % 250) "
-        f"WHERE {_dice('m')} < 0.3 AND hash(row) % 10 < 8",
+        (
+            "UPDATE events SET address = '198.19.' || (100 + hash(account || 'y') % 40) || '.' || (hash(account || 'x') % 250) "
+            f"WHERE {_dice('m')} < 0.3 AND hash(row) % 10 < 8"
+        ),
     ),
     "lying stated countries": (
         f"UPDATE accounts SET country = {_some('account')} WHERE country IS NOT NULL AND {_dice('lie')} < 0.35",
@@ -62,8 +66,10 @@ VARIANTS: dict[str, tuple[str, ...]] = {
         f"UPDATE networks SET country = {_some('last')} WHERE hash(first) % 20 = 1",
     ),
     "wrong cards": (
-        f"UPDATE payments SET issuer_country = {_some('token')}, issuer = NULL "
-        "WHERE issuer_country IS NOT NULL AND hash(token || 'k') % 100 < 25",
+        (
+            f"UPDATE payments SET issuer_country = {_some('token')}, issuer = NULL "
+            "WHERE issuer_country IS NOT NULL AND hash(token || 'k') % 100 < 25"
+        ),
     ),
     "few events": ("DELETE FROM events WHERE hash(row) % 5 > 0",),
 }
@@ -166,8 +172,10 @@ def _toml(
     told = [
         "# Made by `python -m benchmarks.countries --fit`; what each part means: docs/formats/countries.md.",
         f'made = "{datetime.now(UTC).date()}"',
-        f'source = "invented platforms with planted truth (benchmarks/platform.py), {accounts} accounts each, '
-        f'seeds {", ".join(map(str, seeds))}, {len(VARIANTS)} variants of each and {len(HIDDEN)} of a hidden service"',
+        (
+            f'source = "invented platforms with planted truth (benchmarks/platform.py), {accounts} accounts each, '
+            f'seeds {", ".join(map(str, seeds))}, {len(VARIANTS)} variants of each and {len(HIDDEN)} of a hidden service"'
+        ),
         "",
     ]
     for name, curve in zip(CURVES, curves, strict=True):

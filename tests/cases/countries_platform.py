@@ -25,7 +25,8 @@ licence = "CC0-1.0"
 [[source]]
 files = "accounts.csv"
 table = "accounts"
-columns = { account = "id", created = "made", handle = "handle", phone = "phone", locale = "locale", zone = "zone", country = "country" }
+columns = { account = "id", created = "made", handle = "handle", phone = "phone", \
+locale = "locale", zone = "zone", country = "country" }
 [[source]]
 files = "events.csv"
 table = "events"

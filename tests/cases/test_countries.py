@@ -23,7 +23,11 @@ def answers(platform: Platform, folder: Path, links: Path | None = None) -> dict
 
 
 def evidence(folder: Path, account: str) -> list[dict[str, Any]]:
-    return [row for row in rows(folder / "c.evidence.parquet", "account_id, weight_bits DESC, kind") if row["account_id"] == account]
+    return [
+        row
+        for row in rows(folder / "c.evidence.parquet", "account_id, weight_bits DESC, kind")
+        if row["account_id"] == account
+    ]
 
 
 @pytest.fixture
@@ -33,7 +37,9 @@ def platform() -> Platform:
     return made
 
 
-def test_an_account_of_whom_everything_agrees_is_sure_and_every_piece_names_its_row(platform: Platform, tmp_path: Path) -> None:
+def test_an_account_of_whom_everything_agrees_is_sure_and_every_piece_names_its_row(
+    platform: Platform, tmp_path: Path
+) -> None:
     found = answers(platform, tmp_path)["es-03"]
     assert (found["country"], found["sure"], found["runner_up"]) == ("ES", True, None)
     assert found["confidence"] >= 0.99
@@ -62,7 +68,9 @@ def test_one_kind_of_evidence_alone_is_never_sure(platform: Platform, tmp_path: 
     assert not found["speaker"]["sure"]
 
 
-def test_an_exit_that_people_of_many_countries_use_says_nothing_and_is_named(platform: Platform, tmp_path: Path) -> None:
+def test_an_exit_that_people_of_many_countries_use_says_nothing_and_is_named(
+    platform: Platform, tmp_path: Path
+) -> None:
     for number, account in enumerate([row["id"] for row in platform.accounts]):
         if number % 2:
             platform.seen(account, "198.51.100.200", (5, 6, 7, 8, 9))
@@ -154,10 +162,15 @@ def test_cards_count_unless_their_token_was_sold_on(platform: Platform, tmp_path
     assert found["voucher"]["why"] == ["locale"]
 
 
-def test_the_order_of_rows_changes_nothing_and_the_same_files_give_the_same_bytes(platform: Platform, tmp_path: Path) -> None:
+def test_the_order_of_rows_changes_nothing_and_the_same_files_give_the_same_bytes(
+    platform: Platform, tmp_path: Path
+) -> None:
     def digests(name: str) -> list[str]:
         answers(platform, tmp_path / name)
-        return [hashlib.sha256((tmp_path / name / file).read_bytes()).hexdigest() for file in ("c.parquet", "c.evidence.parquet", "c.run.json")]
+        return [
+            hashlib.sha256((tmp_path / name / file).read_bytes()).hexdigest()
+            for file in ("c.parquet", "c.evidence.parquet", "c.run.json")
+        ]
 
     first = digests("one")
     assert digests("two") == first
@@ -181,7 +194,9 @@ def test_the_names_of_accounts_say_nothing(platform: Platform, tmp_path: Path) -
 def test_other_accounts_of_the_person_speak_only_where_links_are_given(platform: Platform, tmp_path: Path) -> None:
     platform.account("second", locale="es_ES")
     links = tmp_path / "links.parquet"
-    duckdb.sql("SELECT * FROM (VALUES ('second', 'p1'), ('es-01', 'p1'), ('fr-01', 'p2')) t(account_id, person)").write_parquet(str(links))
+    duckdb.sql(
+        "SELECT * FROM (VALUES ('second', 'p1'), ('es-01', 'p1'), ('fr-01', 'p2')) t(account_id, person)"
+    ).write_parquet(str(links))
     alone = answers(platform, tmp_path / "one")["second"]
     together = answers(platform, tmp_path / "two", links)["second"]
     assert alone["why"] == ["locale"]
@@ -189,7 +204,9 @@ def test_other_accounts_of_the_person_speak_only_where_links_are_given(platform:
     assert together["confidence"] > alone["confidence"]
 
 
-def test_links_that_are_not_there_or_are_no_links_are_refused_with_what_to_do(platform: Platform, tmp_path: Path) -> None:
+def test_links_that_are_not_there_or_are_no_links_are_refused_with_what_to_do(
+    platform: Platform, tmp_path: Path
+) -> None:
     with pytest.raises(Missing, match="amparo analyse links"):
         answers(platform, tmp_path / "one", tmp_path / "none.parquet")
     other = tmp_path / "other.parquet"
@@ -198,7 +215,9 @@ def test_links_that_are_not_there_or_are_no_links_are_refused_with_what_to_do(pl
         answers(platform, tmp_path / "two", other)
 
 
-def test_a_run_says_of_what_day_and_licence_the_address_table_is_and_what_covers_what(platform: Platform, tmp_path: Path) -> None:
+def test_a_run_says_of_what_day_and_licence_the_address_table_is_and_what_covers_what(
+    platform: Platform, tmp_path: Path
+) -> None:
     platform.account("nobody")
     answers(platform, tmp_path)
     run = json.loads((tmp_path / "c.run.json").read_text())

@@ -43,7 +43,9 @@ def chance_of(found: Weighed, account: int, place: int) -> float:
 
 @given(st.lists(ROW, max_size=30))
 @settings(deadline=None)
-def test_chances_are_between_0_and_1_and_those_of_one_account_sum_to_1_at_most(rows: list[tuple[int, int, int, int]]) -> None:
+def test_chances_are_between_0_and_1_and_those_of_one_account_sum_to_1_at_most(
+    rows: list[tuple[int, int, int, int]],
+) -> None:
     found = weighed(rows)
     assert ((found.chance >= 0) & (found.chance <= 1)).all()
     assert (found.chance.sum(axis=1) <= 1 + 1e-9).all()
@@ -67,13 +69,17 @@ def test_another_piece_of_evidence_for_a_country_never_lowers_it(
 def test_more_days_for_a_country_never_lower_it(rows: list[tuple[int, int, int, int]]) -> None:
     account, place, kind, amount = rows[0]
     before = weighed(rows)
-    after = weighed_with(evidence([(account, place, kind, amount * 2), *rows[1:]]), before.weights, no_clocks(6, PLACES))
+    after = weighed_with(
+        evidence([(account, place, kind, amount * 2), *rows[1:]]), before.weights, no_clocks(6, PLACES)
+    )
     assert chance_of(after, account, place) >= chance_of(before, account, place) - 1e-9
 
 
 @given(st.lists(ROW, max_size=30), st.permutations(range(6)))
 @settings(deadline=None)
-def test_accounts_under_other_names_get_the_same_chances(rows: list[tuple[int, int, int, int]], names: list[int]) -> None:
+def test_accounts_under_other_names_get_the_same_chances(
+    rows: list[tuple[int, int, int, int]], names: list[int]
+) -> None:
     before = weighed(rows)
     after = weighed([(names[account], *rest) for account, *rest in rows])  # type: ignore[misc]
     for account in range(6):
@@ -137,7 +143,9 @@ def test_of_ranges_within_each_other_the_narrower_holds(spans: list[tuple[int, i
 
 
 @given(st.ip_addresses())
-def test_a_block_is_the_addresss_first_three_numbers_or_its_upper_half(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+def test_a_block_is_the_addresss_first_three_numbers_or_its_upper_half(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
     if isinstance(address, ipaddress.IPv4Address):
         family, number = parsed([str(address).rstrip("0123456789")])
         assert (family[0], number[0]) == (V4, int(address) >> 8 << 8)
@@ -181,12 +189,14 @@ def test_a_day_counts_once_by_the_least_shared_of_its_addresses(events: list[tup
 @pytest.mark.parametrize(
     ("locale", "expected"),
     [
-        ("en_US", ("locale", "US")), ("es-ES,es;q=0.9", ("locale", "ES")), ("zh-Hans-CN", ("locale", "CN")), ("fi", ("language", "FI")),
-        ("ja_JP.UTF-8", ("locale", "JP")), ("en-UK", ("locale", "GB")), ("es-419", None), ("en", None), ("C", None), ("POSIX", None),
-        ("xx-QQ", None), ("", None),
+        ("en_US", ("locale", "US")), ("es-ES,es;q=0.9", ("locale", "ES")), ("zh-Hans-CN", ("locale", "CN")),
+        ("fi", ("language", "FI")), ("ja_JP.UTF-8", ("locale", "JP")), ("en-UK", ("locale", "GB")), ("es-419", None), ("en", None), ("C", None),
+        ("POSIX", None), ("xx-QQ", None), ("", None),
     ],
 )  # fmt: skip
-def test_a_locale_names_a_country_by_its_region_or_by_a_language_of_one_country(locale: str, expected: tuple[str, str] | None) -> None:
+def test_a_locale_names_a_country_by_its_region_or_by_a_language_of_one_country(
+    locale: str, expected: tuple[str, str] | None
+) -> None:
     found = locale_place(locale)
     assert (found and (found[0], codes()[found[1]])) == expected
 
@@ -211,7 +221,9 @@ def test_hours_tell_clocks_apart_and_say_nothing_where_they_say_nothing_of_those
     spain, mexico = places()["ES"], places()["CO"]
     account = np.arange(800)
     home = np.where(account % 2, spain, mexico)
-    table = np.stack([dice.multinomial(60, np.roll(day, -1 if each == spain else 5) / day.sum()) for each in home]).astype(np.uint16)
+    table = np.stack(
+        [dice.multinomial(60, np.roll(day, -1 if each == spain else 5) / day.sum()) for each in home]
+    ).astype(np.uint16)
     mix = np.full(PLACES, 0.1 / PLACES)
     mix[[spain, mexico]] += 0.45
     clocks, trust = hours.clocks(account, table, home, np.full(800, 0.99), mix, 2026)

@@ -84,7 +84,9 @@ def load_calibration(file: Path = FILE) -> Calibration:
             for number, each in enumerate(kinds.values())
             if "default" in each
         },
-        curves=tuple((np.array(curves[each]["log_odds"], float), np.array(curves[each]["confidence"], float)) for each in CURVES),
+        curves=tuple(
+            (np.array(curves[each]["log_odds"], float), np.array(curves[each]["confidence"], float)) for each in CURVES
+        ),
         told=told,
     )
 

@@ -42,7 +42,7 @@ def write_countries(
     store, weights = base.store, calibration or load_calibration()
     found = find(store, weights, links, progress)
     answers = results.tables(store, found, weights)
-    written = {"accounts": store.parquet(results.answers_sql(weights), out)}
+    written = {"accounts": store.parquet(results.answers_sql(), out)}
     progress("written", written["accounts"])
     evidence = out.with_name(f"{out.stem}.evidence.parquet")
     written["evidence"] = store.parquet(results.evidence_sql(weights, base.names()), evidence)
@@ -50,7 +50,11 @@ def write_countries(
     run = base.facts() | {
         "engine": "countries",
         "version": VERSION,
-        "parameters": {"links": links.name if links else None, "accounts_at_an_exit": MANY, "accounts_at_an_office": SOME},
+        "parameters": {
+            "links": links.name if links else None,
+            "accounts_at_an_exit": MANY,
+            "accounts_at_an_office": SOME,
+        },
         "numpy": np.__version__,
         "written": written,
         "addresses": asdict(found.addresses),

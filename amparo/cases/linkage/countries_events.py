@@ -80,14 +80,15 @@ def users(store: Store, accounts: int) -> Iterator[tuple[np.ndarray, np.ndarray]
         yield found["account"], found["number"]
 
 
-def seen(store: Store, where: Blocks, accounts: int, standing: np.ndarray) -> Seen:
-    """What the events say. standing: of each shared address; others are OWN."""
+def seen(store: Store, where: Blocks, accounts: int, standing: np.ndarray | None) -> Seen:
+    """What the events say. standing: of each shared address; others are OWN. None: of others alone."""
     parts = []
+    wanted = "" if standing is not None else " AND s.number IS NULL"
     for low in range(0, max(1, accounts), SLICE):
         found = store.arrays(
             "SELECT l.account, l.key, coalesce(s.number, -1)::INTEGER AS number, l.second, l.logged, l.ported, "
             f"l.file, l.row FROM located l LEFT JOIN shared_addresses s ON s.key = l.key "
-            f"WHERE l.account >= {low} AND l.account < {low + SLICE} AND (l.key >= 0 OR l.logged >= 0)"
+            f"WHERE l.account >= {low} AND l.account < {low + SLICE} AND (l.key >= 0 OR l.logged >= 0){wanted}"
         )
         if not len(found["account"]):
             continue
@@ -96,7 +97,8 @@ def seen(store: Store, where: Blocks, accounts: int, standing: np.ndarray) -> Se
         place = np.where(logged, found["logged"], place)
         counts = np.full(len(place), OWN, np.int8)
         held = found["number"] >= 0
-        counts[held] = standing[found["number"][held]]
+        if standing is not None:
+            counts[held] = standing[found["number"][held]]
         parts.append(_slice(found, low, place, logged, counts))
     return _joined(parts)
 
@@ -106,7 +108,9 @@ def _slice(
 ) -> tuple[np.ndarray, ...]:
     there = np.flatnonzero(place >= 0)
     local = (found["account"][there] - low).astype(np.uint64)
-    group = (local << np.uint64(11)) | (place[there].astype(np.uint64) << np.uint64(1)) | logged[there].astype(np.uint64)
+    group = (
+        (local << np.uint64(11)) | (place[there].astype(np.uint64) << np.uint64(1)) | logged[there].astype(np.uint64)
+    )
     key = (group << np.uint64(32)) | found["second"][there].astype(np.uint64)
     order = np.argsort(key)
     at = there[order]

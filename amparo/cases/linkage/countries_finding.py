@@ -93,11 +93,15 @@ def find(store: Store, calibration: Calibration, links: Path | None = None, prog
         weighed = weigh(evidence, calibration, len(codes()), no_clocks(accounts, len(codes())))
     hours_account, table = events.hours(store, accounts)
     year = int(store.one("SELECT coalesce(year(to_timestamp(median(second))), 2020) FROM located WHERE second > 0"))
+    for done in ("located", "shared_addresses", "address_blocks"):
+        store.run(f"DROP TABLE {done}")
+    telling = hours.telling(weighed.chance[hours_account, 0])
+    hours_account, table = hours_account[telling], table[telling]
     clocks, trust = hours.clocks(
         hours_account, table, weighed.best[:, 0], weighed.chance[:, 0], weighed.weights.mix, year
     )
     if trust > 0:
-        weighed = weigh(evidence, calibration, len(codes()), clocks)
+        weighed = weigh(evidence, calibration, len(codes()), clocks, since=weighed.weights)
     progress("weighed", len(rows))
     weight = np.zeros(len(rows))
     weight[rows.kind >= 0] = weighed.row
@@ -115,7 +119,8 @@ def _number(store: Store) -> int:
     """Every account that any table names, by its name's order."""
     known = "SELECT account FROM accounts WHERE account IS NOT NULL"
     others = " UNION ALL ".join(
-        f"SELECT account FROM {table} ANTI JOIN ({known}) USING (account)" for table in ("identifiers", "events", "payments")
+        f"SELECT account FROM {table} ANTI JOIN ({known}) USING (account)"
+        for table in ("identifiers", "events", "payments")
     )
     store.run(
         "CREATE OR REPLACE TABLE numbered AS SELECT account, (row_number() OVER (ORDER BY account) - 1)::INTEGER AS n "
@@ -136,7 +141,7 @@ def _standing(
     count = len(shared["key"])
     if not count:
         return np.empty(0, np.int8)
-    without = events.seen(store, where, accounts, np.full(count, EXIT, np.int8))
+    without = events.seen(store, where, accounts, None)
     rows = _rows(calibration, by_name, without)
     evidence = _evidence(rows, accounts)
     post = weigh(evidence, calibration, len(codes()), no_clocks(accounts, len(codes()))).post
@@ -155,7 +160,9 @@ def _standing(
 def _rows(calibration: Calibration, by_name: dict[str, dict[str, np.ndarray]], seen: Seen) -> Rows:
     numbers = [calibration.number(name) for name in STANDINGS] + [-1]
     kind = np.where(
-        (seen.logged > 0) & (seen.standing < EXIT), calibration.number("logged country"), np.array(numbers)[seen.standing]
+        (seen.logged > 0) & (seen.standing < EXIT),
+        calibration.number("logged country"),
+        np.array(numbers)[seen.standing],
     )
     parts = [
         Rows(

@@ -1,7 +1,7 @@
 """The hot loops of countries: events to days and hours, evidence to probabilities, hours of activity against a clock."""
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, ANN202
+# ruff: noqa: ANN001, ANN201
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def weighed(start, place, weight, prior, hour_row, hour_weight, clock):
 
 @compiled
 def agreeing(account, number, standing_place, start, place, post, least, addresses):
-    """For each shared address: of its accounts whose evidence says something, how many, and the sum of their chances of its place."""
+    """For each shared address: how many of its accounts have evidence, and the sum of their chances of its place."""
     count, agree = np.zeros(addresses, np.float64), np.zeros(addresses, np.float64)
     for e in range(len(account)):
         a, wanted = account[e], standing_place[number[e]]

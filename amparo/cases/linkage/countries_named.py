@@ -24,7 +24,7 @@ LANGUAGES = {
     "sv": "SE", "th": "TH", "tr": "TR", "uk": "UA", "vi": "VN",
 }  # fmt: skip
 LOCALE = re.compile(r"([a-z]{2,3})(?:[-_][a-z]{4})?(?:[-_]([a-z]{2})(?![a-z0-9]))?", re.IGNORECASE)
-_ROW = "min(file::BIGINT * 1099511627776 + \"row\") AS source"
+_ROW = 'min(file::BIGINT * 1099511627776 + "row") AS source'
 _TIMES = "coalesce(min(epoch({0})), 0)::BIGINT AS first, coalesce(max(epoch({1})), 0)::BIGINT AS last"
 
 
@@ -107,8 +107,13 @@ def place_codes(store: Store) -> None:
 
 
 def _by_value(store: Store, column: str, known: dict[str, int]) -> dict[str, np.ndarray]:
-    values = [str(row[0]) for row in store.rows(f"SELECT DISTINCT {column} FROM accounts WHERE {column} IS NOT NULL ORDER BY 1")]
-    return _accounts_with(store, column, {value: known[value.casefold()] for value in values if value.casefold() in known})
+    values = [
+        str(row[0])
+        for row in store.rows(f"SELECT DISTINCT {column} FROM accounts WHERE {column} IS NOT NULL ORDER BY 1")
+    ]
+    return _accounts_with(
+        store, column, {value: known[value.casefold()] for value in values if value.casefold() in known}
+    )
 
 
 def _accounts_with(store: Store, column: str, known: dict[str, int]) -> dict[str, np.ndarray]:
@@ -131,10 +136,14 @@ def _values(store: Store, known: dict[str, int]) -> None:
 
 
 def _locales(store: Store) -> dict[str, dict[str, np.ndarray]]:
-    values = [str(row[0]) for row in store.rows("SELECT DISTINCT locale FROM accounts WHERE locale IS NOT NULL ORDER BY 1")]
+    values = [
+        str(row[0]) for row in store.rows("SELECT DISTINCT locale FROM accounts WHERE locale IS NOT NULL ORDER BY 1")
+    ]
     found = {value: place for value in values if (place := locale_place(value))}
     return {
-        kind: _accounts_with(store, "locale", {value: place for value, (which, place) in found.items() if which == kind})
+        kind: _accounts_with(
+            store, "locale", {value: place for value, (which, place) in found.items() if which == kind}
+        )
         for kind in ("locale", "language")
     }
 
@@ -143,7 +152,7 @@ def _phones(store: Store) -> dict[str, dict[str, np.ndarray]]:
     """Numbers with a calling code (+ or 00 before it). Codes of one country by the code, others by the number, each once."""
     plain = "regexp_replace(regexp_replace({0}, '[^0-9+]', '', 'g'), '^00', '+')"
     store.run(
-        "CREATE OR REPLACE TABLE numbers AS SELECT account, digits, moment, until, file, \"row\", CASE "
+        'CREATE OR REPLACE TABLE numbers AS SELECT account, digits, moment, until, file, "row", CASE '
         "WHEN digits[1] = '1' THEN digits[:4] WHEN digits[1] = '7' OR digits[:2] IN ('39', '44', '47', '61') OR digits[:3] "
         "IN ('212', '262', '290', '358', '590', '599') THEN digits ELSE digits[:3] END AS key FROM ("
         f"SELECT n.n AS account, substring({plain.format('p.phone')}, 2) AS digits, p.moment, p.until, p.file, p.row FROM ("
@@ -191,7 +200,9 @@ def _cards(store: Store) -> dict[str, np.ndarray]:
         f"HAVING count(DISTINCT account) > {MOST_SHARED}"
     )
     return store.arrays(
-        "WITH cards AS (SELECT n.n AS account, coalesce(" + places_told + ") AS place, p.token, p.at_utc, p.at_wall, p.file, p.row "
+        "WITH cards AS (SELECT n.n AS account, coalesce("
+        + places_told
+        + ") AS place, p.token, p.at_utc, p.at_wall, p.file, p.row "
         "FROM payments p JOIN numbered n ON n.account = p.account LEFT JOIN place_codes c ON c.code = upper(p.issuer_country)"
         + joins
         + " WHERE p.token IS NULL OR p.token NOT IN (SELECT token FROM sold_on)) "

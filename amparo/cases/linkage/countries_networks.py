@@ -17,9 +17,7 @@ from amparo.cases.tables.store import Store
 HALF = 1 << 64
 UNREADABLE, V4, V6 = 0, 4, 6
 # What BLOCK and LAST are of an address {0}. One regular expression for both families: it is a third of the cost of cutting.
-BLOCK = (
-    "coalesce(nullif(regexp_extract({0}, '^([0-9]+[.][0-9]+[.][0-9]+[.]|([0-9a-f]{{1,4}}:){{4}})'), ''), {0})"
-)
+BLOCK = "coalesce(nullif(regexp_extract({0}, '^([0-9]+[.][0-9]+[.][0-9]+[.]|([0-9a-f]{{1,4}}:){{4}})'), ''), {0})"
 LAST = "coalesce(try_cast(split_part({0}, '.', 4) AS UTINYINT), CASE WHEN contains({0}, ':') THEN 0 END)"
 
 
@@ -102,15 +100,19 @@ def parsed(blocks: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Of each block its family (UNREADABLE, V4 or V6) and number: the first address of 256, or the upper half."""
     family, number = np.zeros(len(blocks), np.int8), np.zeros(len(blocks), np.uint64)
     for each, block in enumerate(blocks):
+        if block[-1:] == ":" and len(groups := block[:-1].split(":")) == 4 and all(groups):
+            high = 0
+            for group in groups:
+                high = high << 16 | int(group, 16)
+            number[each], family[each] = high, V6
+            continue
         try:
             if ":" not in block:
                 number[each], family[each] = int(ipaddress.IPv4Address(block + "0")), V4
-                continue
-            whole = ipaddress.IPv6Address((block + ":" if block.count(":") == 4 and block[-1] == ":" else block))
+            else:
+                number[each], family[each] = int(ipaddress.IPv6Address(block)) >> 64, V6
         except ValueError:
             continue
-        if whole.ipv4_mapped is None:
-            number[each], family[each] = int(whole) >> 64, V6
     return family, number
 
 
@@ -130,7 +132,7 @@ class Blocks:
         differ = np.flatnonzero(found == -2)
         found[differ] = self.inside[self.row[block[differ]], key[differ] & 255]
         found[key < 0] = -1
-        return found
+        return np.asarray(found)
 
 
 def blocks(store: Store, places: dict[str, int]) -> Blocks:
@@ -147,11 +149,12 @@ def blocks(store: Store, places: dict[str, int]) -> Blocks:
     held = np.empty(len(texts), np.int64)
     held[order] = np.cumsum(fresh) - 1
     family, number = family[order][fresh], number[order][fresh]
-    readable = np.flatnonzero(family[held] != UNREADABLE) if len(texts) else np.empty(0, np.int64)
+    readable = np.flatnonzero(family[held] != UNREADABLE) if texts else np.empty(0, np.int64)
     store.run("CREATE OR REPLACE TABLE address_blocks (block VARCHAR, number BIGINT)")
     if len(readable):
         store.table(
-            "address_blocks", {"block": np.array(texts, dtype=object)[readable], "number": held[readable].astype(np.int64)}
+            "address_blocks",
+            {"block": np.array(texts, dtype=object)[readable], "number": held[readable].astype(np.int64)},
         )
     four, six = ranges(store, places)
     place, row, inside = _placed(family, number, four, six)

@@ -29,11 +29,17 @@ DAY_S = 86_400
 def tables(store: Store, found: Found, calibration: Calibration) -> dict[str, np.ndarray]:
     """Makes `answers` and `evidence_rows`, both in the order in which they are written; returns the answers by account."""
     answers = answered(found, calibration)
-    store.table("answers", answers)
     rows = found.rows
+    noted = cautions(rows, found.weight, answers["best"])
+    summary = summed(rows, found.weight, noted, answers["best"])
+    store.table("answers", answers | summary)
+    noted_of_any = np.concatenate([np.unique(noted), np.unique(summary["cautions"])])
+    _said(store, "caution_words", [word.partition(":")[0] for word in WORDS.values()], noted_of_any)
+    _said(store, "kind_words", list(calibration.kinds), np.unique(summary["why"]))
     store.table(
         "evidence_rows",
         {
+            "i": np.arange(len(rows), dtype=np.int64),
             "n": rows.account,
             "place": rows.place,
             "kind": rows.kind,
@@ -45,10 +51,19 @@ def tables(store: Store, found: Found, calibration: Calibration) -> dict[str, np
             "last": rows.last,
             "file": (rows.source >> 40).astype(np.int32),
             "row": rows.source & ((1 << 40) - 1),
-            "cautions": cautions(rows, found.weight, answers["best"]),
+            "cautions": noted,
         },
     )
     return answers
+
+
+def _said(store: Store, table: str, words: list[str], bits: np.ndarray) -> None:
+    """A table of the sets of words that occur, by their bits: a row of it costs what a row of the results would."""
+    store.run(f"CREATE OR REPLACE TABLE {table} (bits BIGINT, words VARCHAR[])")
+    for each in np.unique(bits).tolist():
+        store.run(
+            f"INSERT INTO {table} VALUES (?, ?)", [each, [word for at, word in enumerate(words) if each >> at & 1]]
+        )
 
 
 def answered(found: Found, calibration: Calibration) -> dict[str, np.ndarray]:
@@ -58,7 +73,7 @@ def answered(found: Found, calibration: Calibration) -> dict[str, np.ndarray]:
     evidence = Evidence(found.accounts, rows.account, rows.place, rows.kind, rows.amount)
     backing = (rows.place == best[rows.account, 0]) & (found.weighed.row > 0)
     bits = families(evidence, calibration, backing)
-    count = np.array([bin(each).count("1") for each in range(1 << len(set(calibration.families.tolist())))])[bits]
+    count = np.array([each.bit_count() for each in range(1 << len(set(calibration.families.tolist())))])[bits]
     first = calibration.of(chance[:, 0], count)
     left = np.minimum(1.0, (1.0 - first) / np.maximum(1.0 - chance[:, 0], 1e-12))
     later = chance[:, 1:] * left[:, None]
@@ -95,42 +110,67 @@ def cautions(rows: Rows, weight: np.ndarray, best: np.ndarray) -> np.ndarray:
     return found
 
 
-def answers_sql(calibration: Calibration) -> str:
-    """One row an account, by name. The best row of evidence is told in words; the rest stands in the evidence table."""
-    third = "CASE WHEN a.third >= 0 AND a.third_confidence > 0 THEN [{'country': " + _code("a.third") + ", 'confidence': "
-    third += "a.third_confidence}] ELSE [] END"
-    second = "CASE WHEN a.second >= 0 THEN [{'country': " + _code("a.second") + ", 'confidence': a.second_confidence}] ELSE [] END"
-    first = "CASE WHEN a.best >= 0 THEN [{'country': " + _code("a.best") + ", 'confidence': a.confidence}] ELSE [] END"
+def summed(rows: Rows, weight: np.ndarray, noted: np.ndarray, best: np.ndarray) -> dict[str, np.ndarray]:
+    """By account, of the evidence for its best place: the kinds as bits, days, first and last; and the cautions of all."""
+    accounts = len(best)
+    why, cautions_of, days = (np.zeros(accounts, np.int64) for _ in range(3))
+    first, last = np.full(accounts, np.iinfo(np.int64).max), np.zeros(accounts, np.int64)
+    own = (rows.place == best[rows.account]) & (rows.kind >= 0)
+    told = np.where(own, noted & ~ONE_DAY, np.where(weight > 0, noted & (TRAVEL | MOVED | FOREIGN), noted & EXITS))
+    np.bitwise_or.at(cautions_of, rows.account, told)
+    weighing = np.flatnonzero(own & (weight > 0))
+    np.bitwise_or.at(why, rows.account[weighing], np.left_shift(1, rows.kind[weighing].astype(np.int64)))
+    by_address = np.flatnonzero(own & (rows.kind <= 3))
+    np.add.at(days, rows.account[by_address], rows.amount[by_address].astype(np.int64))
+    dated = np.flatnonzero(own & (rows.first > 0))
+    np.minimum.at(first, rows.account[dated], rows.first[dated])
+    np.maximum.at(last, rows.account[dated], rows.last[dated])
+    return {
+        "n": np.arange(accounts, dtype=np.int32),
+        "why": why,
+        "days": days.astype(np.int32),
+        "first": np.where(last > 0, first, 0),
+        "last": last,
+        "cautions": cautions_of.astype(np.int32),
+    }
+
+
+def answers_sql() -> str:
+    """One row an account, by name."""
+    named = [
+        f"CASE WHEN a.{which} >= 0 AND a.{confidence} > 0 "
+        f"THEN {{'country': {_code(f'a.{which}')}, 'confidence': a.{confidence}}} END"
+        for which, confidence in (
+            ("best", "confidence"),
+            ("second", "second_confidence"),
+            ("third", "third_confidence"),
+        )
+    ]
     return f"""
         SELECT n.account AS account_id, {_code("a.said")} AS country, a.confidence, {_code("a.second")} AS runner_up,
                CASE WHEN a.second >= 0 THEN a.second_confidence END AS runner_up_confidence, {_code("a.best")} AS best_guess,
-               a.confidence >= {SURE} AS sure, a.families AS kinds_agreeing,
-               {first} || {second} || {third} AS candidates,
-               coalesce(e.why, []) AS why, {_time("e.first")} AS first_seen, {_time("e.last")} AS last_seen,
-               coalesce(e.days, 0) AS days, {_words("coalesce(e.cautions, 0) | coalesce(x.cautions, 0)")} AS cautions
-        FROM (SELECT *, (row_number() OVER () - 1)::INTEGER AS n FROM answers) a JOIN numbered n ON n.n = a.n
-        LEFT JOIN (
-            SELECT e.n, list({_kind("e.kind", calibration)} ORDER BY e.weight DESC, e.kind) FILTER (e.weight > 0) AS why,
-                   min(e.first) FILTER (e.first > 0) AS first, max(e.last) FILTER (e.last > 0) AS last,
-                   sum(e.amount) FILTER (e.kind BETWEEN 0 AND 3)::INTEGER AS days, bit_or(e.cautions & {~ONE_DAY & 63}) AS cautions
-            FROM evidence_rows e JOIN (SELECT best, (row_number() OVER () - 1)::INTEGER AS n FROM answers) b
-            ON b.n = e.n AND b.best = e.place WHERE e.kind >= 0 GROUP BY e.n) e ON e.n = a.n
-        LEFT JOIN (SELECT n, bit_or(CASE WHEN weight > 0 THEN cautions & {TRAVEL | MOVED | FOREIGN} ELSE cautions & {EXITS} END) AS cautions
-                   FROM evidence_rows WHERE cautions <> 0 GROUP BY n) x ON x.n = a.n
+               a.confidence >= {SURE} AS sure, a.families AS kinds_agreeing, {_present(named)} AS candidates, w.words AS why,
+               {_time("a.first")} AS first_seen, {_time("a.last")} AS last_seen, a.days, c.words AS cautions
+        FROM answers a JOIN numbered n ON n.n = a.n JOIN kind_words w ON w.bits = a.why JOIN caution_words c ON c.bits = a.cautions
         ORDER BY a.n
     """
 
 
+def _present(cells: list[str]) -> str:
+    return f"list_filter([{', '.join(cells)}], lambda each: each IS NOT NULL)"
+
+
 def evidence_sql(calibration: Calibration, names: tuple[str, ...]) -> str:
-    """One row a piece of evidence, by account, heaviest first."""
+    """One row a piece of evidence, by account, place and kind."""
     listed = ", ".join(literal(name) for name in names) or "''"
     return f"""
-        SELECT n.account AS account_id, {_code("e.place")} AS country, {_kind("e.kind", calibration)} AS kind, e.weight AS weight_bits,
+        SELECT n.account AS account_id, {_code("e.place")} AS country, {_kind("e.kind", calibration)} AS kind,
+               e.weight AS weight_bits,
                CASE WHEN e.kind BETWEEN -1 AND 3 THEN e.amount END AS days,
                CASE WHEN e.kind > 3 THEN e.amount END AS "values", e.events, e.ported AS events_with_port,
                {_time("e.first")} AS first_seen, {_time("e.last")} AS last_seen,
-               [{listed}][e.file + 1] || ':' || e.row AS example, {_words("e.cautions")} AS cautions
-        FROM evidence_rows e JOIN numbered n ON n.n = e.n ORDER BY e.n, e.weight DESC, e.place, e.kind
+               [{listed}][e.file + 1] || ':' || e.row AS example, c.words AS cautions
+        FROM evidence_rows e JOIN numbered n ON n.n = e.n JOIN caution_words c ON c.bits = e.cautions ORDER BY e.i
     """
 
 
@@ -148,15 +188,10 @@ def _time(second: str) -> str:
     return f"make_timestamp(nullif({second}, 0) * 1000000)"
 
 
-def _words(bits: str) -> str:
-    cases = ", ".join(f"CASE WHEN ({bits}) & {bit} <> 0 THEN {literal(word.partition(':')[0])} END" for bit, word in WORDS.items())
-    return f"list_filter([{cases}], lambda word: word IS NOT NULL)"
-
-
 def coverage(found: Found, calibration: Calibration, answers: dict[str, np.ndarray]) -> dict[str, Any]:
     """By kind: accounts with it, its weight in use; and what was said."""
     rows, weights = found.rows, found.weighed.weights
-    kinds = {}
+    kinds: dict[str, dict[str, float]] = {}
     for number, name in enumerate(("exit", *calibration.kinds)):
         there = rows.kind == number - 1
         if not there.any():

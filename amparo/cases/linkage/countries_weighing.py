@@ -62,8 +62,8 @@ class Weights:
     def of(self, evidence: Evidence) -> np.ndarray:
         """The weight of each row, in nats."""
         odds = np.log(self.right / (1 - self.right))
-        first = odds[evidence.kind] - np.log(self.by_chance[evidence.kind, evidence.place])
-        return np.asarray(np.maximum(first, 0.0) + self.slope[evidence.kind] * evidence.doublings)
+        first = np.maximum(odds[:, None] - np.log(self.by_chance), 0.0)
+        return np.asarray(first[evidence.kind, evidence.place] + self.slope[evidence.kind] * evidence.doublings)
 
 
 @dataclass(frozen=True)
@@ -83,26 +83,28 @@ def no_clocks(accounts: int, places: int) -> Clocks:
     return Clocks(np.full(accounts, -1, np.int32), np.zeros((1, 1)), np.zeros(places, np.int64))
 
 
-def weigh(evidence: Evidence, calibration: Calibration, places: int, clocks: Clocks) -> Weighed:
-    """The chances by the platform's own weights."""
+def weigh(
+    evidence: Evidence, calibration: Calibration, places: int, clocks: Clocks, *, since: Weights | None = None
+) -> Weighed:
+    """The chances by the platform's own weights. since: weights to go on from, where the evidence is nearly the same."""
     bits = families(evidence, calibration, np.ones(len(evidence.account), np.bool_))
     learning = (bits & (bits - 1)) != 0
-    weights = first_weights(evidence, calibration, learning, places)
-    turn = 0
-    for turn in range(1, TURNS + 1):
+    weights = since or first_weights(evidence, calibration, learning, places)
+    turns, change = 0, 1.0
+    while turns < TURNS and change >= STILL:
         post, _, _ = _chances(evidence, weights, clocks)
         fresh = _learned(evidence, post, learning, calibration, weights)
         change = float(np.abs(fresh.right - weights.right).max())
         weights = fresh
-        if change < STILL:
-            break
+        turns += 1
     found = weighed_with(evidence, weights, clocks)
-    return Weighed(found.post, found.best, found.chance, weights, found.row, turn)
+    return Weighed(found.post, found.best, found.chance, weights, found.row, turns)
 
 
 def weighed_with(evidence: Evidence, weights: Weights, clocks: Clocks) -> Weighed:
     """The chances by these weights."""
-    return Weighed(*_chances(evidence, weights, clocks), weights, weights.of(evidence), 0)
+    post, best, chance = _chances(evidence, weights, clocks)
+    return Weighed(post, best, chance, weights, weights.of(evidence), 0)
 
 
 def first_weights(evidence: Evidence, calibration: Calibration, learning: np.ndarray, places: int) -> Weights:

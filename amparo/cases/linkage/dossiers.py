@@ -82,7 +82,7 @@ def write_dossiers(
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        entries = _cut(store, dossiers, fresh, base.platform, progress)
+        entries = _cut(store, dossiers, fresh, by, base.platform, progress)
         listing = {"by": by, "platform": base.platform, "version": VERSION, "dossiers": entries}
         write_whole(fresh / MARK, _json(listing))
         if folder.exists():
@@ -145,28 +145,42 @@ def _dossiers(store: Store, by: str, *, linked: bool) -> list[Dossier]:
     return found
 
 
-def _cut(store: Store, dossiers: list[Dossier], folder: Path, platform: str, progress: Progress) -> list[dict[str, Any]]:
+def _cut(
+    store: Store, dossiers: list[Dossier], folder: Path, by: str, platform: str, progress: Progress
+) -> list[dict[str, Any]]:
     """Writes every dossier's folder; returns what the listing says of each."""
-    accounts = {"accounts.parquet": _quoted(ACCOUNT_COLUMNS), "accounts.csv": tables.told(store, "dossier_accounts", ACCOUNT_COLUMNS)}
-    events = {"events.parquet": _quoted(EVENT_COLUMNS), "events.csv": tables.told(store, "dossier_events", EVENT_COLUMNS)}
+    accounts = {
+        "accounts.parquet": _quoted(ACCOUNT_COLUMNS),
+        "accounts.csv": tables.told(store, "dossier_accounts", ACCOUNT_COLUMNS),
+    }
+    events = {
+        "events.parquet": _quoted(EVENT_COLUMNS),
+        "events.csv": tables.told(store, "dossier_events", EVENT_COLUMNS),
+    }
     payments = {
         "payments.parquet": _quoted(PAYMENT_COLUMNS),
         "payments.csv": tables.told(store, "dossier_payments", PAYMENT_COLUMNS),
     }
     entries = []
     for number, dossier in enumerate(dossiers):
-        place = folder / f"{number:05}" if "/" in dossier.name or dossier.name.startswith(".") else folder / dossier.name
+        place = (
+            folder / f"{number:05}" if "/" in dossier.name or dossier.name.startswith(".") else folder / dossier.name
+        )
         place.mkdir(parents=True, mode=0o700)
         sums = {}
         spans = [("dossier_accounts", (dossier.first, dossier.last), accounts)]
         if dossier.events:
             few = dossier.events[1] - dossier.events[0] < MOST_CSV_EVENTS
-            spans.append(("dossier_events", dossier.events, events if few else {"events.parquet": events["events.parquet"]}))
+            spans.append(
+                ("dossier_events", dossier.events, events if few else {"events.parquet": events["events.parquet"]})
+            )
         if dossier.payments:
             spans.append(("dossier_payments", dossier.payments, payments))
         for table, (low, high), files in spans:
             for name, columns in files.items():
-                sums[name] = _file(store, f"SELECT {columns} FROM {table} WHERE rowid BETWEEN {low} AND {high}", place / name)
+                sums[name] = _file(
+                    store, f"SELECT {columns} FROM {table} WHERE rowid BETWEEN {low} AND {high}", place / name
+                )
         entry = _entry(dossier, place.name)
         sums["README.txt"] = _text(place / "README.txt", _readme(dossier, platform, sums))
         manifest = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
@@ -187,7 +201,10 @@ def _file(store: Store, query: str, target: Path) -> str:
         shape = "FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"'"
     store.run(f"COPY ({query}) TO {literal(str(made))} ({shape})")
     digest = hashlib.sha256()
-    with made.open("rb") as source, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
+    with (
+        made.open("rb") as source,
+        os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written,
+    ):
         while piece := source.read(1 << 20):
             digest.update(piece)
             written.write(piece)
@@ -228,8 +245,8 @@ def _readme(dossier: Dossier, platform: str, files: dict[str, str]) -> str:
         "",
         "What is said of an account's country is an assessment with its confidence, not a fact about anybody. An address without",
         "port and exact second identifies nobody: see `complete`.",
-        "Check the files with `sha256sum -c manifest-sha256.txt`. In the CSV files a cell that a spreadsheet would run as a formula",
-        "begins with an apostrophe; lists are parted by semicolons. The Parquet files hold every text as it was.",
+        "Check the files with `sha256sum -c manifest-sha256.txt`. In the CSV files a cell that a spreadsheet would run as a",
+        "formula begins with an apostrophe; lists are parted by semicolons. The Parquet files hold every text as it was.",
     ]
     if "events.parquet" in files and "events.csv" not in files:
         lines.append(f"There are more than {MOST_CSV_EVENTS} events: they are in the Parquet file only.")
@@ -245,7 +262,16 @@ def _figures(store: Store, *, linked: bool) -> list[dict[str, Any]]:
         "SELECT country, count(*), count(DISTINCT person), sum(events), sum(payments), sum(uploads), sum(address_events_complete), "
         "sum(address_events_incomplete) FROM dossier_accounts GROUP BY country ORDER BY country NULLS LAST"
     )
-    names = ("country", "accounts", "persons", "events", "payments", "uploads", "address_events_complete", "address_events_incomplete")
+    names = (
+        "country",
+        "accounts",
+        "persons",
+        "events",
+        "payments",
+        "uploads",
+        "address_events_complete",
+        "address_events_incomplete",
+    )
     figures = [dict(zip(names, (row[0], *map(int, row[1:])), strict=True)) for row in rows]
     return [figure | ({} if linked else {"persons": None}) for figure in figures]
 

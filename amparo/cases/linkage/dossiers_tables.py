@@ -1,4 +1,4 @@
-"""The tables that dossiers are cut from, each in the order of dossier, account and time; and how a cell is told to a spreadsheet."""
+"""The tables that dossiers are cut from, in the order of dossier, account and time; and how a cell is told to a spreadsheet."""
 
 from __future__ import annotations
 
@@ -70,7 +70,12 @@ PAYMENT_COLUMNS = {
 
 def account_table(store: Store, countries: Path, links: Path | None, by: str) -> None:
     """Makes `dossier_accounts`: n (its place in all dossiers), dossier, and ACCOUNT_COLUMNS."""
-    said = held(store, countries, "countries", ("account_id", "country", "confidence", "best_guess", "runner_up", "why", "cautions"))
+    said = held(
+        store,
+        countries,
+        "countries",
+        ("account_id", "country", "confidence", "best_guess", "runner_up", "why", "cautions"),
+    )
     person = "NULL::VARCHAR"
     linked = ""
     if links:
@@ -87,7 +92,8 @@ def account_table(store: Store, countries: Path, links: Path | None, by: str) ->
             SELECT {dossier} AS dossier, c.country, c.account_id, {person} AS person, c.confidence, c.best_guess, c.runner_up,
                    c.why, c.cautions, e.first, e.last, coalesce(a.created_utc, a.created_wall) AS created, a.handle, a.name,
                    a.email, a.phone, coalesce(i.identifiers, []) AS identifiers, coalesce(e.events, 0) AS events,
-                   coalesce(p.payments, 0) AS payments, coalesce(u.uploads, 0) AS uploads, coalesce(e.addressed, 0) AS address_events,
+                   coalesce(p.payments, 0) AS payments, coalesce(u.uploads, 0) AS uploads,
+                   coalesce(e.addressed, 0) AS address_events,
                    coalesce(e.complete, 0) AS address_events_complete, coalesce(p.refs, []) AS payment_references,
                    p.first AS first_paid, p.last AS last_paid
             FROM read_parquet({said}) c {linked}
@@ -118,7 +124,7 @@ def _summaries(store: Store) -> None:
     )
     store.run(
         "CREATE OR REPLACE TABLE payments_of AS SELECT account, count(*) AS payments, "
-        f"list(reference ORDER BY {moment}, file, \"row\") FILTER (reference IS NOT NULL)[:{MOST_REFERENCES}] AS refs, "
+        f'list(reference ORDER BY {moment}, file, "row") FILTER (reference IS NOT NULL)[:{MOST_REFERENCES}] AS refs, '
         f"min({moment}) AS first, max({moment}) AS last FROM payments GROUP BY account"
     )
     store.run(
@@ -126,17 +132,18 @@ def _summaries(store: Store) -> None:
         "WHERE account IS NOT NULL GROUP BY account"
     )
     store.run(
-        "CREATE OR REPLACE TABLE identifiers_of AS SELECT account, list(DISTINCT kind || ':' || value ORDER BY kind || ':' || value) "
-        "AS identifiers FROM identifiers GROUP BY account"
+        "CREATE OR REPLACE TABLE identifiers_of AS SELECT account, "
+        "list(DISTINCT kind || ':' || value ORDER BY kind || ':' || value) AS identifiers FROM identifiers GROUP BY account"
     )
 
 
 def event_table(store: Store, names: tuple[str, ...]) -> None:
     """Makes `dossier_events`: n of the account, and EVENT_COLUMNS, by n and time."""
     store.run(
-        "CREATE OR REPLACE TABLE dossier_events AS SELECT a.n, e.account AS account_id, e.at_utc, e.at_wall, e.kind, e.address, e.port, "
-        "e.address IS NOT NULL AND e.port IS NOT NULL AND e.at_utc IS NOT NULL AS complete, e.device, e.item, "
-        f"e.country AS logged_country, {_file(names)} AS file, e.row FROM events e JOIN dossier_accounts a ON a.account_id = e.account "
+        "CREATE OR REPLACE TABLE dossier_events AS SELECT a.n, e.account AS account_id, e.at_utc, e.at_wall, e.kind, e.address, "
+        "e.port, e.address IS NOT NULL AND e.port IS NOT NULL AND e.at_utc IS NOT NULL AS complete, e.device, e.item, "
+        f"e.country AS logged_country, {_file(names)} AS file, e.row "
+        "FROM events e JOIN dossier_accounts a ON a.account_id = e.account "
         f"ORDER BY (a.n::BIGINT << 32) | greatest(coalesce(epoch(coalesce(e.at_utc, e.at_wall)), 0), 0)::BIGINT, e.file, e.row"
     )
 
@@ -144,8 +151,8 @@ def event_table(store: Store, names: tuple[str, ...]) -> None:
 def payment_table(store: Store, names: tuple[str, ...]) -> None:
     """Makes `dossier_payments`: n of the account, and PAYMENT_COLUMNS, by n and time."""
     store.run(
-        "CREATE OR REPLACE TABLE dossier_payments AS SELECT a.n, p.account AS account_id, p.at_utc, p.at_wall, p.kind, p.reference, "
-        "p.amount_minor, p.currency, p.token, p.issuer, p.issuer_country, p.address, "
+        "CREATE OR REPLACE TABLE dossier_payments AS SELECT a.n, p.account AS account_id, p.at_utc, p.at_wall, p.kind, "
+        "p.reference, p.amount_minor, p.currency, p.token, p.issuer, p.issuer_country, p.address, "
         f"{_file(names)} AS file, p.row FROM payments p JOIN dossier_accounts a ON a.account_id = p.account "
         "ORDER BY a.n, coalesce(p.at_utc, p.at_wall), p.file, p.row"
     )

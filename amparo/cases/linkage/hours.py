@@ -16,6 +16,8 @@ from amparo.cases.linkage.countries_named import codes, zones
 from amparo.cases.linkage.countries_weighing import Clocks, no_clocks
 
 LEAST_SURE = 200  # accounts that are sure, of whose hours a day is made
+SETTLED = 0.999  # a chance that hours would not change
+MOST_SURE = 20_000
 MOST_SAID = 2.5  # nats: hours never say more, for or against
 TRUST = np.array([0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0])
 
@@ -72,6 +74,12 @@ def clocks(
     row[account] = np.arange(len(account))
     said = np.clip(_relative(fits * trust, share), -MOST_SAID, MOST_SAID)
     return Clocks(row, np.ascontiguousarray(said), column), trust
+
+
+def telling(chance: np.ndarray) -> np.ndarray:
+    """Which accounts' hours are looked at: those that could change something, and enough of the sure ones to learn from."""
+    settled = np.flatnonzero(chance >= SETTLED)
+    return np.sort(np.concatenate([np.flatnonzero(chance < SETTLED), settled[:: max(1, len(settled) // MOST_SURE)]]))
 
 
 def _day(table: np.ndarray, offsets: list[tuple[float, ...]]) -> np.ndarray:

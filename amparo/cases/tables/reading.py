@@ -115,9 +115,9 @@ def folder(place: Path, mapping: Sources, wanted: Collection[int] | None = None)
             there.append((name, path))
     found = chosen(there, mapping, wanted)
     if not found.files:
-        wanted = ", ".join(source.files for source in mapping.sources)
+        patterns = ", ".join(source.files for source in mapping.sources)
         raise Missing(
-            f"No file in {place} fits the mapping, which reads: {wanted}. Correct files = ... there, or --in."
+            f"No file in {place} fits the mapping, which reads: {patterns}. Correct files = ... there, or --in."
         )
     return Folder(found.files, tuple(sorted((*links, *found.left_out))))
 

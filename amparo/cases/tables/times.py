@@ -66,20 +66,22 @@ def zone_spans(zone: str) -> tuple[tuple[int, int | None], ...]:
     """A zone's clock from 1990 to 2100 as spans: where each begins on the wall (microseconds), and its distance from UTC;
     None where the clock stood twice or never."""
     there = ZoneInfo(zone)
-    first = (datetime(1990, 1, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).days
-    last = (datetime(2100, 1, 2, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).days
     spans: list[tuple[int, int | None]] = []
-    begins = on_the_wall(there, first * DAY_US)
-    for day in range(first, last):
-        ends = on_the_wall(there, (day + 1) * DAY_US)
-        # Only a day at whose ends the clock differs, or is in doubt, is looked at by quarters of an hour.
-        step = DAY_US if begins == ends and begins[1] else QUARTER_US
-        for clock in range(day * DAY_US, (day + 1) * DAY_US, step):
+
+    def look(start: int, stop: int, steps: tuple[int, ...]) -> None:
+        # Only a stretch at whose ends the clock differs, or is in doubt, is looked at more closely.
+        for clock in range(start, stop, steps[0]):
             distance, certain = on_the_wall(there, clock)
+            if len(steps) > 1 and (not certain or (distance, certain) != on_the_wall(there, clock + steps[0])):
+                look(clock, clock + steps[0], steps[1:])
+                continue
             told = distance if certain else None
             if not spans or spans[-1][1] != told:
                 spans.append((clock, told))
-        begins = ends
+
+    first = datetime(1990, 1, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    last = datetime(2100, 1, 8, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    look(first.days * DAY_US, last.days * DAY_US, (7 * DAY_US, DAY_US, QUARTER_US))
     return tuple(spans)
 
 
