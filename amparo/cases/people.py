@@ -18,6 +18,7 @@ from amparo.cases.facts import (
     IdentifierFacts,
     PersonFacts,
     PersonLine,
+    PostFacts,
     SeizedFacts,
 )
 from amparo.cases.models import Attribution, Decision, Identifier, Membership, Person, PlatformPerson, Post
@@ -87,12 +88,30 @@ def people_page(
 
 
 def people_with_steps(case: UUID) -> tuple[PersonFacts, ...]:
-    """Those of whom something may be open: suspects, whoever posted an item first, whoever moved to another country."""
+    """Those of whom something may be open: suspects, whoever posted an item first, whoever moved to another country.
+
+    Brief, since a case may have thousands: of each the category, age, country, moves, and the posts of whoever is undecided.
+    """
     rows = Person.objects.filter(case__uuid=case)
     first = Exists(Post.objects.filter(person=OuterRef("id"), first=True))
     moved = Exists(Decision.objects.filter(person=OuterRef("id"), what="country").exclude(before=""))
     rows = rows.filter(Q(category__in=("suspect", "convicted")) | Q(Q(category="contact"), first) | moved)
-    return _person_facts(list(rows.select_related("case")))
+    return tuple(_brief(list(rows.select_related("case"))))
+
+
+def _brief(rows: list[Person]) -> Iterable[PersonFacts]:
+    moves, posts = dict[int, list[DecisionFacts]](), dict[int, list[PostFacts]]()
+    for start in range(0, len(rows), STEP):
+        ids = [each.id for each in rows[start : start + STEP]]
+        moves |= _gathered(Decision.objects.filter(person_id__in=ids, what="country").exclude(before=""), _decision)
+        contacts = [each.id for each in rows[start : start + STEP] if each.category == "contact"]
+        first = Post.objects.filter(person_id__in=contacts, first=True).select_related("group", "person")
+        posts |= _gathered(first, post_facts) if contacts else {}
+    for each in rows:
+        yield PersonFacts(
+            each.uuid, each.case.uuid, each.reference, each.handle, each.category, _age(each, ()), (), (),
+            tuple(posts.get(each.id, ())), 0, (), each.confirmed_country or None, tuple(moves.get(each.id, ())),
+        )  # fmt: skip
 
 
 def _filtered(
