@@ -25,6 +25,9 @@ from amparo.cases.groups.posts import Filed
 from amparo.cases.groups.reading import ChatReading
 from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Group, Sighting
 from amparo.cases.ordering import enter_reason, set_reading_order, withdraw_reason
+from amparo.cases.platform_rules import Choice
+from amparo.cases.platform_taking import take_people
+from amparo.cases.platform_verbs import ask_analysis, judge_link, register_platform
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.times import Moment
@@ -32,9 +35,10 @@ from amparo.intake import actions as intake
 from amparo.vault import actions as vault
 
 __all__ = [
-    "add_identifier", "add_report", "close_case", "confirm_country", "enter_reason", "grant_case", "import_group", "note",
-    "open_case", "read_case", "register_device", "reopen_case", "set_age", "set_category", "set_country", "set_reading_order",
-    "set_zone", "sight_items", "withdraw_country", "withdraw_reason",
+    "Choice", "add_identifier", "add_report", "ask_analysis", "close_case", "confirm_country", "enter_reason",
+    "grant_case", "import_group", "judge_link", "note", "open_case", "read_case", "register_device", "register_platform",
+    "reopen_case", "set_age", "set_category", "set_country", "set_reading_order", "set_zone", "sight_items", "take_people",
+    "withdraw_country", "withdraw_reason",
 ]  # fmt: skip
 
 HOUSE = Actor.of_process("house")

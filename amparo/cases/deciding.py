@@ -8,7 +8,7 @@ from uuid import UUID
 
 from amparo.access.acts import Actor, act
 from amparo.cases import rules
-from amparo.cases.entering import decide, editable, is_human, name_of, persons_of
+from amparo.cases.entering import STEP, decide, editable, is_human, name_of, persons_of
 from amparo.cases.identity import identified
 from amparo.cases.models import Attribution, Decision, Identifier, Person
 from amparo.foundation import clock
@@ -155,8 +155,7 @@ class CountryConfirmed:
 def confirm_country(by: Actor, persons: tuple[UUID, ...], country: str, basis: str) -> CountryConfirmed:
     """This country is competent for each of these people; an earlier one stays in their history."""
     case, rows = persons_of(by, persons)
-    pointing = Attribution.objects.filter(person__in=rows, country=country, withdrawn_at=None)
-    candidates = pointing.values("person").distinct().count() == len(rows)
+    candidates = _pointing(rows, country) == len(rows)
     obstacles = rules.obstacles_to_confirming(country, basis, human=is_human(by), candidates=candidates)
     if obstacles:
         raise Refused(*obstacles)
@@ -166,6 +165,16 @@ def confirm_country(by: Actor, persons: tuple[UUID, ...], country: str, basis: s
         row.confirmed_country = country
     Person.objects.bulk_update(rows, ["confirmed_country"], batch_size=300)
     return CountryConfirmed(case.uuid, persons, country, moved)
+
+
+def _pointing(rows: list[Person], country: str) -> int:
+    """How many of these people have the country among their standing candidates."""
+    found = 0
+    for start in range(0, len(rows), STEP):
+        ids = [row.id for row in rows[start : start + STEP]]
+        standing = Attribution.objects.filter(person_id__in=ids, country=country, withdrawn_at=None)
+        found += standing.values("person").distinct().count()
+    return found
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.times import Moment
 
+STEP = 500
+
 
 def officer_of(by: Actor) -> UUID:
     """The officer who acts. Raises Refused for a process."""
@@ -46,7 +48,12 @@ def persons_of(by: Actor, uuids: tuple[UUID, ...]) -> tuple[Case, list[Person]]:
     """The people, all of one case that the actor may work on. Raises Refused, or Missing."""
     if not uuids:
         raise Refused("Choose at least one person.")
-    rows = list(Person.objects.filter(uuid__in=uuids).select_related("case"))
+    asked = list(dict.fromkeys(uuids))  # in steps: a database takes only so many values in one question
+    rows = [
+        row
+        for start in range(0, len(asked), STEP)
+        for row in Person.objects.filter(uuid__in=asked[start : start + STEP]).select_related("case")
+    ]
     if len(rows) != len(set(uuids)):
         raise Missing("One of these people is not there.")
     if len({row.case_id for row in rows}) > 1:

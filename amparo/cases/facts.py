@@ -177,6 +177,33 @@ class Age:
 
 
 @dataclass(frozen=True)
+class PersonLine:
+    """A person in one line, for rooms that count thousands. confirmed_country: empty while nobody confirmed one."""
+
+    uuid: UUID
+    reference: str
+    category: str
+    age_status: str
+    confirmed_country: str
+
+    @property
+    def minors_track(self) -> bool:
+        return rules.minors_track(self.age_status)
+
+
+@dataclass(frozen=True)
+class SeizedFacts:
+    """That a person was taken from a seized platform. linked: as linked there. said: a sentence an account, with its row."""
+
+    platform: UUID
+    platform_name: str
+    linked: str
+    accounts: tuple[str, ...]
+    said: tuple[str, ...]
+    rule: str
+
+
+@dataclass(frozen=True)
 class PersonFacts:
     """Everything said of a person. posts: those that carry media; messages: how many in all. Nothing here is a score.
 
@@ -196,6 +223,7 @@ class PersonFacts:
     attributions: tuple[AttributionFacts, ...]
     confirmed_country: str | None
     decisions: tuple[DecisionFacts, ...]
+    seized: tuple[SeizedFacts, ...] = ()
 
     @property
     def category_name(self) -> str:

@@ -10,8 +10,18 @@ from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet,
 from django.db.models.functions import Coalesce
 
 from amparo.cases.chat import membership_facts, post_facts
-from amparo.cases.facts import Age, AttributionFacts, CountryLine, DecisionFacts, IdentifierFacts, PersonFacts
-from amparo.cases.models import Attribution, Decision, Identifier, Membership, Person, Post
+from amparo.cases.facts import (
+    Age,
+    AttributionFacts,
+    CountryLine,
+    DecisionFacts,
+    IdentifierFacts,
+    PersonFacts,
+    PersonLine,
+    PostFacts,
+    SeizedFacts,
+)
+from amparo.cases.models import Attribution, Decision, Identifier, Membership, Person, PlatformPerson, Post
 from amparo.foundation.errors import Missing
 
 # SQLite refuses long lists of variables in one statement; rows are asked for in steps.
@@ -35,9 +45,15 @@ def people(
     mark: "posted", "first" (put an item into a group first), "silent", "left_at_once", "unconfirmed".
     """
     rows = _filtered(Person.objects.filter(case__uuid=case), search, category, age, country, mark)
-    if only is not None:
-        rows = rows.filter(uuid__in=list(only))
-    return _person_facts(list(rows.select_related("case")))
+    if only is None:
+        return _person_facts(list(rows.select_related("case")))
+    asked = list(only)
+    found = [
+        row
+        for start in range(0, len(asked), STEP)
+        for row in rows.filter(uuid__in=asked[start : start + STEP]).select_related("case")
+    ]
+    return _person_facts(sorted(found, key=lambda row: row.number))
 
 
 _SORTS = {
@@ -72,12 +88,30 @@ def people_page(
 
 
 def people_with_steps(case: UUID) -> tuple[PersonFacts, ...]:
-    """Those of whom something may be open: suspects, whoever posted an item first, whoever moved to another country."""
+    """Those of whom something may be open: suspects, whoever posted an item first, whoever moved to another country.
+
+    Brief, since a case may have thousands: of each the category, age, country, moves, and the posts of whoever is undecided.
+    """
     rows = Person.objects.filter(case__uuid=case)
     first = Exists(Post.objects.filter(person=OuterRef("id"), first=True))
     moved = Exists(Decision.objects.filter(person=OuterRef("id"), what="country").exclude(before=""))
     rows = rows.filter(Q(category__in=("suspect", "convicted")) | Q(Q(category="contact"), first) | moved)
-    return _person_facts(list(rows.select_related("case")))
+    return tuple(_brief(list(rows.select_related("case"))))
+
+
+def _brief(rows: list[Person]) -> Iterable[PersonFacts]:
+    moves, posts = dict[int, list[DecisionFacts]](), dict[int, list[PostFacts]]()
+    for start in range(0, len(rows), STEP):
+        ids = [each.id for each in rows[start : start + STEP]]
+        moves |= _gathered(Decision.objects.filter(person_id__in=ids, what="country").exclude(before=""), _decision)
+        contacts = [each.id for each in rows[start : start + STEP] if each.category == "contact"]
+        first = Post.objects.filter(person_id__in=contacts, first=True).select_related("group", "person")
+        posts |= _gathered(first, post_facts) if contacts else {}
+    for each in rows:
+        yield PersonFacts(
+            each.uuid, each.case.uuid, each.reference, each.handle, each.category, _age(each, ()), (), (),
+            tuple(posts.get(each.id, ())), 0, (), each.confirmed_country or None, tuple(moves.get(each.id, ())),
+        )  # fmt: skip
 
 
 def _filtered(
@@ -113,6 +147,23 @@ def _filtered(
         case "unconfirmed":
             rows = rows.filter(confirmed_country="")
     return rows
+
+
+def person_lines(case: UUID, *, country: str = "") -> tuple[PersonLine, ...]:
+    """The case's people by number as one line each, for rooms that count or sort thousands; those confirmed in `country` alone."""
+    rows = Person.objects.filter(case__uuid=case).order_by("number")
+    if country:
+        rows = rows.filter(confirmed_country=country)
+    told = rows.values_list("uuid", "number", "category", "age_status", "confirmed_country")
+    return tuple(PersonLine(uuid, f"P-{number}", *rest) for uuid, number, *rest in told)
+
+
+def counts_by_country(case: UUID) -> tuple[tuple[str, str, int], ...]:
+    """(confirmed country, category, persons) of a case, the unconfirmed left out, in order of the country's code."""
+    rows = (
+        Person.objects.filter(case__uuid=case).exclude(confirmed_country="").order_by("confirmed_country", "category")
+    )
+    return tuple(rows.values_list("confirmed_country", "category").annotate(Count("id")))
 
 
 def person(uuid: UUID) -> PersonFacts:
@@ -177,6 +228,7 @@ def _person_facts_of(rows: list[Person]) -> Iterable[PersonFacts]:
     memberships = _gathered(stays, membership_facts)
     media = Post.objects.filter(person_id__in=ids).exclude(media_name="", item=None).select_related("group", "person")
     posts = _gathered(media, post_facts)
+    seized = _gathered(PlatformPerson.objects.filter(person_id__in=ids).select_related("platform"), _seized)
     messages = dict(Post.objects.filter(person_id__in=ids).values_list("person_id").annotate(Count("id")))
     for each in rows:
         decided = tuple(decisions.get(each.id, ()))
@@ -194,6 +246,7 @@ def _person_facts_of(rows: list[Person]) -> Iterable[PersonFacts]:
             attributions=tuple(attributions.get(each.id, ())),
             confirmed_country=each.confirmed_country or None,
             decisions=decided,
+            seized=tuple(seized.get(each.id, ())),
         )
 
 
@@ -226,6 +279,10 @@ def _attribution(row: Attribution) -> AttributionFacts:
         row.uuid, row.country, row.evidence, row.words, row.kind, row.source_grade, row.information_grade, row.since,
         row.until, row.by_name, row.at, row.withdrawn_at, row.withdrawn_by_name, row.withdrawn_reason,
     )  # fmt: skip
+
+
+def _seized(row: PlatformPerson) -> SeizedFacts:
+    return SeizedFacts(row.platform.uuid, row.platform.name, row.linked, tuple(row.accounts), tuple(row.said), row.rule)
 
 
 def _decision(row: Decision) -> DecisionFacts:

@@ -18,22 +18,26 @@ from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Event, Gr
 from amparo.cases.overlap import circle_lines, gathered, opened_group, opened_person, overlaps, people_elsewhere
 from amparo.cases.people import (
     countries_of_case,
+    counts_by_country,
     elsewhere,
     people,
     people_page,
     people_with_steps,
     person,
+    person_lines,
     persons_by_country,
 )
+from amparo.cases.platform_facts import platform, platform_counts, platforms
 from amparo.foundation.errors import Missing
 from amparo.foundation.times import Moment
 
 __all__ = [
-    "activity", "case", "case_called", "cases_for", "cases_of_report", "circle_lines", "countries_of_case", "devices", "elsewhere",
-    "entered_reasons", "every_member_line", "evidence", "first_looks", "first_question", "gathered", "group", "groups",
-    "identifiers", "item_facts", "items", "items_across", "items_elsewhere", "last_line", "may_enter", "member_lines",
-    "memberships", "messages_by_day", "notes", "notices", "opened_group", "opened_person", "overlaps", "people",
-    "people_elsewhere", "people_page", "people_with_steps", "person", "persons_by_country", "posts", "posts_before",
+    "activity", "case", "case_called", "cases_for", "cases_of_report", "circle_lines", "countries_of_case",
+    "counts_by_country", "devices", "elsewhere", "entered_reasons", "every_member_line", "evidence", "first_looks",
+    "first_question", "gathered", "group", "groups", "identifiers", "item_facts", "items", "items_across",
+    "items_elsewhere", "last_line", "may_enter", "member_lines", "memberships", "messages_by_day", "notes", "notices",
+    "opened_group", "opened_person", "overlaps", "people", "people_elsewhere", "people_page", "people_with_steps",
+    "person", "person_lines", "persons_by_country", "platform", "platform_counts", "platforms", "posts", "posts_before",
     "reading_order", "reading_orders", "sighted_items", "story",
 ]  # fmt: skip
 

@@ -35,9 +35,10 @@ EVIDENCE = {
     "document": "Document or production",
     "device": "Device",
     "officer": "Officer's finding",
+    "platform": "Seized platform's records",
 }
 # Each alone says little of where somebody is; none becomes a fact without another source.
-WEAK_EVIDENCE = frozenset({"phone_prefix", "language"})
+WEAK_EVIDENCE = frozenset({"phone_prefix", "language", "platform"})
 KINDS = {"fact": "Fact", "assessment": "Assessment"}
 # Regulation (EU) 2016/794, Article 29: the 4x4 evaluation.
 SOURCE_GRADES = ("A", "B", "C", "X")

@@ -232,11 +232,12 @@ def _bare(path: str) -> str:
 class SealedStore(Store):
     """A store whose tables are sealed items: read as views under their names; `parquet` seals its rows instead of writing a file.
 
-    sealed: what `parquet` sealed, by the file's name; the context enters it into the vault at its end.
+    sealed: what `parquet` sealed, by the file's name, until `enter_tables` makes it items. counts: rows of every table it sealed.
     """
 
     files: _SealedFiles = field(default_factory=_SealedFiles)
     sealed: dict[str, Unentered] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
 
     def link(self, file: Path, ending: str) -> str:
         """As `Store.link`; a sealed table's name stands for itself."""
@@ -256,6 +257,7 @@ class SealedStore(Store):
                 begun.abandon()
             raise
         self.sealed[out.name] = self.files.made.pop(out.name).finish()
+        self.counts[_table(out.name)] = count
         return count
 
     def view(self, name: str) -> None:
@@ -263,6 +265,10 @@ class SealedStore(Store):
             f"CREATE OR REPLACE VIEW {_identifier(name)} AS "
             f"SELECT * FROM read_parquet({literal(f'{SCHEME}://{name}.parquet')})"
         )
+
+
+def _table(file: str) -> str:
+    return re.sub(r"[.-]", "_", file.removesuffix(".parquet"))
 
 
 def _identifier(name: str) -> str:
@@ -322,8 +328,11 @@ def sealing_tables(
 
 
 def enter_tables(by: Actor, store: SealedStore) -> dict[str, ItemSealed]:
-    """What the store sealed so far is items, by table name, with the caller's transaction or not at all."""
-    entered_now = {name.removesuffix(".parquet"): vault.enter_item(by, file) for name, file in store.sealed.items()}
+    """What the store sealed so far is items, by table name, with the caller's transaction or not at all.
+
+    A name is its file's: links.parquet is `links`, links.weak-bridges.parquet is `links_weak_bridges`.
+    """
+    entered_now = {_table(name): vault.enter_item(by, file) for name, file in store.sealed.items()}
     store.sealed.clear()
     return entered_now
 

@@ -9,6 +9,7 @@ from amparo.cases import (
     group_pages,
     order_pages,
     people_pages,
+    platform_pages,
     views,
 )
 
@@ -68,4 +69,18 @@ urlpatterns = [
     path("<uuid:case>/coins/<uuid:ledger>/<str:part>/", coin_pages.listing, name="ledger_list"),
     path("<uuid:case>/officers/", views.grant, name="grant"),
     path("<uuid:case>/state/", views.set_state, name="set_state"),
+    path("<uuid:case>/platforms/", platform_pages.platforms, name="platforms"),
+    path("<uuid:case>/platforms/register/", platform_pages.register, name="register_platform"),
+    path("<uuid:case>/platforms/<uuid:platform>/", platform_pages.overview, name="platform"),
+    path("<uuid:case>/platforms/<uuid:platform>/progress/", platform_pages.progress, name="platform_progress"),
+    path("<uuid:case>/platforms/<uuid:platform>/accounts/", platform_pages.accounts, name="platform_accounts"),
+    path(
+        "<uuid:case>/platforms/<uuid:platform>/accounts.csv", platform_pages.accounts_csv, name="platform_accounts_csv"
+    ),
+    path("<uuid:case>/platforms/<uuid:platform>/account/", platform_pages.account, name="platform_account"),
+    path("<uuid:case>/platforms/<uuid:platform>/links/", platform_pages.links, name="platform_links"),
+    path("<uuid:case>/platforms/<uuid:platform>/overlaps/", platform_pages.overlaps, name="platform_overlaps"),
+    path("<uuid:case>/platforms/<uuid:platform>/take/", platform_pages.take, name="platform_take"),
+    path("<uuid:case>/platforms/<uuid:platform>/judge/", platform_pages.judge, name="platform_judge"),
+    path("<uuid:case>/platforms/<uuid:platform>/again/", platform_pages.again, name="platform_again"),
 ]

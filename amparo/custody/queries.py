@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,10 +59,15 @@ def _line(act: Act) -> ActLine:
     )
 
 
-def story(*about: UUID, newest_first: bool = False) -> tuple[ActLine, ...]:
-    """Every act about any of these things, in the order in which they happened."""
-    found = Act.objects.filter(subjects__uuid__in=about).distinct().order_by("-id" if newest_first else "id")
-    return tuple(_line(each) for each in found)
+def story(
+    *about: UUID, newest_first: bool = False, kinds: Collection[str] = (), most: int | None = None
+) -> tuple[ActLine, ...]:
+    """Every act about any of these things, in the order in which they happened; of these kinds alone, and `most`, if given."""
+    found = Act.objects.filter(subjects__uuid__in=about)
+    if kinds:
+        found = found.filter(kind__in=kinds)
+    found = found.distinct().order_by("-id" if newest_first else "id")
+    return tuple(_line(each) for each in (found[:most] if most else found))
 
 
 def act(uuid: UUID) -> ActLine | None:

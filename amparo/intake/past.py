@@ -7,7 +7,7 @@ after a few rows for each: a value that many name (a service's own address) says
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -267,3 +267,28 @@ def shared_by(report: UUID) -> SharedBy:
         kinds.update(dict.fromkeys(found.kind for found in each.evidence if found.strong))
     cases = {each.case for each in strong if each.case}
     return SharedBy(len(senders), len(cases), tuple(kinds), tuple(near))
+
+
+# --- Against a whole platform -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class KnownValue:
+    """An identifier that a report or a case of the house names, in its normal form. Either report or case is there."""
+
+    kind: str
+    value: str
+    report: UUID | None
+    case: UUID | None
+    reference: str
+
+
+def known_values(kinds: Iterable[str], *, but_case: UUID) -> Iterator[KnownValue]:
+    """Every identifier of these kinds that the house knows, but those of one case and its reports, in the order they came."""
+    own_reports = Report.objects.filter(case=but_case).values("id")
+    rows = Row.objects.filter(kind__in=list(kinds)).exclude(case=but_case).exclude(report__in=own_reports)
+    told = rows.order_by("id").values_list(
+        "kind", "value", "report__uuid", "case", "report__reference", "case_reference"
+    )
+    for kind, value, report, case, of_report, of_case in told.iterator(chunk_size=5000):
+        yield KnownValue(kind, value, report, case, of_report or of_case)

@@ -120,7 +120,10 @@ def record_outcome(by: Actor, package: UUID, rows: Sequence[Mapping[str, str]]) 
 
 def _keep(by: Actor, reply: Reply, package: packages.PackageFacts, said: Sequence[Said]) -> tuple[UUID, ...]:
     """Each thing said that isn't known already, with the earlier answer it replaces marked; the package is acknowledged."""
-    kept = [outcome for each in said if (outcome := _keep_one(reply, package, each))]
+    earlier: dict[UUID | None, list[Outcome]] = {}
+    for row in Outcome.objects.filter(reference=package.reference):
+        earlier.setdefault(row.person, []).append(row)
+    kept = [outcome for each in said if (outcome := _keep_one(reply, package, each, earlier))]
     reply.rows_taken = len({each.line for each in said})
     reply.save(update_fields=["rows_taken"])
     if said:
@@ -129,8 +132,13 @@ def _keep(by: Actor, reply: Reply, package: packages.PackageFacts, said: Sequenc
     return tuple(each.uuid for each in kept)
 
 
-def _keep_one(reply: Reply, package: packages.PackageFacts, said: Said) -> Outcome | None:
-    """The outcome as a new row; None when the same country said exactly this already and it still stands."""
+def _keep_one(
+    reply: Reply, package: packages.PackageFacts, said: Said, earlier: dict[UUID | None, list[Outcome]]
+) -> Outcome | None:
+    """The outcome as a new row; None when the same country said exactly this already and it still stands.
+
+    earlier: what stands in this package by person, to which the new row is added.
+    """
     content = {
         "kind": said.kind,
         "at": said.at,
@@ -142,8 +150,8 @@ def _keep_one(reply: Reply, package: packages.PackageFacts, said: Said) -> Outco
         "note": said.note,
     }
     results = [said.kind] if said.kind not in counting.RESULTS else sorted(counting.RESULTS)
-    on_matter = Outcome.objects.filter(reference=package.reference, person=said.person, kind__in=results)
-    stands = on_matter.filter(superseded_by=None).first()
+    on_matter = [each for each in earlier.get(said.person, ()) if each.kind in results]
+    stands = next((each for each in on_matter if each.superseded_by is None), None)
     if stands and all(getattr(stands, name) == value for name, value in content.items()):
         return None
     outcome = Outcome.objects.create(
@@ -157,9 +165,15 @@ def _keep_one(reply: Reply, package: packages.PackageFacts, said: Said) -> Outco
         reply=reply,
         **content,
     )
+    earlier.setdefault(said.person, []).append(outcome)
     # The later answer stands, whichever of the two was taken in first.
+    on_matter.append(outcome)
     last = max(on_matter, key=lambda each: (each.received_at, str(each.uuid)))
-    on_matter.exclude(uuid=last.uuid).update(superseded_by=last.uuid)
+    others = [each for each in on_matter if each is not last]
+    for each in others:
+        each.superseded_by = last.uuid
+    if others:
+        Outcome.objects.filter(id__in=[each.id for each in others]).update(superseded_by=last.uuid)
     return outcome
 
 

@@ -141,23 +141,28 @@ class CountryRow:
 def country_rows(packages: Sequence[PackageState], outcomes: Sequence[OutcomeFacts]) -> tuple[CountryRow, ...]:
     """A row for every package, and for every country in which somebody was arrested without one; most arrests first."""
     now = standing(outcomes)
-    caught = Counter(each.arrested_in for each in arrests(outcomes))
-    rows = [_country_row(package, now, caught.pop(package.country, 0)) for package in packages]
+    caught = Counter(each.arrested_in for each in arrests(now))
+    own: dict[str, list[OutcomeFacts]] = defaultdict(list)
+    for each in now:
+        own[each.reference].append(each)
+    # Elsewhere's arrest answers the question too: nobody waits for word on someone who is found.
+    found = {each.person for each in now if each.person and each.kind == "arrested"}
+    rows = [
+        _country_row(package, own[package.reference], found, caught.pop(package.country, 0)) for package in packages
+    ]
     rows += [
         CountryRow(code, "", "", "arrested", 0, count, 0, 0, 0, 0, 0, None, None, "") for code, count in caught.items()
     ]
     return tuple(sorted(rows, key=lambda row: (-row.arrested, -row.referred, row.country)))
 
 
-def _country_row(package: PackageState, now: Sequence[OutcomeFacts], arrested: int) -> CountryRow:
-    own = [each for each in now if each.reference == package.reference]
+def _country_row(package: PackageState, own: Sequence[OutcomeFacts], found: set[UUID], arrested: int) -> CountryRow:
+    """own: what this country said, the last word on each matter. found: everybody whom any country arrested."""
     by_kind: dict[str, set[UUID]] = defaultdict(set)
     for each in own:
         if each.person:
             by_kind[each.kind].add(each.person)
-    answered = set().union(*(by_kind[kind] for kind in RESULTS))
-    # Elsewhere's arrest answers the question too: nobody waits for word on someone who is found.
-    answered |= {each.person for each in now if each.person and each.kind == "arrested"}
+    answered = found.union(*(by_kind[kind] for kind in RESULTS))
     ended = any(each.kind == "no_action" and each.person is None for each in own)
     unanswered = 0 if ended else len(set(package.persons) - answered)
     return CountryRow(

@@ -26,6 +26,16 @@ class ChildrenFacts:
 
 
 @dataclass(frozen=True)
+class PlatformFacts:
+    """A seized platform of the case as its summary counted it. Accounts and persons as linked are two units, never one."""
+
+    name: str
+    accounts: int
+    persons: int
+    items: int
+
+
+@dataclass(frozen=True)
 class Figure:
     """A number that can be trusted. records: the outcomes behind it; parts: how it divides (code, count)."""
 
@@ -47,6 +57,7 @@ def figures(
     children: ChildrenFacts,
     reports: int,
     as_of: datetime,
+    platforms: Sequence[PlatformFacts] = (),
 ) -> tuple[Figure, ...]:
     """Every figure of one operation, in the order in which the board shows them. The same records give the same figures."""
     caught = arrests(outcomes)
@@ -58,6 +69,7 @@ def figures(
         _device_figure(now, frame),
         *_result_figures(now, frame),
         *_children_figures(children, now, frame),
+        *_platform_figures(platforms, frame),
     )
 
 
@@ -157,7 +169,11 @@ def _result_figures(now: Sequence[OutcomeFacts], frame: _Frame) -> list[Figure]:
     caught = {each.person for each in now if each.kind == "arrested"}
     identified = [each for each in now if each.kind == "identified" and each.person not in caught]
     ended = [each for each in now if each.kind == "no_action" and each.person and each.person not in caught]
+    suspects = {each.person for each in identified} | caught
     return [
+        Figure("suspects_identified", "Suspects identified", len(suspects), "persons",
+               "Persons whom a country identified, those arrested included, each counted once.", frame.period, PARTNERS,
+               frame.heard_from, tuple(each.uuid for each in now if each.kind in {"arrested", "identified"})),
         Figure("identified", "Identified, not arrested", len({each.person for each in identified}), "persons",
                "Persons that a country identified and that no country reports as arrested.", frame.period, PARTNERS,
                frame.heard_from, tuple(each.uuid for each in identified)),
@@ -201,6 +217,26 @@ def _children_figures(children: ChildrenFacts, now: Sequence[OutcomeFacts], fram
                    tuple(each.uuid for each in told[key]))
             for key, label, says in reported
         ),
+    ]  # fmt: skip
+
+
+def _platform_figures(platforms: Sequence[PlatformFacts], frame: _Frame) -> list[Figure]:
+    if not platforms:
+        return []
+    source = "The seized platforms' own tables"
+    whole = "Complete for the tables that were read; what could not be read is listed at the platform."
+    told = (
+        ("platform_accounts", "Accounts", "accounts", "accounts",
+         "Accounts on the case's seized platforms. One person may have several: this is no count of people."),
+        ("platform_persons", "Persons as linked", "persons", "persons as linked",
+         "Groups of accounts that evidence links to one person; careful people whom nothing links count once an account."),
+        ("platform_items", "Videos and other items", "items", "items",
+         "Different items on the case's seized platforms, by their own identifier or digest."),
+    )  # fmt: skip
+    return [
+        Figure(key, label, sum(getattr(each, name) for each in platforms), unit, says, frame.period, source, whole,
+               parts=tuple((each.name, getattr(each, name)) for each in platforms))
+        for key, label, name, unit, says in told
     ]  # fmt: skip
 
 

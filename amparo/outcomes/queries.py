@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
+
+from django.db.models import Q
 
 from amparo.access import queries as access
 from amparo.cases import queries as cases
@@ -13,7 +15,7 @@ from amparo.foundation import clock
 from amparo.foundation.errors import Missing
 from amparo.outcomes import counting, figures
 from amparo.outcomes.counting import Arrest, CountryRow, OutcomeFacts, PackageState
-from amparo.outcomes.figures import ChildrenFacts, Figure
+from amparo.outcomes.figures import ChildrenFacts, Figure, PlatformFacts
 from amparo.outcomes.models import Outcome, Reply
 from amparo.referrals import queries as packages
 from amparo.victims import queries as victims
@@ -98,7 +100,10 @@ def board(case: UUID, as_of: datetime | None = None) -> Board:
     facts, now = cases.case(case), as_of or clock.now()
     outcomes = outcome_facts(case)
     states = package_states(case, outcomes, now)
-    found = figures.figures(states, outcomes, children(case), len(facts.reports), now)
+    platforms = [
+        PlatformFacts(each.name, each.accounts, each.persons, each.items) for each in cases.platform_counts(case)
+    ]
+    found = figures.figures(states, outcomes, children(case), len(facts.reports), now, platforms)
     return Board(
         case,
         facts.reference,
@@ -111,24 +116,45 @@ def board(case: UUID, as_of: datetime | None = None) -> Board:
     )
 
 
-def outcome_facts(case: UUID) -> tuple[OutcomeFacts, ...]:
-    """Every outcome of the case, replaced ones too: `counting.standing` knows which count."""
-    rows = Outcome.objects.filter(case=case).select_related("reply").order_by("id")
-    return tuple(
-        OutcomeFacts(
-            each.uuid, each.reference, each.country, each.person, each.kind, each.received_at, each.at, each.arrested_in,
-            each.ordered_by, each.age_at_event, each.reason, each.counts, each.reply.source,
-        )
-        for each in rows
-    )  # fmt: skip
+def outcome_facts(case: UUID, *, reference: str = "", persons: Sequence[UUID] = ()) -> tuple[OutcomeFacts, ...]:
+    """Every outcome of the case, replaced ones too: `counting.standing` knows which count.
+
+    reference: only what was said on this package, and arrests that others report of `persons`.
+    """
+    rows = Outcome.objects.filter(case=case).order_by("id")
+    if reference:
+        mine = set(persons)
+        arrests = rows.filter(kind="arrested").exclude(reference=reference).values_list("id", "person")
+        rows = rows.filter(Q(reference=reference) | Q(id__in=[number for number, person in arrests if person in mine]))
+    told = rows.values_list(
+        "uuid",
+        "reference",
+        "country",
+        "person",
+        "kind",
+        "received_at",
+        "at",
+        "arrested_in",
+        "ordered_by",
+        "age_at_event",
+        "reason",
+        "counts",
+        "reply__source",
+    )
+    return tuple(OutcomeFacts(*each) for each in told)  # fmt: skip
 
 
 def package_states(case: UUID, outcomes: Iterable[OutcomeFacts], now: datetime) -> tuple[PackageState, ...]:
     """Each country's package in the version that counts. Late is only what somebody still waits for."""
+    return _states(packages.standing(case, now), outcomes)
+
+
+def _states(standing: Sequence[packages.PackageFacts], outcomes: Iterable[OutcomeFacts]) -> tuple[PackageState, ...]:
     found = []
     answered = {each.person for each in counting.standing(outcomes) if each.person and each.kind in counting.RESULTS}
-    for each in packages.standing(case, now):
-        persons = tuple(line.person for line in packages.persons_in(each.uuid))
+    held = packages.persons_of(each.uuid for each in standing)
+    for each in standing:
+        persons = held.get(each.uuid, ())
         late = each.overdue if not persons or set(persons) - answered else ""
         found.append(
             PackageState(
@@ -140,9 +166,13 @@ def package_states(case: UUID, outcomes: Iterable[OutcomeFacts], now: datetime) 
 
 def unanswered(case: UUID, reference: str) -> int:
     """How many persons of this package no country has said a result of."""
-    outcomes = outcome_facts(case)
-    states = [each for each in package_states(case, outcomes, clock.now()) if each.reference == reference]
-    return sum(row.unanswered for row in counting.country_rows(states, outcomes) if row.reference)
+    standing = packages.standing_of(reference)
+    if standing is None:
+        return 0
+    persons = packages.persons_of([standing.uuid]).get(standing.uuid, ())
+    outcomes = outcome_facts(case, reference=reference, persons=persons)
+    rows = counting.country_rows(_states([standing], outcomes), outcomes)
+    return sum(row.unanswered for row in rows if row.reference)
 
 
 def children(case: UUID) -> ChildrenFacts:

@@ -70,6 +70,8 @@ class Bar:
 
 def part_words(key: str, code: str) -> str:
     """How one part of a figure is called: a country, an age, a sort of device, a reason, or a way from one to another."""
+    if key.startswith("platform_"):
+        return code  # the platform's own name
     if key == "devices":
         return DEVICES.get(code, code)
     if key == "no_action":

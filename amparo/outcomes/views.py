@@ -22,7 +22,10 @@ from amparo.referrals import queries as packages
 
 # In the order of the board: what was reached first, then the way there.
 FIRST = ("arrested", "arrest_countries", "under_18", "ordered_elsewhere")
-RETURN_LEG = ("packages_sent", "packages_acknowledged", "packages_overdue", "referred", "identified", "no_action")
+RETURN_LEG = (
+    "packages_sent", "packages_acknowledged", "packages_overdue", "referred", "suspects_identified", "identified", "no_action",
+)  # fmt: skip
+PLATFORMS = ("platform_accounts", "platform_persons", "platform_items")
 CHILDREN = ("series", "series_open", "series_identified", "safeguarded")
 REPORTED = ("children_identified", "children_safeguarded")
 
@@ -64,6 +67,7 @@ def board(request: HttpRequest, case: UUID) -> HttpResponse:
             "first": showing.of_kinds(found, FIRST),
             "return_leg": showing.of_kinds(found, RETURN_LEG),
             "children": [*children, *(each for each in showing.of_kinds(found, REPORTED) if each.value)],
+            "platforms": [found.figures[key] for key in PLATFORMS if key in found.figures],
             "devices": found.figures["devices"],
             "device_bars": showing.bars(found.figures["devices"]),
             "chain": showing.chain(found),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,10 +50,14 @@ def plan(by: Actor, case: UUID, urgency: str = "normal", urgency_reason: str = "
     """A draft for every competent country that has no package of this case yet; countries that have one are left alone."""
     _refuse_if(queries.obstacles_to_plan(case, by.uuid))
     facts, persons = cases.case(case), queries.persons_of_case(case)
-    standing = Package.objects.filter(case=case).exclude(state=rules.WITHDRAWN).values_list("country", flat=True)
+    rows = Package.objects.filter(case=case).exclude(state=rules.WITHDRAWN)
+    standing = set(rows.values_list("country", flat=True))
+    by_country: dict[str, list[rules.PersonFacts]] = {}
+    for person in persons:
+        by_country.setdefault(person.country, []).append(person)
     made = []
     for country in rules.competent_countries(persons):
-        if country in set(standing):
+        if country in standing:
             continue
         earlier = Package.objects.filter(case=case, country=country).order_by("-version").first()
         package = Package.objects.create(
@@ -65,7 +70,7 @@ def plan(by: Actor, case: UUID, urgency: str = "normal", urgency_reason: str = "
             urgency_reason=urgency_reason,
             handling=_handling(country),
         )
-        _set_part(package, persons)
+        _set_part(package, by_country[country])
         made.append(package)
     return Planned(case, tuple(each.uuid for each in made), tuple(each.country for each in made))
 
@@ -76,15 +81,17 @@ def _handling(country: str) -> list[str]:
     return list(partner.handling) if partner and partner.handling else ["H1", "H2"]
 
 
-def _set_part(package: Package, persons: tuple[rules.PersonFacts, ...]) -> None:
+def _set_part(package: Package, persons: Sequence[rules.PersonFacts]) -> None:
     """Who the package would hold as the case stands now; building settles it."""
     known = {person: subject for subject, person in queries.subjects(package.reference).items()}
     package.persons.all().delete()
     number = max((int(each.removeprefix("S-")) for each in known.values()), default=0)
+    rows = []
     for person in rules.part_for(package.country, persons).persons:
         if person not in known:
             number += 1
-        PackagePerson.objects.create(package=package, person=person, subject=known.get(person, f"S-{number}"))
+        rows.append(PackagePerson(package=package, person=person, subject=known.get(person, f"S-{number}")))
+    PackagePerson.objects.bulk_create(rows, batch_size=500)
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,8 @@ def build(by: Actor, package: UUID) -> BuildAsked:
     """The worker builds the package next; the officer who asked is the one who built it."""
     row = _locked(package)
     facts = queries.package(package)
-    _refuse_if(queries.obstacles_to_build(facts, queries.persons_of_case(row.case), by.uuid))
+    own = queries.persons_of_case(row.case, country=row.country)
+    _refuse_if(queries.obstacles_to_build(facts, own, by.uuid))
     row.state, row.built_by, row.build_failed = rules.BUILDING, by.uuid, ""
     row.approved_by = row.approved_at = row.built_at = None
     row.save()
@@ -190,7 +198,7 @@ def record_built(by: Actor, package: UUID, sealed: Sealed) -> Built:
     for each in (row.persons, row.items, row.files):
         each.all().delete()
     PackagePerson.objects.bulk_create(
-        PackagePerson(package=row, person=who, subject=name) for who, name in sealed.persons
+        [PackagePerson(package=row, person=who, subject=name) for who, name in sealed.persons], batch_size=500
     )
     PackageItem.objects.bulk_create(PackageItem(package=row, item=what, reference=name) for what, name in sealed.items)
     SealedFile.objects.bulk_create(
@@ -378,7 +386,7 @@ def _new_version(package: UUID, reason: str) -> CorrectionPlanned:
         row.state, row.withdrawn_at, row.withdraw_reason = rules.WITHDRAWN, clock.now(), reason
         row.save()
     new = Package.objects.create(**kept, version=row.version + 1, supersedes=row.uuid, change_reason=reason)
-    _set_part(new, queries.persons_of_case(row.case))
+    _set_part(new, queries.persons_of_case(row.case, country=new.country))
     return CorrectionPlanned(new.uuid, new.case, row.uuid, new.country, new.version)
 
 

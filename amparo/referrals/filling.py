@@ -62,7 +62,7 @@ class Filled:
 def filled(package: queries.PackageFacts, token: str, now: datetime) -> Filled:
     """The contents of this package as the case stands now. Raises Refused for a country without partner or law."""
     case = cases.case(package.case)
-    part = rules.part_for(package.country, queries.persons_of_case(package.case))
+    part = queries.part(package.case, package.country)
     people = cases.people(package.case, only=part.persons)
     subjects = _subjects(package, [each.uuid for each in people])
     items = _item_references(people)
@@ -155,14 +155,15 @@ def _values(person: PersonFacts, *kinds: str) -> tuple[str, ...]:
 
 
 def _account(identifier: IdentifierFacts, person: PersonFacts) -> AccountPart:
-    service = (
-        "e-mail" if identifier.kind == "email" else next((stay.platform for stay in person.memberships), "not known")
-    )
+    services = [*(each.platform_name for each in person.seized), *(stay.platform for stay in person.memberships)]
+    service = "e-mail" if identifier.kind == "email" else next(iter(services), "not known")
     return AccountPart(service, identifier.value)
 
 
 def _facts(person: PersonFacts) -> Iterable[str]:
-    """What the export itself shows, and no more."""
+    """What the export, or the seized platform's tables, show, and no more."""
+    for each in person.seized:
+        yield from each.said
     for stay in person.memberships:
         came = {
             "created": "Created the group",
@@ -238,8 +239,8 @@ def custody_part(case: UUID, items: Mapping[UUID, str]) -> CustodyPart:
     """The acts that tell where these items come from, each with the proof that it stands in our signed record."""
     told = [
         act
-        for act in custody.story(case, *items)
-        if act.kind in TOLD and act.ended == "done" and act.position is not None and not _is_of_others(act, set(items))
+        for act in custody.story(case, *items, kinds=TOLD)
+        if act.ended == "done" and act.position is not None and not _is_of_others(act, set(items))
     ][:MOST_ACTS]
     checkpoint, signature, proofs = custody.proofs([act.position for act in told if act.position])
     lines = tuple(CustodyLine(act.position or 0, act.at, act.kind, act.digest) for act in told)
@@ -273,7 +274,7 @@ def _changes(
     told = rules.differences({each["reference"]: each for each in before}, {each["reference"]: each for each in after})
     gone = {each["reference"] for each in before} - {each["reference"] for each in after}
     known = queries.subjects(package.reference)
-    now_in = {each.uuid: each.country for each in queries.persons_of_case(package.case)}
+    now_in = {each.uuid: each.country for each in queries.persons_of_case(package.case)} if gone else {}
     moved = tuple(
         f"{subject} is now believed to be in {now_in[known[subject]]}, which is informed."
         for subject in sorted(gone)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from amparo.access import queries as access
 from amparo.cases import queries as cases
 from amparo.exchange import queries as exchange
@@ -113,32 +115,44 @@ class PersonInPackage:
     subject: str
 
 
+def _rows() -> QuerySet[Package]:
+    """Packages without what they hold: a megabyte each that only `contents` hands out."""
+    return Package.objects.defer("contents")
+
+
 def packages(case: UUID | None = None, now: datetime | None = None) -> tuple[PackageFacts, ...]:
     """The newest version for each country, of one case or of all, by reference."""
-    rows = Package.objects.all() if case is None else Package.objects.filter(case=case)
+    rows = _rows() if case is None else _rows().filter(case=case)
     return tuple(each for each in _facts(list(rows.order_by("reference", "version")), now) if each.newest)
 
 
 def package(uuid: UUID) -> PackageFacts:
     """Raises Missing."""
-    found = Package.objects.filter(uuid=uuid).first()
-    if not found:
+    found = Package.objects.filter(uuid=uuid).values_list("reference", flat=True).first()
+    if found is None:
         raise Missing("There is no such package.", package=str(uuid))
-    return next(each for each in versions(found.reference) if each.uuid == uuid)
+    return next(each for each in versions(found) if each.uuid == uuid)
 
 
 def versions(reference: str) -> tuple[PackageFacts, ...]:
     """Every version of one country's package, oldest first."""
-    return _facts(list(Package.objects.filter(reference=reference).order_by("version")))
+    return _facts(list(_rows().filter(reference=reference).order_by("version")))
 
 
 def standing(case: UUID, now: datetime | None = None) -> tuple[PackageFacts, ...]:
     """For each country the version that counts: the last that went out, else the newest; withdrawn ones only if alone."""
     best: dict[str, PackageFacts] = {}
-    for each in _facts(list(Package.objects.filter(case=case).order_by("reference", "version")), now):
+    for each in _facts(list(_rows().filter(case=case).order_by("reference", "version")), now):
         if each.is_out or not (each.reference in best and best[each.reference].is_out):
             best[each.reference] = each
     return tuple(best.values())
+
+
+def standing_of(reference: str) -> PackageFacts | None:
+    """The version of this country's package that counts, as `standing` says; None for a reference of no package."""
+    found = versions(reference)
+    out = tuple(each for each in found if each.is_out) or found
+    return out[-1] if out else None
 
 
 def package_by_token(token: str) -> PackageFacts | None:
@@ -155,6 +169,16 @@ def package_by_token_digest(digest: str) -> PackageFacts | None:
 def persons_in(package: UUID) -> tuple[PersonInPackage, ...]:
     rows = PackagePerson.objects.filter(package__uuid=package)
     return tuple(PersonInPackage(each.person, each.subject) for each in rows)
+
+
+def persons_of(packages: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+    """Who stands in each of these packages, in one question for every few hundred."""
+    asked, found = list(packages), dict[UUID, list[UUID]]()
+    for start in range(0, len(asked), 500):
+        rows = PackagePerson.objects.filter(package__uuid__in=asked[start : start + 500])
+        for package, person in rows.values_list("package__uuid", "person"):
+            found.setdefault(package, []).append(person)
+    return {package: tuple(persons) for package, persons in found.items()}
 
 
 def items_in(package: UUID) -> tuple[UUID, ...]:
@@ -195,14 +219,24 @@ def partner_facts(country: str) -> rules.PartnerFacts | None:
     return rules.PartnerFacts(country, found.authority, found.language, bool(found.openpgp), bool(found.age))
 
 
-def persons_of_case(case: UUID) -> tuple[rules.PersonFacts, ...]:
-    """Every person of a case as the rules see them, in the case's order."""
+def persons_of_case(case: UUID, *, country: str = "") -> tuple[rules.PersonFacts, ...]:
+    """Every person of a case, or those confirmed in one country, as the rules see them, in the case's order."""
     return tuple(
         rules.PersonFacts(
-            each.uuid, each.reference, each.category, each.age.status, each.minors_track, each.confirmed_country or ""
+            each.uuid, each.reference, each.category, each.age_status, each.minors_track, each.confirmed_country
         )
-        for each in cases.people(case)
+        for each in cases.person_lines(case, country=country)
     )
+
+
+def part(case: UUID, country: str) -> rules.Part:
+    """As `rules.part_for` over the whole case, with only this country's persons read."""
+    own = rules.part_for(country, persons_of_case(case, country=country))
+    counts = Counter[str]()
+    for other, category, count in cases.counts_by_country(case):
+        if other != country and (category in rules.SENT or category in rules.UNDECIDED):
+            counts[other] += count
+    return rules.Part(country, own.persons, tuple(sorted(counts.items())))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from amparo.wiring import (
     environment,
     hma_command,
     lists_command,
+    platform_command,
     read_command,
     receipt_command,
     scan_command,
@@ -74,8 +75,12 @@ def parser() -> argparse.ArgumentParser:
     demo = add("demo", _demo, "play an operation with synthetic data through the house's own doors")
     demo.add_argument(
         "operation",
-        choices=["group", "streams"],
-        help="group: the messaging group with members in eleven countries; streams: two live platforms and a messenger between",
+        choices=["group", "streams", "platform"],
+        help="group: the messaging group with members in eleven countries; streams: two live platforms and a messenger between; "
+        "platform: a seized platform and 38 countries",
+    )
+    demo.add_argument(
+        "--accounts", type=int, default=20_000, metavar="N", help="of the platform: 5000 to 1800000 and more (20000)"
     )
     demo.add_argument("--seed", type=int, default=2020, metavar="N", help="other invented data, the same story (2020)")
 
@@ -110,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
     api_command.add_commands(add)
     scan_command.add_commands(add)
     triage_command.add_commands(add)
+    platform_command.add_commands(add)
     receipt_command.add_commands(add)
     read_command.add_commands(add)
     analyse_command.add_commands(add)
@@ -193,16 +199,20 @@ def _demo(given: argparse.Namespace) -> int:
     from amparo.wiring import up
 
     up.prepare(home)
-    from amparo.wiring.demo import play, streams
+    from amparo.wiring.demo import platform_play, play, streams
 
-    story = {"group": play.group, "streams": streams.streams}[given.operation]
+    def played() -> int:
+        if given.operation == "platform":
+            return platform_play.platform(home, given.seed, given.accounts)
+        return {"group": play.group, "streams": streams.streams}[given.operation](home, seed=given.seed)
+
     if up.running(home):
-        return story(home, seed=given.seed)
+        return played()
     supervisor = up.Supervisor(home, workers=2)
     signal.signal(signal.SIGTERM, _end)
     try:
         supervisor.start()
-        return story(home, seed=given.seed)
+        return played()
     finally:
         supervisor.stop()
 
