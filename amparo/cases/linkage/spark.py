@@ -31,11 +31,11 @@ def scored_by_spark(store: Store, pairs: str, into: str, settings: dict[str, Any
         from pyspark.sql import SparkSession
         from splink import Linker, SparkAPI
     except ImportError as error:
-        raise Refused("The Spark backend needs pyspark: pip install 'amparo[spark]', or --backend duckdb.") from error
+        raise Refused("Spark is not installed: install the extra "spark", or leave --spark out and DuckDB scores the pairs.") from error
     from amparo.cases.linkage.scoring import scored_columns
 
     if not java_is_there():
-        raise Refused("The Spark backend needs Java 17: install it, or --backend duckdb.")
+        raise Refused("Spark needs Java 17: install it, or leave --spark out and DuckDB scores the pairs.")
     place = store.work / "spark"
     place.mkdir()
     rows, blocked, result = (str(place / f"{name}.parquet") for name in ("records", "pairs", "scored"))
