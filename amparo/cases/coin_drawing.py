@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amparo.cases.coin_tables import Column, Room, Stay
-from amparo.cases.coins.tracing import Party, Through
 from amparo.cases.tables.amounts import DIGITS
+
+if TYPE_CHECKING:
+    from amparo.cases.coins.tracing import Party, Through
 
 SHOWN_FLOWS, ALL_FLOWS = 8, 40
 KINDS = {
@@ -239,6 +241,8 @@ def _tall(amount: int, total: int) -> float:
 
 def _gathered(parties: Sequence[Party], most: int) -> list[Party]:
     """The largest by FIFO, the rest as one."""
+    from amparo.cases.coins.tracing import Party
+
     moved = [each for each in parties if each.fifo_coins]
     if len(moved) <= most:
         return moved

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from amparo.cases.coins.mapping import Source
 from amparo.cases.tables import csv_rows, reading
 from amparo.cases.tables.reading import FORMATS, Sheet, SourceFile
@@ -59,6 +57,8 @@ def _seen(store: Store, column: str) -> dict[str, list[str]]:
 
 
 def _parquet(store: Store, path: Path) -> list[str]:
+    import duckdb
+
     place = store.link(path, "parquet")
     try:
         return [
@@ -73,6 +73,8 @@ _PLACES = ("$", "$.*", "$.*.*")  # how deep an array of rows is looked for
 
 def _json(store: Store, name: str, path: Path, shape: str) -> tuple[str, str, list[str]]:
     """(format, path of the array that holds the rows, columns). Nested objects give paths as columns."""
+    import duckdb
+
     place, most = store.link(path, "json"), max(path.stat().st_size + 1, 1 << 24)
     first = _first_sign(path)
     if first == "[" or shape == "jsonl":
@@ -115,6 +117,8 @@ def _arrays(store: Store, whole: str) -> list[str]:
 
 def _keys(store: Store, rows: str) -> list[str]:
     """The names that the first rows have, in order; "$.a.b" for what lies in an object of theirs."""
+    import duckdb
+
     try:
         named = store.rows(
             f"SELECT key, min(n), bool_or(kind = 'OBJECT') FROM (SELECT n, key, json_type(json, '$.\"' || replace(key, '\"', '') "

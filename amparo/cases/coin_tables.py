@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amparo.access.acts import Actor
 from amparo.cases import queries
 from amparo.cases.coin_queries import LedgerFacts
-from amparo.cases.coins.tracing import Moves, Through, Trace
 from amparo.cases.sealed_tables import opened_tables
 from amparo.cases.tables.store import Store
 from amparo.foundation.errors import Missing, Refused
 from amparo.vault.keys import Unlock
+
+if TYPE_CHECKING:
+    from amparo.cases.coins.tracing import Through
 
 PAGE = 100
 EXPORT_ROWS = 200_000  # of one file; more of them is no list that anybody reads
@@ -273,6 +275,8 @@ def countries_of(store: Store, name: str) -> tuple[tuple[str, int, tuple[str, ..
 
 def traced(store: Store, names: Sequence[str]) -> Through | None:
     """Where the coins that these accounts ever held came from and went, by both rules; None where no coin of theirs moved."""
+    from amparo.cases.coins.tracing import Moves, Trace  # compiled loops, which few pages need
+
     columns = store.arrays("SELECT giver, taker, amount, row, reason FROM moves")
     known = tuple(str(row[0]) for row in store.rows("SELECT name FROM names ORDER BY number"))
     moves = Moves(**columns, accounts=known)

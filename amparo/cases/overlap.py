@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 from uuid import UUID
 
 import numpy as np
@@ -19,9 +19,12 @@ from django.db import connection
 from django.db.models import Count, Max, Q
 
 from amparo.cases.facts import PersonRef
-from amparo.cases.groups.finding import Circles, Memberships, find_circles, find_overlaps, memberships
 from amparo.cases.items_across import Across
 from amparo.cases.models import Case, Group, Membership, Person, Post
+
+if TYPE_CHECKING:
+    from amparo.cases.groups.finding import Circles, Memberships
+
 
 MOST_GROUPS = 120  # drawn; the table has them all
 MOST_SHARED = 400  # edges drawn
@@ -180,6 +183,12 @@ def _with_items(counted: _Counted, carried: Mapping[tuple[int, int], int]) -> Pa
 
 @lru_cache(maxsize=2)
 def _counted(case: UUID, count: int, last: int) -> _Counted:
+    from amparo.cases.groups.finding import (  # compiled loops, which few pages need
+        find_circles,
+        find_overlaps,
+        memberships,
+    )
+
     groups = {each.id: each for each in Group.objects.filter(case__uuid=case).only("id", "uuid", "name")}
     pairs = _pairs(case)
     order = np.array(sorted(groups), np.int64)

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 from uuid import UUID
 
-import duckdb
 from django.conf import settings
 from fsspec import AbstractFileSystem
 
@@ -366,6 +365,8 @@ def _sealed_file(within: CompartmentFacts, name: str, source: Path | Writer, ori
 @contextmanager
 def _told(files: _SealedFiles) -> Iterator[None]:
     """A changed byte is told as what it is, not in DuckDB's words."""
+    import duckdb
+
     try:
         yield
     except (duckdb.Error, Refused) as error:

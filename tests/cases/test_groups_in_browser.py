@@ -1,4 +1,4 @@
-"""The pages about groups in a real Chromium under the real content security policy, over a case with a group of hundreds (of 5,000 and more: slow_scale_groups.py)."""
+"""The pages about groups in a real Chromium under the real content security policy (thousands: slow_scale_groups.py)."""
 
 from __future__ import annotations
 

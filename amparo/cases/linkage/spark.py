@@ -31,7 +31,9 @@ def scored_by_spark(store: Store, pairs: str, into: str, settings: dict[str, Any
         from pyspark.sql import SparkSession
         from splink import Linker, SparkAPI
     except ImportError as error:
-        raise Refused("Spark is not installed: install the extra "spark", or leave --spark out and DuckDB scores the pairs.") from error
+        raise Refused(
+            "Spark is not installed: install amparo with its extra spark, or leave --spark out and DuckDB scores the pairs."
+        ) from error
     from amparo.cases.linkage.scoring import scored_columns
 
     if not java_is_there():

@@ -17,8 +17,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from amparo.cases.tables import reading
 from amparo.cases.tables.base_mapping import BaseMapping
 from amparo.cases.tables.base_record import RECORD, Held, Record, read_record
@@ -54,6 +52,8 @@ class Base:
 
     def facts(self) -> dict[str, Any]:
         """What every run's JSON says of its inputs. Nothing in it depends on when or where it ran."""
+        import duckdb
+
         return {
             "platform": self.platform,
             "mapping_sha256": self.mapping.digest,

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import duckdb
-
 from amparo.cases.tables import csv_rows
 from amparo.cases.tables.store import Store, literal
 from amparo.foundation.errors import Missing, Refused
@@ -177,6 +175,8 @@ def read(store: Store, file: SourceFile, source: Source, take: Callable[[Rows], 
 
     Returns the records that are no rows. Refused where the file isn't what the mapping says.
     """
+    import duckdb
+
     try:
         if source.format == "csv":
             return _read_csv(store, file, source, take)
@@ -251,6 +251,8 @@ def _named(file: SourceFile, source: Source, names: list[str]) -> dict[str, str]
 
 def _read_csv(store: Store, file: SourceFile, source: Source, take: Callable[[Rows], None]) -> list[csv_rows.BadRecord]:
     """DuckDB stops at the first record that it does not like; then we read the file ourselves."""
+    import duckdb
+
     names, delimiter = csv_rows.header(file.path, source.delimiter)
     named = _named(file, source, names)
     # Positions, not names: a header may name a column twice, or hold anything.

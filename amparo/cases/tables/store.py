@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 
 from amparo.foundation.errors import Refused
@@ -144,6 +143,8 @@ def opened(
     filesystem: an fsspec file system of one protocol, reached beside the files. What is read through it is secret, so that nothing
     spills then: DuckDB 2.0 would encrypt its temporary files only with an extension. What needs more memory is refused.
     """
+    import duckdb
+
     with tempfile.TemporaryDirectory(prefix="amparo-tables-", dir=spill) as made:
         work = Path(made).resolve()
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amparo.exchange.formats import cover_html, cover_pdf
+from amparo.exchange.formats import cover_html
 from amparo.exchange.formats.contents import PackageContents
 from amparo.exchange.formats.sheet import cover_sheet
 from amparo.exchange.formats.words import Words
@@ -15,4 +15,6 @@ def html(contents: PackageContents) -> bytes:
 
 def pdf(contents: PackageContents) -> bytes:
     """The same sheet as PDF on A4."""
+    from amparo.exchange.formats import cover_pdf  # fonts and a PDF library, which few processes ever need
+
     return cover_pdf.cover_pdf(cover_sheet(contents, Words(contents.addressee.language)), contents.made_at)

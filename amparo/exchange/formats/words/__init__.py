@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from textwrap import wrap
 
-from phonenumbers.geodata.locale import LOCALE_DATA
-
 from amparo.foundation.times import Moment
 
 HERE = Path(__file__).parent
@@ -78,6 +76,8 @@ class Words:
 
     def country(self, code: str) -> str:
         """ "España (ES)": the country's name in this language and its code; the bare code where it has no name."""
+        from phonenumbers.geodata.locale import LOCALE_DATA  # half a second, which no process start should pay
+
         names = LOCALE_DATA.get(code, {})
         name = names.get(self.language, "")
         if name.startswith("*"):  # the library's mark for "the same word as in that language"
