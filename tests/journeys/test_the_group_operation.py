@@ -54,10 +54,11 @@ CUSTODY_STORIES = {
         "package.built",
         "package.approved",
         "package.sent",
-        "package.delivered",
         "reply.arrived",
         "reply.taken",
     ),
+    # The partner may answer what it fetched before the courier has come back to say that it laid it out.
+    "what the courier did": ("package.sent", "package.delivered"),
     "what became of the files": ("report.read_out", "item.examined", "item.matched"),
     "what became of the chat": ("item.examined", "group.imported", "person.categorised"),
     "what became of the case": ("case.opened", "items.rewrapped", "series.opened", "package.built"),
