@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from amparo.cases.coins.compiling import compiled
+from amparo.cases.tables.compiling import compiled
 
 OUTSIDE = -1
 BOUGHT, UNKNOWN = -1, -2  # what stands for a parent at a bundle that has none

@@ -5,7 +5,6 @@ Same inputs, mapping, parameters and versions: same bytes. Columns: docs/formats
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,16 +18,11 @@ from amparo.cases.coins.indicators import INDICATOR_COLUMNS, find_indicators
 from amparo.cases.coins.ledger import Ledger, evidence_columns
 from amparo.cases.coins.sessions import GRACE_S, Sessions, find_sessions
 from amparo.cases.coins.tracing import DIFFERENCE, ENDS, HAIRCUT_ERROR, Ends, Through, Trace, trace_coins
+from amparo.cases.tables.runs import beside, write_run
 from amparo.cases.tables.store import Progress, literal, silent
-from amparo.foundation.durable import write_whole
 
 VERSION = 1  # of the written columns
 MOST_VIA = 16
-
-
-def beside(out: Path, what: str) -> Path:
-    """The file of another table of the same run: trace.parquet, trace.gaps.parquet."""
-    return out.with_name(f"{out.stem}.{what}")
 
 
 def write_trace(
@@ -66,7 +60,7 @@ def write_trace(
     }
     run["rules"] = through.words if through else DIFFERENCE
     run["haircut_error"] = f"at most {HAIRCUT_ERROR:g} of the coins that move"
-    return _told(out, run)
+    return write_run(out, run)
 
 
 def write_sessions(ledger: Ledger, out: Path, *, grace_s: int = GRACE_S, progress: Progress = silent) -> dict[str, Any]:
@@ -88,7 +82,7 @@ def write_sessions(ledger: Ledger, out: Path, *, grace_s: int = GRACE_S, progres
     run = _run(ledger, "sessions", {"grace_s": grace_s}, counts)
     run["payments"] = _placed(found)
     run["indicators_not_examined"] = not_examined
-    return _told(out, run)
+    return write_run(out, run)
 
 
 def _placed(found: Sessions) -> dict[str, int]:
@@ -260,10 +254,3 @@ def _run(ledger: Ledger, engine: str, parameters: dict[str, Any], written: dict[
         "events_without_utc": ledger.without_utc,
         "written": written,
     }
-
-
-def _told(out: Path, run: dict[str, Any]) -> dict[str, Any]:
-    write_whole(
-        beside(out, "run.json"), (json.dumps(run, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
-    )
-    return run

@@ -10,7 +10,8 @@ import numpy as np
 
 from amparo.cases.groups import finding
 from amparo.cases.groups.finding import Circles, Memberships, find_circles, find_overlaps, memberships
-from amparo.cases.groups.telling import beside, told, write_run
+from amparo.cases.groups.telling import told
+from amparo.cases.tables.runs import beside, write_run
 from amparo.cases.tables.store import Store
 
 VERSION = 1  # of the written columns

@@ -15,10 +15,9 @@ import math
 
 import numpy as np
 
-from amparo.cases.coins import compiling
-from amparo.cases.coins.compiling import compiled
+from amparo.cases.tables.compiling import compiled, numba
 
-COMPILED = compiling.numba is not None
+COMPILED = numba is not None
 
 
 @compiled

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from amparo.cases.groups.circles import Base, Progress, silent
-from amparo.cases.groups.telling import beside, told, write_run
+from amparo.cases.groups.telling import told
+from amparo.cases.tables.runs import beside, write_run
 
 VERSION = 1  # of the written columns
 MOST = 20  # accounts or rows named in one cell; the counts hold them all

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from amparo.cases.coins.compiling import compiled, numba
+from amparo.cases.tables.compiling import compiled, numba
 
 
 def components(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -9,7 +9,6 @@ no property of a person. A country is said from 0.5 on; 0.9 and more only where 
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ from amparo.cases.linkage import countries_results as results
 from amparo.cases.linkage.calibration import Calibration, load_calibration
 from amparo.cases.linkage.countries_finding import MANY, SOME, find
 from amparo.cases.tables.base import Base
+from amparo.cases.tables.runs import beside, write_run
 from amparo.cases.tables.store import Progress, silent
-from amparo.foundation.durable import write_whole
 
 VERSION = 1  # of the written columns
 COUNTRY_TABLES = ("accounts", "identifiers", "events", "payments", "networks", "issuers")
@@ -44,7 +43,7 @@ def write_countries(
     answers = results.tables(store, found, weights)
     written = {"accounts": store.parquet(results.answers_sql(), out)}
     progress("written", written["accounts"])
-    evidence = out.with_name(f"{out.stem}.evidence.parquet")
+    evidence = beside(out, "evidence.parquet")
     written["evidence"] = store.parquet(results.evidence_sql(weights, base.names()), evidence)
     progress("written evidence", written["evidence"])
     run = base.facts() | {
@@ -62,6 +61,4 @@ def write_countries(
         "calibration": weights.told,
         "cautions": {word.partition(":")[0]: word for word in results.WORDS.values()},
     }
-    told = json.dumps(run, indent=2, ensure_ascii=False, sort_keys=True, default=str) + "\n"
-    write_whole(out.with_name(f"{out.stem}.run.json"), told.encode())
-    return run
+    return write_run(out, run)

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from amparo.cases.coins.compiling import compiled
+from amparo.cases.tables.compiling import compiled
 
 
 @compiled

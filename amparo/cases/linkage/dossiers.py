@@ -10,7 +10,6 @@ inputs give the same bytes. Accounts and persons are counted apart, everywhere.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from amparo.cases.linkage import dossiers_tables as tables
 from amparo.cases.linkage.countries import COUNTRY_TABLES, write_countries
 from amparo.cases.linkage.dossiers_tables import ACCOUNT_COLUMNS, EVENT_COLUMNS, NOBODY, PAYMENT_COLUMNS
 from amparo.cases.tables.base import Base
+from amparo.cases.tables.runs import as_json, beside, write_run
 from amparo.cases.tables.store import ROW_GROUP, Progress, Store, literal, silent
 from amparo.foundation.durable import sync_folder, write_whole
 from amparo.foundation.errors import Missing, Refused
@@ -64,10 +64,10 @@ def write_dossiers(
         raise Refused(f"Dossiers are cut by {' or by '.join(BY)}, not by {by}.")
     if by == "person" and links is None:
         raise Missing("Dossiers by person need links: give the file that `amparo analyse links` wrote.")
-    folder = out.with_name(f"{out.stem}.dossiers")
+    folder = beside(out, "dossiers")
     _may_replace(folder)
     if countries is None:
-        countries = out.with_name(f"{out.stem}.countries.parquet")
+        countries = beside(out, "countries.parquet")
         write_countries(base, countries, progress=progress)
     store = base.store
     tables.account_table(store, countries, links, by)
@@ -84,7 +84,7 @@ def write_dossiers(
     try:
         entries = _cut(store, dossiers, fresh, by, base.platform, progress)
         listing = {"by": by, "platform": base.platform, "version": VERSION, "dossiers": entries}
-        write_whole(fresh / MARK, _json(listing))
+        write_whole(fresh / MARK, as_json(listing))
         if folder.exists():
             shutil.rmtree(folder)
         fresh.replace(folder)
@@ -98,8 +98,7 @@ def write_dossiers(
         "figures": _figures(store, linked=links is not None),
         "written": {"accounts": count, "dossiers": len(entries), "folder": folder.name},
     }
-    write_whole(out.with_name(f"{out.stem}.run.json"), _json(run))
-    return run
+    return write_run(out, run)
 
 
 def _may_replace(folder: Path) -> None:
@@ -281,7 +280,3 @@ def _digest(file: Path | None) -> dict[str, str] | None:
         return None
     with file.open("rb") as opened:
         return {"name": file.name, "sha256": hashlib.file_digest(opened, "sha256").hexdigest()}
-
-
-def _json(told: dict[str, Any]) -> bytes:
-    return (json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True, default=str) + "\n").encode()

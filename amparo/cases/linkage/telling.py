@@ -5,7 +5,6 @@ Same inputs, judgements, parameters and versions: same bytes. Columns: docs/form
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,6 @@ import numpy as np
 import phonenumbers
 import splink
 
-from amparo.cases.coins.results import beside
 from amparo.cases.linkage import evidence
 from amparo.cases.linkage.explaining import why
 from amparo.cases.linkage.guarding import BRIDGE, DIFFERENT, MOST_ACCOUNTS, SIZE, UNSURE
@@ -24,8 +22,8 @@ from amparo.cases.linkage.normal_forms import normal_forms
 from amparo.cases.linkage.scoring import gamma
 from amparo.cases.linkage.sharing import CAP
 from amparo.cases.tables.base import evidence_files
+from amparo.cases.tables.runs import beside, write_run
 from amparo.cases.tables.store import Progress, literal
-from amparo.foundation.durable import write_whole
 
 if TYPE_CHECKING:
     from amparo.cases.linkage.links import Found
@@ -70,10 +68,7 @@ def write(
     run = _run(found, strong, parameters, counts)
     if asked:  # last: a pair that nothing brought together is compared anew
         run["why"] = [why(found, a, b).lines() for a, b in asked]
-    write_whole(
-        beside(out, "run.json"), (json.dumps(run, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
-    )
-    return run
+    return write_run(out, run)
 
 
 _ACCOUNTS = """
