@@ -10,8 +10,10 @@ from uuid import UUID
 
 from amparo.access import queries as access
 from amparo.access.acts import Actor, act
-from amparo.cases import importing, rules
-from amparo.cases.chat import zone_of
+from amparo.cases import rules
+from amparo.cases.chats import importing
+from amparo.cases.chats.ordering import enter_reason, set_reading_order, withdraw_reason
+from amparo.cases.chats.talk import zone_of
 from amparo.cases.deciding import (
     add_identifier,
     confirm_country,
@@ -24,10 +26,9 @@ from amparo.cases.entering import case_of, editable, entered, name_of, officer_o
 from amparo.cases.groups.posts import Filed
 from amparo.cases.groups.reading import ChatReading
 from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Group, Sighting
-from amparo.cases.ordering import enter_reason, set_reading_order, withdraw_reason
-from amparo.cases.platform_rules import Choice
-from amparo.cases.platform_taking import take_people
-from amparo.cases.platform_verbs import ask_analysis, judge_link, register_platform
+from amparo.cases.platforms.actions import ask_analysis, judge_link, register_platform
+from amparo.cases.platforms.rules import Choice
+from amparo.cases.platforms.taking import take_people
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.times import Moment

@@ -11,7 +11,9 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from amparo.cases import network, queries, rules
+from amparo.cases import queries, rules
+from amparo.cases.chats import network
+from amparo.cases.chats.members import MemberLine
 from amparo.cases.evidence import CustodyOfItem
 from amparo.cases.facts import (
     CountryLine,
@@ -23,7 +25,6 @@ from amparo.cases.facts import (
     PersonFacts,
     PostFacts,
 )
-from amparo.cases.members import MemberLine
 from amparo.custody.queries import ActLine
 from amparo.foundation.times import Moment
 from amparo.viewing import countries

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from amparo.cases.chat import moment, ref
+from amparo.cases.chats.talk import moment, ref
 from amparo.cases.facts import ItemLine, SightingFacts
 from amparo.cases.models import CaseReport, Post, Sighting
 from amparo.custody import queries as custody

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from amparo.access.doors import page
 from amparo.cases import actions, drawing, forms, queries
-from amparo.cases.group_pages import csv_stream, export_of
-from amparo.cases.members import MARKS, MemberLine
+from amparo.cases.chats.members import MARKS, MemberLine
+from amparo.cases.chats.pages import csv_stream, export_of
 from amparo.cases.page_frame import PAGE, actor_of, frame_of, hidden_from, page_asked, say, say_form
 from amparo.foundation.errors import Missing, Refused
 

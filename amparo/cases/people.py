@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from amparo.cases.chat import membership_facts, post_facts
+from amparo.cases.chats.talk import membership_facts, post_facts
 from amparo.cases.facts import (
     Age,
     AttributionFacts,

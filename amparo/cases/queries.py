@@ -7,15 +7,15 @@ from uuid import UUID
 from django.db.models import Count
 
 from amparo.access import queries as access
-from amparo.cases.activity import activity
-from amparo.cases.chat import group, groups, memberships, messages_by_day, notices, posts, posts_before
+from amparo.cases.chats.activity import activity
+from amparo.cases.chats.first_looks import entered_reasons, first_looks, reading_order, reading_orders
+from amparo.cases.chats.items_across import first_question, item_facts, items_across, items_elsewhere
+from amparo.cases.chats.members import every_member_line, last_line, member_lines
+from amparo.cases.chats.overlap import circle_lines, gathered, opened_group, opened_person, overlaps, people_elsewhere
+from amparo.cases.chats.talk import group, groups, memberships, messages_by_day, notices, posts, posts_before
 from amparo.cases.evidence import evidence, items, story
 from amparo.cases.facts import CaseFacts, DeviceFacts, NoteFacts, OfficerLine, PersonRef
-from amparo.cases.first_looks import entered_reasons, first_looks, reading_order, reading_orders
-from amparo.cases.items_across import first_question, item_facts, items_across, items_elsewhere
-from amparo.cases.members import every_member_line, last_line, member_lines
 from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Event, Group, Identifier, Person, Sighting
-from amparo.cases.overlap import circle_lines, gathered, opened_group, opened_person, overlaps, people_elsewhere
 from amparo.cases.people import (
     countries_of_case,
     counts_by_country,
@@ -27,7 +27,7 @@ from amparo.cases.people import (
     person_lines,
     persons_by_country,
 )
-from amparo.cases.platform_facts import platform, platform_counts, platforms
+from amparo.cases.platforms.queries import platform, platform_counts, platforms
 from amparo.foundation.errors import Missing
 from amparo.foundation.times import Moment
 

@@ -2,16 +2,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from amparo.cases import (
-    coin_mapping_pages,
-    coin_pages,
-    evidence_pages,
-    group_pages,
-    order_pages,
-    people_pages,
-    platform_pages,
-    views,
-)
+from amparo.cases import evidence_pages, people_pages, views
+from amparo.cases.chats import order_pages, pages as group_pages
+from amparo.cases.ledgers import mapping_pages as coin_mapping_pages, pages as coin_pages
+from amparo.cases.platforms import pages as platform_pages
 
 app_name = "cases"
 urlpatterns = [

@@ -29,7 +29,8 @@ def _platform(given: argparse.Namespace) -> int:
 
     django.setup()
     from amparo.access.acts import Actor
-    from amparo.cases import actions as cases, platform_work, queries
+    from amparo.cases import actions as cases, queries
+    from amparo.cases.platforms import work as platform_work
     from amparo.cases.tables.base_mapping import load_base_mapping
     from amparo.vault.keys import ProcessKeys
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.conf import settings
 
 from amparo.access.acts import Actor
-from amparo.cases import platform_work
 from amparo.cases.actions import CaseOpened, register_platform
+from amparo.cases.platforms import work as platform_work
 from amparo.vault.keys import ProcessKeys
 from tests.cases import house
 from tests.cases.house import WORKER

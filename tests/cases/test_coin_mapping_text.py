@@ -6,8 +6,8 @@ from datetime import date
 
 from hypothesis import given, strategies as st
 
-from amparo.cases.coin_mapping_text import PlatformSaid, SourceSaid, exactly, gathered, patterns, written
 from amparo.cases.coins.mapping import parse
+from amparo.cases.ledgers.mapping_text import PlatformSaid, SourceSaid, exactly, gathered, patterns, written
 
 PLATFORM = PlatformSaid("vega", "coin", "EUR", ".", "iso", "", (date(2026, 1, 1), 100, 105))
 

@@ -14,9 +14,10 @@ from django.test import Client
 from django.urls import reverse
 
 from amparo.access.acts import Actor
-from amparo.cases import actions, coin_acts, coin_jobs, coin_queries, queries
+from amparo.cases import actions, queries
 from amparo.cases.actions import CaseOpened
-from amparo.cases.coin_models import CoinLedger
+from amparo.cases.ledgers import actions as coin_acts, jobs as coin_jobs, queries as coin_queries
+from amparo.cases.models import CoinLedger
 from amparo.custody import queries as custody
 from amparo.foundation.errors import Refused
 from amparo.vault import actions as vault, queries as vault_queries
@@ -213,7 +214,7 @@ def test_the_worker_s_reading_is_figures_in_a_row_and_tables_that_are_sealed(led
 def test_every_page_of_a_ledger_answers_and_each_look_is_recorded(
     browser: Client, case: CaseOpened, ledger: UUID
 ) -> None:
-    from amparo.cases.coin_lists import LISTS
+    from amparo.cases.ledgers.lists import LISTS
 
     addresses = [reverse("cases:coins", args=[case.case]), reverse("cases:ledger", args=[case.case, ledger])]
     addresses += [

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from amparo.cases.chats.lookalikes import near_families
 from amparo.cases.groups import order
 from amparo.cases.groups.across import EARLIEST, LATEST, Carried, claim_of
-from amparo.cases.lookalikes import near_families
 
 DAY = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

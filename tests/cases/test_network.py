@@ -3,8 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+from amparo.cases.chats.network import MOST_PERSONS, network
 from amparo.cases.facts import Age, GroupFacts, MembershipFacts, PersonFacts, PersonRef
-from amparo.cases.network import MOST_PERSONS, network
 from amparo.cases.story import lines
 from amparo.custody.queries import ActLine
 from amparo.foundation.ids import new_id

@@ -10,10 +10,11 @@ import pytest
 from django.conf import settings
 
 from amparo.access.acts import Actor
-from amparo.cases import actions, platform_work, queries
+from amparo.cases import actions, queries
 from amparo.cases.actions import CaseOpened, Choice
 from amparo.cases.models import Platform, PlatformStep
-from amparo.cases.platform_rules import obstacles_to_choice, obstacles_to_judgement, standing
+from amparo.cases.platforms import work as platform_work
+from amparo.cases.platforms.rules import obstacles_to_choice, obstacles_to_judgement, standing
 from amparo.cases.sealed_tables import opened_tables
 from amparo.custody import queries as custody
 from amparo.foundation.errors import Refused

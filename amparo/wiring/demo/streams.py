@@ -9,7 +9,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from uuid import UUID
 
-from amparo.cases import actions as cases, coin_queries, queries as case_queries
+from amparo.cases import actions as cases, queries as case_queries
+from amparo.cases.ledgers import queries as coin_queries
 from amparo.exchange import actions as exchange, queries as partner_queries
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused

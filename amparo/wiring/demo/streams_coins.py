@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from amparo.cases import coin_acts, coin_drawing, coin_queries, coin_tables, queries as case_queries
-from amparo.cases.coin_lists import LISTS
-from amparo.cases.coin_queries import LedgerFacts
-from amparo.cases.coin_tables import Asked
+from amparo.cases import queries as case_queries
+from amparo.cases.ledgers import (
+    actions as coin_acts,
+    drawing as coin_drawing,
+    queries as coin_queries,
+    tables as coin_tables,
+)
+from amparo.cases.ledgers.lists import LISTS
+from amparo.cases.ledgers.queries import LedgerFacts
+from amparo.cases.ledgers.tables import Asked
 from amparo.cases.tables.store import Store
 from amparo.foundation.errors import Refused
 from amparo.foundation.ids import new_id

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from amparo.cases import actions as cases, coin_acts, coin_queries, coin_tables, queries as case_queries
-from amparo.cases.coin_lists import LISTS
-from amparo.cases.coin_tables import Asked
+from amparo.cases import actions as cases, queries as case_queries
 from amparo.cases.facts import PersonFacts
+from amparo.cases.ledgers import actions as coin_acts, queries as coin_queries, tables as coin_tables
+from amparo.cases.ledgers.lists import LISTS
+from amparo.cases.ledgers.tables import Asked
 from amparo.wiring.demo import streams_coins
 from amparo.wiring.demo.staff import INVESTIGATOR
 from amparo.wiring.demo.streams_cast import FIRST, SECOND, Payer

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from amparo.cases.chat import counts_of
+from amparo.cases.chats.talk import counts_of
 from amparo.cases.groups.members import Member, Turn, group_name, members, window
 from amparo.cases.groups.names import Changed, unified
 from amparo.cases.groups.posts import Filed, Posted, each_post, is_sticker

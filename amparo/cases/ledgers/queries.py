@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from amparo.cases.coin_models import AccountLink, CoinFile, CoinLedger, CoinMapping
 from amparo.cases.facts import PersonRef
+from amparo.cases.models import AccountLink, CoinFile, CoinLedger, CoinMapping
 from amparo.foundation.errors import Missing
 
 READ, READING, WAITING = CoinLedger.State.READ, CoinLedger.State.READING, CoinLedger.State.WAITING

@@ -12,12 +12,12 @@ from uuid import UUID
 from django.db.models import Max
 
 from amparo.access.acts import Actor, act
-from amparo.cases import platform_rules as rules
 from amparo.cases.entering import is_human, name_of
 from amparo.cases.identity import identified, pointers, visible
 from amparo.cases.models import Attribution, Decision, Identifier, Person, Platform, PlatformPerson, PlatformStep
-from amparo.cases.platform_rules import Choice
-from amparo.cases.platform_verbs import platform_of
+from amparo.cases.platforms import rules
+from amparo.cases.platforms.actions import platform_of
+from amparo.cases.platforms.rules import Choice
 from amparo.cases.sealed_tables import SealedStore, opened_tables
 from amparo.cases.tables.store import literal
 from amparo.foundation import clock

@@ -9,7 +9,7 @@ from django.conf import settings
 from django_tasks import task
 
 from amparo.access.acts import Actor
-from amparo.cases import platform_work
+from amparo.cases.platforms import work
 from amparo.vault.keys import ProcessKeys
 
 
@@ -22,11 +22,11 @@ def import_platform(act: str, about: dict[str, Any]) -> None:
     """Follows platform.registered, unless whoever registered it imports it."""
     if not about["at_once"]:
         by, keys = _worker()
-        platform_work.import_files(by, keys, UUID(about["platform"]), lambda _: None)
+        work.import_files(by, keys, UUID(about["platform"]), lambda _: None)
 
 
 @task(queue_name="long")
 def analyse_platform(act: str, about: dict[str, Any]) -> None:
     """Follows platform.imported and platform.analysis_asked: every step that waits is done."""
     by, keys = _worker()
-    platform_work.analyse(by, keys, UUID(about["platform"]))
+    work.analyse(by, keys, UUID(about["platform"]))

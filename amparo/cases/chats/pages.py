@@ -15,10 +15,10 @@ from django.urls import reverse
 from amparo.access import queries as access
 from amparo.access.doors import page
 from amparo.cases import actions, drawing, queries
-from amparo.cases.activity import Activity, by_step
-from amparo.cases.items_across import Across
-from amparo.cases.network import MOST_PERSONS
-from amparo.cases.overlap import MOST_GROUPS
+from amparo.cases.chats.activity import Activity, by_step
+from amparo.cases.chats.items_across import Across
+from amparo.cases.chats.network import MOST_PERSONS
+from amparo.cases.chats.overlap import MOST_GROUPS
 from amparo.cases.page_frame import PAGE, actor_of, frame_of, say
 from amparo.exchange.formats.tables import csv_bytes
 from amparo.foundation.errors import Missing, Refused

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from amparo.access.acts import Actor
 from amparo.cases import queries
-from amparo.cases.coin_queries import LedgerFacts
+from amparo.cases.ledgers.queries import LedgerFacts
 from amparo.cases.sealed_tables import opened_tables
 from amparo.cases.tables.store import Store
 from amparo.foundation.errors import Missing, Refused

@@ -7,8 +7,8 @@ from typing import Any
 
 from django import forms
 
-from amparo.cases import coin_rules
 from amparo.cases.coins.mapping import EVENTS, FIELDS
+from amparo.cases.ledgers import rules
 
 EVENT_WORDS = {
     "purchase": "Purchase of coins",
@@ -73,7 +73,7 @@ class LedgerForm(forms.Form):
 class MappingTextForm(forms.Form):
     text = forms.CharField(
         label="Mapping (TOML)",
-        max_length=coin_rules.LONGEST_MAPPING,
+        max_length=rules.LONGEST_MAPPING,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false", "class": "mono"}),
         help_text="Every key stands in docs/formats/analyse.md. What is wrong is said with its key.",

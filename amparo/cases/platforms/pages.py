@@ -16,12 +16,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from amparo.access.doors import page
-from amparo.cases import actions, drawing, platform_rules as rules, platform_tables as tables, platform_taking, queries
+from amparo.cases import actions, drawing, queries
 from amparo.cases.models import LinkJudgement
 from amparo.cases.page_frame import actor_of, frame_of, say, say_form
-from amparo.cases.platform_facts import PlatformFacts
-from amparo.cases.platform_rules import Choice
-from amparo.cases.platform_tables import Wanted
+from amparo.cases.platforms import rules, tables, taking
+from amparo.cases.platforms.queries import PlatformFacts
+from amparo.cases.platforms.rules import Choice
+from amparo.cases.platforms.tables import Wanted
 from amparo.exchange.formats.tables import csv_bytes
 from amparo.foundation.errors import Missing, Refused
 from amparo.vault.keys import OfficerKeys
@@ -277,7 +278,7 @@ def take(request: HttpRequest, case: UUID, platform: UUID) -> HttpResponse:
             return redirect("cases:people", case)
         if obstacles := rules.obstacles_to_choice(choice, form.cleaned_data["reason"], human=True):
             raise Refused(*obstacles)
-        found = platform_taking.chosen(actor_of(request), platform, choice, keys)
+        found = taking.chosen(actor_of(request), platform, choice, keys)
     except Refused as error:
         say(request, error)
         return redirect("cases:platform", case, platform)

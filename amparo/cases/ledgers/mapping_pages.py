@@ -15,9 +15,11 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from amparo.access.doors import page
-from amparo.cases import coin_acts, coin_queries, queries
-from amparo.cases.coin_files import ENDINGS, LedgerUploadHandler, SealedUpload, largest_bytes
-from amparo.cases.coin_forms import (
+from amparo.cases import queries
+from amparo.cases.coins.mapping import Mapping, parse
+from amparo.cases.ledgers import actions as coin_acts, queries as coin_queries
+from amparo.cases.ledgers.files import ENDINGS, LedgerUploadHandler, SealedUpload, largest_bytes
+from amparo.cases.ledgers.forms import (
     EVENT_CHOICES,
     FIELD_CHOICES,
     TIMES,
@@ -26,10 +28,9 @@ from amparo.cases.coin_forms import (
     MappingForm,
     MappingTextForm,
 )
-from amparo.cases.coin_mapping_text import PlatformSaid, SourceSaid, gathered, written
-from amparo.cases.coin_pages import ledger_frame
-from amparo.cases.coin_queries import FileFacts, LedgerFacts
-from amparo.cases.coins.mapping import Mapping, parse
+from amparo.cases.ledgers.mapping_text import PlatformSaid, SourceSaid, gathered, written
+from amparo.cases.ledgers.pages import ledger_frame
+from amparo.cases.ledgers.queries import FileFacts, LedgerFacts
 from amparo.cases.page_frame import actor_of, frame_of, say
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id

@@ -18,8 +18,8 @@ import numpy as np
 from django.db import connection
 from django.db.models import Count, Max, Q
 
+from amparo.cases.chats.items_across import Across
 from amparo.cases.facts import PersonRef
-from amparo.cases.items_across import Across
 from amparo.cases.models import Case, Group, Membership, Person, Post
 
 if TYPE_CHECKING:

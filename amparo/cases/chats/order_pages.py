@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from amparo.access.doors import page
 from amparo.cases import actions, forms, queries
-from amparo.cases.group_pages import csv_answer, export_of
+from amparo.cases.chats.pages import csv_answer, export_of
 from amparo.cases.groups.order import REASONS, TRACKS, VICTIMS
 from amparo.cases.page_frame import actor_of, frame_of, page_asked, say, say_form
 from amparo.foundation.errors import Refused

@@ -11,10 +11,10 @@ from uuid import UUID
 import numpy as np
 from django.db.models import Count, Q
 
-from amparo.cases.chat import moment, ref, zone_of
+from amparo.cases.chats.lookalikes import near_families
+from amparo.cases.chats.talk import moment, ref, zone_of
 from amparo.cases.facts import PersonRef
 from amparo.cases.groups.across import Carried, Claim, claim_of
-from amparo.cases.lookalikes import near_families
 from amparo.cases.models import Case, Group, Person, Post, Sighting
 from amparo.foundation.times import Moment
 from amparo.matching import queries as matching

@@ -14,13 +14,13 @@ from django.conf import settings
 from django_tasks import task
 
 from amparo.access.acts import Actor
-from amparo.cases import coin_acts
-from amparo.cases.coin_files import opened_in_memory
-from amparo.cases.coin_looking import look
-from amparo.cases.coin_models import CoinFile, CoinLedger
 from amparo.cases.coins import Mapping, read_into
 from amparo.cases.coins.case_tables import write_case_tables
 from amparo.cases.coins.mapping import parse
+from amparo.cases.ledgers import actions as coin_acts
+from amparo.cases.ledgers.files import opened_in_memory
+from amparo.cases.ledgers.looking import look
+from amparo.cases.models import CoinFile, CoinLedger
 from amparo.cases.sealed_tables import enter_tables, sealing_tables
 from amparo.cases.sheets import taken_out
 from amparo.cases.tables.reading import Folder, chosen

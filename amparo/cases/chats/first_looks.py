@@ -12,11 +12,11 @@ from uuid import UUID
 from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from amparo.cases.chat import ref
+from amparo.cases.chats.items_across import Across, items_across
+from amparo.cases.chats.talk import ref
 from amparo.cases.facts import PersonRef
 from amparo.cases.groups import order as rule
 from amparo.cases.groups.order import MINORS, TRACKS, VICTIMS
-from amparo.cases.items_across import Across, items_across
 from amparo.cases.models import Group, Membership, Notice, Person, PersonReason, Post, ReadingOrder
 from amparo.matching.rules import State
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amparo.cases.coin_tables import Column, Listing
+from amparo.cases.ledgers.tables import Column, Listing
 
 LISTS: dict[str, Listing] = {
     "broadcasts": Listing(

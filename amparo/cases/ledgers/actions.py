@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from amparo.access.acts import Actor, act
-from amparo.cases import coin_rules
-from amparo.cases.coin_models import AccountLink, CoinFile, CoinLedger, CoinMapping
 from amparo.cases.coins.mapping import parse
 from amparo.cases.deciding import add_identifier, set_country, withdraw_country
 from amparo.cases.entering import case_of, editable, entered, name_of, officer_of, person_of
-from amparo.cases.models import Attribution, Identifier, Person
+from amparo.cases.ledgers import rules
+from amparo.cases.models import AccountLink, Attribution, CoinFile, CoinLedger, CoinMapping, Identifier, Person
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id
@@ -52,7 +51,7 @@ def add_ledger(
     found = editable(by, case)
     uploaded, there = list(files), list(items)
     known = vault_queries.items(there)
-    obstacles = coin_rules.obstacles_to_ledger(
+    obstacles = rules.obstacles_to_ledger(
         platform, [*(each.name for each in uploaded), *(i.name for i in known.values())]
     )
     if any(each.compartment != found.compartment for each in known.values()) or len(known) != len(set(there)):
@@ -85,7 +84,7 @@ def add_files(by: Actor, ledger: UUID, files: Iterable[Unentered]) -> LedgerFile
     found = ledger_of(ledger)
     editable(by, found.case.uuid)
     uploaded = list(files)
-    if obstacles := coin_rules.obstacles_to_ledger(found.platform, [each.name for each in uploaded]):
+    if obstacles := rules.obstacles_to_ledger(found.platform, [each.name for each in uploaded]):
         raise Refused(*obstacles)
     if found.state in (State.WAITING, State.READING):
         raise Refused("This ledger is being read: stop that first, or wait for its end.")
@@ -113,7 +112,7 @@ def save_mapping(by: Actor, platform: str, text: str, note: str = "") -> Mapping
     """The next version of the platform's mapping; the same text again is the version that stands. Refused with the wrong key."""
     if not platform.strip():
         raise Refused("Name the platform whose ledger this mapping reads.")
-    if len(text) > coin_rules.LONGEST_MAPPING:
+    if len(text) > rules.LONGEST_MAPPING:
         raise Refused("A mapping of more than 200,000 characters is none.")
     text = text.replace("\r\n", "\n")
     digest = parse(text.encode(), f"of {platform.strip()}").digest
@@ -281,7 +280,7 @@ def take_account(
 
 
 def _check_link(case: int, service: str, account: str, words: str) -> None:
-    obstacles = list(coin_rules.obstacles_to_link(service, account, words))
+    obstacles = list(rules.obstacles_to_link(service, account, words))
     same = AccountLink.objects.filter(
         person__case_id=case, service=service.strip(), account=account.strip(), undone_at=None
     ).select_related("person")

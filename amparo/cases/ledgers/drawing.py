@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from amparo.cases.coin_tables import Column, Room, Stay
+from amparo.cases.ledgers.tables import Column, Room, Stay
 from amparo.cases.tables.amounts import DIGITS
 
 if TYPE_CHECKING:

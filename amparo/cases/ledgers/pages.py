@@ -14,12 +14,18 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from amparo.access.doors import page
-from amparo.cases import actions, coin_acts, coin_drawing, coin_queries, coin_tables, queries
-from amparo.cases.coin_forms import TakeAccountForm
-from amparo.cases.coin_lists import LISTS, SECTIONS
-from amparo.cases.coin_queries import LedgerFacts
-from amparo.cases.coin_tables import PAGE, Asked, Listing, opened_ledger
+from amparo.cases import actions, queries
 from amparo.cases.forms import ReasonForm
+from amparo.cases.ledgers import (
+    actions as coin_acts,
+    drawing as coin_drawing,
+    queries as coin_queries,
+    tables as coin_tables,
+)
+from amparo.cases.ledgers.forms import TakeAccountForm
+from amparo.cases.ledgers.lists import LISTS, SECTIONS
+from amparo.cases.ledgers.queries import LedgerFacts
+from amparo.cases.ledgers.tables import PAGE, Asked, Listing, opened_ledger
 from amparo.cases.page_frame import actor_of, frame_of, say, say_form
 from amparo.exchange.formats.tables import csv_bytes
 from amparo.foundation.errors import Missing, Refused

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.db.models import Count
 
-from amparo.cases import platform_rules as rules
 from amparo.cases.models import LinkJudgement, Platform, PlatformPerson, PlatformStep
+from amparo.cases.platforms import rules
 from amparo.foundation.errors import Missing
 
 

@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db.models import F
 
 from amparo.access.acts import Actor, act
-from amparo.cases import platform_rules as rules
 from amparo.cases.entering import editable, is_human, name_of, officer_of
 from amparo.cases.models import Case, LinkJudgement, Platform, PlatformStep
+from amparo.cases.platforms import rules
 from amparo.cases.tables.base_mapping import parse_base_mapping
 from amparo.foundation import clock
 from amparo.foundation.errors import Missing, Refused

@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, IntegerField, Max, OuterRef, Q, Q
 from django.db.models.functions import Coalesce
 
 from amparo.cases import rules
-from amparo.cases.chat import membership_facts
+from amparo.cases.chats.talk import membership_facts
 from amparo.cases.facts import MembershipFacts
 from amparo.cases.models import Group, Identifier, Membership, Post
 

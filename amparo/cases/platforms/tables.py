@@ -13,8 +13,8 @@ from uuid import UUID
 
 from amparo.access.acts import Actor
 from amparo.cases.models import LinkJudgement, PlatformPerson, PlatformStep
-from amparo.cases.platform_facts import PlatformFacts
-from amparo.cases.platform_rules import standing
+from amparo.cases.platforms.queries import PlatformFacts
+from amparo.cases.platforms.rules import standing
 from amparo.cases.sealed_tables import SealedStore, opened_tables
 from amparo.cases.tables.store import literal
 from amparo.foundation.errors import Missing, Refused

@@ -20,12 +20,12 @@ from uuid import UUID
 from django.db import transaction
 
 from amparo.access.acts import Actor
-from amparo.cases import platform_rules as rules, platform_verbs as verbs
 from amparo.cases.models import LinkJudgement, Platform, PlatformStep
-from amparo.cases.platform_base import files_of, import_group, sealed_base
-from amparo.cases.platform_overlaps import KINDS, write_overlaps
-from amparo.cases.platform_summary import write_summary
-from amparo.cases.platform_verbs import Result
+from amparo.cases.platforms import actions, rules
+from amparo.cases.platforms.actions import Result
+from amparo.cases.platforms.base import files_of, import_group, sealed_base
+from amparo.cases.platforms.overlaps import KINDS, write_overlaps
+from amparo.cases.platforms.summary import write_summary
 from amparo.cases.sealed_tables import SealedStore, enter_tables, sealing_tables
 from amparo.cases.tables.base import Base
 from amparo.foundation import clock
@@ -59,7 +59,7 @@ def import_files(by: Actor, unlock: Unlock, platform: UUID, tell: Tell) -> None:
         return
     _perform(work, step, _import)
     if PlatformStep.objects.get(id=step.id).state == PlatformStep.State.DONE:
-        verbs.finish_import(by, platform)
+        actions.finish_import(by, platform)
 
 
 def analyse(by: Actor, unlock: Unlock, platform: UUID, tell: Tell = lambda _: None) -> None:
@@ -88,10 +88,10 @@ def _perform(work: Work, step: PlatformStep, do: Callable[[Work, PlatformStep], 
     try:
         do(work, step)
     except (Refused, Missing) as error:
-        verbs.fail_step(work.by, step.id, error.sentence)
+        actions.fail_step(work.by, step.id, error.sentence)
         work.tell(f"{rules.STEP_NAMES[step.name]}: {error.sentence}")
     except Broken as error:
-        verbs.fail_step(work.by, step.id, error.sentence)
+        actions.fail_step(work.by, step.id, error.sentence)
         raise
 
 
@@ -134,7 +134,7 @@ def _import(work: Work, step: PlatformStep) -> None:
             PlatformStep.objects.filter(id=step.id).update(tables=tables, counts_out=counts, figures=figures)
         done += sum(each.size_bytes for each in found.files if mapping.sources[each.source].table in group)
     made_items = {name: UUID(item) for name, item in tables.items()}
-    verbs.finish_step(work.by, step.id, Result(made_items, {"files": len(told)}, counts, figures))
+    actions.finish_step(work.by, step.id, Result(made_items, {"files": len(told)}, counts, figures))
     work.tell(", ".join(f"{count:,} {rules.UNITS.get(name, name)}" for name, count in counts.items() if count))
 
 
@@ -212,7 +212,7 @@ def _end(work: Work, step: PlatformStep, store: SealedStore, result: Result) -> 
     with transaction.atomic():
         made = {name: item.item for name, item in enter_tables(work.by, store).items()}
         PlatformStep.objects.filter(id=step.id).update(tables={})
-        verbs.finish_step(
+        actions.finish_step(
             work.by, step.id, Result(made, result.counts_in, result.counts_out, result.figures, result.skipped)
         )
     work.tell(", ".join(f"{name.replace('_', ' ')}: {count:,}" for name, count in list(result.counts_out.items())[:6]))
@@ -276,7 +276,7 @@ def _overlaps(work: Work, step: PlatformStep) -> None:
 
 def _first_posts(work: Work, step: PlatformStep) -> None:
     if not _imported(work).counts_out.get("posts"):
-        verbs.finish_step(work.by, step.id, Result(skipped="The platform's files hold no posts."))
+        actions.finish_step(work.by, step.id, Result(skipped="The platform's files hold no posts."))
         return
     _engine("first_posts", "amparo.cases.groups.first_posts", "write_first_posts", ("posts",))(work, step)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from uuid import UUID
 
-from amparo.cases.chat import by_hour, zone_of
+from amparo.cases.chats.talk import by_hour, zone_of
 from amparo.cases.models import Group, Post
 from amparo.foundation.errors import Refused
 

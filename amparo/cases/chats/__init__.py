@@ -1,0 +1,1 @@
+"""Chat exports in a case: imported, read across groups, drawn; the pure reading is `groups`."""
