@@ -143,6 +143,7 @@ def _up(given: argparse.Namespace) -> int:
 
     if other := up.running(home):
         raise up.already_up(other)
+    up.doors_must_be_free()
     if up.prepare(home):
         print("First start: the keys of this house were made.", *describe_keys(home), sep="\n", end="\n\n", flush=True)
     supervisor = up.Supervisor(home, given.workers)
@@ -198,6 +199,8 @@ def _demo(given: argparse.Namespace) -> int:
     environment.begin(home, demo=True)
     from amparo.wiring import up
 
+    if not (is_up := up.running(home)):
+        up.doors_must_be_free()
     up.prepare(home)
     from amparo.wiring.demo import platform_play, play, streams
 
@@ -206,7 +209,7 @@ def _demo(given: argparse.Namespace) -> int:
             return platform_play.platform(home, given.seed, given.accounts)
         return {"group": play.group, "streams": streams.streams}[given.operation](home, seed=given.seed)
 
-    if up.running(home):
+    if is_up:
         return played()
     supervisor = up.Supervisor(home, workers=2)
     signal.signal(signal.SIGTERM, _end)

@@ -104,6 +104,17 @@ def _served(address: str, application: str, *, log: str, threads: int = 4) -> li
     return [*server, "--log-level", log, application]
 
 
+def doors_must_be_free() -> None:
+    """Unreachable where another program answers at an address of ours: asked before anything is made or brought up to date."""
+    _must_be_free("AMPARO_HTTP", house_address())
+    for variable, address in (("AMPARO_FORM", form_address()), ("AMPARO_API", api_address())):
+        if address:
+            _must_be_free(variable, address)
+    for variable, default in MAIL_ADDRESSES.items():
+        if address := os.environ.get(variable, default):
+            _must_be_free(variable, address)
+
+
 def prepare(home: Home) -> bool:
     """Keys made on the first start and checked on each; Django set up; database up to date. True on the first start."""
     first = make_keys(home)
@@ -140,15 +151,8 @@ class Supervisor:
         self._lock: TextIO | None = None
 
     def start(self) -> None:
-        """Afterwards mail is taken and pages are served. Refused where this home is up already, Unreachable for a taken port."""
+        """Afterwards mail is taken and pages are served. Refused where this home is up already."""
         self._lock = _taken(self._home)
-        _must_be_free("AMPARO_HTTP", house_address())
-        for variable, address in (("AMPARO_FORM", form_address()), ("AMPARO_API", api_address())):
-            if address:
-                _must_be_free(variable, address)
-        for variable, default in MAIL_ADDRESSES.items():
-            if address := os.environ.get(variable, default):
-                _must_be_free(variable, address)
         for process in self._processes:
             self._spawn(process)
         self._write_state()
