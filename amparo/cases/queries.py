@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Count
 
 from amparo.access import queries as access
+from amparo.cases.cards.queries import card_of, services_of_case
 from amparo.cases.chats.activity import activity
 from amparo.cases.chats.first_looks import entered_reasons, first_looks, reading_order, reading_orders
 from amparo.cases.chats.items_across import first_question, item_facts, items_across, items_elsewhere
@@ -32,13 +33,57 @@ from amparo.foundation.errors import Missing
 from amparo.foundation.times import Moment
 
 __all__ = [
-    "activity", "case", "case_called", "cases_for", "cases_of_report", "circle_lines", "countries_of_case",
-    "counts_by_country", "devices", "elsewhere", "entered_reasons", "every_member_line", "evidence", "first_looks",
-    "first_question", "gathered", "group", "groups", "identifiers", "item_facts", "items", "items_across",
-    "items_elsewhere", "last_line", "may_enter", "member_lines", "memberships", "messages_by_day", "notes", "notices",
-    "opened_group", "opened_person", "overlaps", "people", "people_elsewhere", "people_page", "people_with_steps",
-    "person", "person_lines", "persons_by_country", "platform", "platform_counts", "platforms", "posts", "posts_before",
-    "reading_order", "reading_orders", "sighted_items", "story",
+    "activity",
+    "card_of",
+    "case",
+    "case_called",
+    "cases_for",
+    "cases_of_report",
+    "circle_lines",
+    "countries_of_case",
+    "counts_by_country",
+    "devices",
+    "elsewhere",
+    "entered_reasons",
+    "every_member_line",
+    "evidence",
+    "first_looks",
+    "first_question",
+    "gathered",
+    "group",
+    "groups",
+    "identifiers",
+    "item_facts",
+    "items",
+    "items_across",
+    "items_elsewhere",
+    "last_line",
+    "may_enter",
+    "member_lines",
+    "memberships",
+    "messages_by_day",
+    "notes",
+    "notices",
+    "opened_group",
+    "opened_person",
+    "overlaps",
+    "people",
+    "people_elsewhere",
+    "people_page",
+    "people_with_steps",
+    "person",
+    "person_lines",
+    "persons_by_country",
+    "platform",
+    "platform_counts",
+    "platforms",
+    "posts",
+    "posts_before",
+    "reading_order",
+    "reading_orders",
+    "services_of_case",
+    "sighted_items",
+    "story",
 ]  # fmt: skip
 
 

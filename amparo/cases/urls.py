@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from amparo.cases import evidence_pages, people_pages, views
+from amparo.cases.cards import pages as card_pages
 from amparo.cases.chats import order_pages, pages as group_pages
 from amparo.cases.ledgers import mapping_pages as coin_mapping_pages, pages as coin_pages
 from amparo.cases.platforms import pages as platform_pages
@@ -13,6 +14,11 @@ urlpatterns = [
     path("open/<uuid:report>/", views.open_case, name="open"),
     path("reading-order/", order_pages.reading_order, name="reading_order"),
     path("reading-order/set/", order_pages.set_reading_order, name="set_reading_order"),
+    path("platform-cards/", card_pages.cards, name="platform_cards"),
+    path("platform-cards.csv", card_pages.cards_csv, name="platform_cards_csv"),
+    path("platform-cards/write/", card_pages.write_card, name="new_platform_card"),
+    path("platform-cards/of/<str:key>/", card_pages.card, name="platform_card"),
+    path("platform-cards/of/<str:key>/write/", card_pages.write_card, name="write_platform_card"),
     path("<uuid:case>/", views.overview, name="case"),
     path("<uuid:case>/people/", people_pages.people, name="people"),
     path("<uuid:case>/people.csv", people_pages.people_csv, name="people_csv"),

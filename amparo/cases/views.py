@@ -125,6 +125,7 @@ def overview(request: HttpRequest, case: UUID) -> HttpResponse:
         "grant_form": forms.GrantForm(officers=_may_be_let_in(facts)) if actor_of(request).can("cases.grant") else None,
         "reason_form": forms.ReasonForm() if actor_of(request).can("cases.grant") else None,
         "devices": queries.devices(case),
+        "services": queries.services_of_case(case),
     }
     return render(request, "cases/case.html", frame)
 

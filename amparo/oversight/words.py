@@ -105,6 +105,7 @@ WORDS = {
     "person.country_withdrawn": "Candidate country of a person withdrawn",
     "person.identifier_added": "Identifier of a person added",
     "persons.taken": "People of a seized platform taken into its case by a rule",
+    "platform_card.written": "Platform card written",
     "platform.analysis_asked": "Analyses of a seized platform asked for again",
     "platform.imported": "Seized platform sealed in its case, whole",
     "platform.registered": "Seized platform registered in a case",

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from amparo.access.doors import page
 from amparo.cases import actions, queries
+from amparo.cases.cards.queries import Service
 from amparo.cases.forms import ReasonForm
 from amparo.cases.ledgers import (
     actions as coin_acts,
@@ -30,6 +31,8 @@ from amparo.cases.page_frame import actor_of, frame_of, say, say_form
 from amparo.exchange.formats.tables import csv_bytes
 from amparo.foundation.errors import Missing, Refused
 from amparo.vault.keys import OfficerKeys
+
+MOST_SERVICES = 5  # payment services whose cards stand below a list of references
 
 
 def ledger_frame(request: HttpRequest, case: UUID, ledger: UUID, part: str) -> dict[str, Any]:
@@ -158,6 +161,7 @@ def ledger(request: HttpRequest, case: UUID, ledger: UUID) -> HttpResponse:
         ],
         "newer": _newer(facts),
         "countries": facts.summary.get("countries", []),
+        "service": Service(facts.platform, queries.card_of(facts.platform)),
     }
     return render(request, "cases/ledger.html", frame)
 
@@ -223,6 +227,9 @@ def listing(request: HttpRequest, case: UUID, ledger: UUID, part: str) -> HttpRe
         "choices": [(value, value, number) for value, number in choices],
         "taken": taken,
         "searched": bool(asked.search or asked.chosen),
+        "asked_at": [Service(value, queries.card_of(value)) for value, _ in choices[:MOST_SERVICES]]
+        if part == "references"
+        else [],
     }
     return render(request, "cases/ledger_list.html", frame)
 

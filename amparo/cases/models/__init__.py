@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from amparo.cases.models.cards import PlatformCard
 from amparo.cases.models.chats import Group, Membership, Notice, Post
 from amparo.cases.models.investigation import Case, CaseOfficer, CaseReport, Device, Event, Sighting
 from amparo.cases.models.ledgers import AccountLink, CoinFile, CoinLedger, CoinMapping
@@ -28,6 +29,7 @@ __all__ = [
     "Person",
     "PersonReason",
     "Platform",
+    "PlatformCard",
     "PlatformPerson",
     "PlatformStep",
     "Post",
