@@ -48,6 +48,8 @@ class CardForm(forms.Form):
         help_text="The day on which this was so.",
     )
     source = _text("How this is known", "A document with its date, a call, a case. Name no person.", rows=2)
+    source.required = True
+    source.error_messages["required"] = "Say how this is known: a document with its date, a call, a case."
 
     def known(self) -> Known:
         given = {name: _plain(value) for name, value in self.cleaned_data.items()}

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING
 
 from amparo.cases import queries as case_queries
+from amparo.cases.cards.actions import write_card
+from amparo.cases.cards.rules import Known
 from amparo.cases.ledgers import (
     actions as coin_acts,
     drawing as coin_drawing,
@@ -27,11 +30,47 @@ from amparo.wiring.demo.streams_data import Ledger
 if TYPE_CHECKING:
     from amparo.wiring.demo.streams import StreamsStory
 
+CARDS = (
+    Known(
+        "vega",
+        "The platform's letter with its ledger, demo 22/2026",
+        date(2026, 5, 20),
+        also=("Vega Live",),
+        operator="Vega Example S.A.",
+        law_country="ES",
+        legal_contact="orders@vega.example.org, in Spanish or English",
+        urgent_route="Duty desk, all hours: urgent@vega.example.org",
+        records=(
+            ("Purchases, gifts and payouts", "5 years"),
+            ("Room entries and exits", "180 days"),
+            ("Log-ins", "90 days"),
+        ),
+        coin_rules="A gift reaches the host whole. Payouts once a week.",
+        age_rules="18, as stated by the user; hosts show a document.",
+    ),
+    Known(
+        "orion",
+        "The platform's handbook for authorities, version 7",
+        date(2026, 5, 21),
+        operator="Orion Example Ltd",
+        law_country="IE",
+        legal_contact="Portal: https://authorities.orion.example.org",
+        urgent_route="The same portal, marked as an emergency: answered within the hour",
+        records=(
+            ("Coins in and out", "7 years"),
+            ("Log-ins with address and port", "1 year"),
+            ("Broadcasts", "not kept"),
+        ),
+        age_rules="16, not checked.",
+    ),
+)
+
 
 def read_ledgers(story: StreamsStory) -> None:
     """Both platforms' ledgers are sealed in the case and read by their own mappings."""
     story.tell.chapter("Two platforms hand over their ledgers, each in its own shape; both are sealed, mapped and read")
     by = story.staff[INVESTIGATOR]
+    _write_cards(story)
     for given in story.data.ledgers:
         there = ledger_of(story, given.platform)
         if there is None:
@@ -49,6 +88,13 @@ def read_ledgers(story: StreamsStory) -> None:
     for facts in coin_queries.ledgers(story.case):
         for line in _figures(facts):
             story.tell.line(f"{facts.platform}: {line}")
+
+
+def _write_cards(story: StreamsStory) -> None:
+    """What the unit learns of each platform stands on its card, for this case and every later one."""
+    for each in CARDS:
+        if case_queries.card_of(each.name) is None:
+            write_card(story.staff[INVESTIGATOR], each)
 
 
 def _add(story: StreamsStory, given: Ledger) -> None:
