@@ -1,7 +1,7 @@
 """The hot loops of countries over evidence: put in order, weighed to chances, learned from, summed by account."""
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN202
+# ruff: noqa: ANN001, ANN201, ANN202
 
 from __future__ import annotations
 
@@ -141,15 +141,15 @@ def expected(start, place, kind, weight, learning, prior, hour_row, hour_weight,
 
 
 @compiled
-def agreeing(events_start, address, standing_of, shared, place_of, start, place, post, least, addresses):
-    """For each address of the standing `shared`: how many of its accounts have evidence, and the sum of their chances of its place."""
-    count, agree = np.zeros(addresses, np.float64), np.zeros(addresses, np.float64)
-    seen_by = np.full(addresses, -1, np.int32)
+def agreeing(events_start, address, shared, place_of, start, place, post, least):
+    """For each shared address: how many of its accounts have evidence, and the sum of their chances of its place."""
+    count, agree = np.zeros(len(shared), np.float64), np.zeros(len(shared), np.float64)
+    seen_by = np.full(len(shared), -1, np.int32)
     for a in range(len(events_start) - 1):
         known, looked = 0.0, False
         for e in range(events_start[a], events_start[a + 1]):
             there = address[e]
-            if there < 0 or standing_of[there] != shared or seen_by[there] == a or place_of[there] < 0:
+            if there < 0 or not shared[there] or seen_by[there] == a or place_of[there] < 0:
                 continue
             seen_by[there] = a
             if not looked:
@@ -191,8 +191,8 @@ def bits_of(account, bit, used, accounts):
 
 @compiled
 def noted(account, place, kind, amount, first, last, weight, best, networks, bits):
-    """For each row what to think of, as bits; and by account, of the evidence for its best place: the kinds as bits, days, first and
-    last (0 unknown); and the bits of all its rows.
+    """For each row what to think of, as bits; and by account, of the evidence for its best place: the kinds as bits, days,
+    first and last (0 unknown); and the bits of all its rows.
 
     networks: kinds up to this one are of addresses or the log. bits: exits, one day, travel, moved, foreign, weightless.
     """

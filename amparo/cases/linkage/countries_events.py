@@ -29,7 +29,7 @@ OWN, COMMON, MIXED, EXIT = range(4)  # how an address counts; the least shared f
 FEW = 3  # accounts at an address that may be one home
 AT_ONCE = 1 << 25  # events in memory: 27 bytes each
 LEAST_HOURS = 30  # events of an account, from which on its hours say something (reference: measured)
-_SOURCE = 40  # bits of a row's number; the file's stands above them
+SOURCE = 40  # bits of a row's number; the file's stands above them
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,10 @@ class Events:
 class Located:
     """Every event of the base. strangers: some name an account that `numbered` does not have."""
 
-    def __init__(self, store: Store, networks: Networks, accounts: int, at_once: int = AT_ONCE) -> None:
-        """Needs `numbered` (account, n), `address_texts`, `place_codes`."""
+    def __init__(self, store: Store, networks: Networks, accounts: int, most: int, at_once: int = AT_ONCE) -> None:
+        """Needs `numbered` (account, n), `address_texts`, `place_codes`. most: there are no more events and payments."""
         self.store, self.networks, self.accounts = store, networks, accounts
-        every = int(store.one("SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM payments)"))
-        self.slices = max(1, -(-every // at_once))
+        self.slices = max(1, -(-most // at_once))
         self.whole: Events | None = None
         if self.slices == 1:
             found = store.arrays(_EVENTS)
@@ -108,8 +107,8 @@ _EVENTS = f"""
     SELECT coalesce(n.n, -1)::INTEGER AS account, coalesce(t.rowid, -1)::INTEGER AS address,
            greatest(coalesce(epoch(coalesce(e.at_utc, e.at_wall)), 0), 0)::UINTEGER AS second,
            coalesce(c.place, -1)::SMALLINT AS logged,
-           (CASE WHEN e.port IS NULL THEN 0 ELSE {PORTED} END + CASE WHEN e.at_utc IS NULL THEN 0 ELSE {UTC} END)::UTINYINT AS flags,
-           (e.file::BIGINT << {_SOURCE}) + e."row" AS source
+           ((e.port IS NOT NULL)::UTINYINT * {PORTED} + (e.at_utc IS NOT NULL)::UTINYINT * {UTC})::UTINYINT AS flags,
+           (e.file::BIGINT << {SOURCE}) + e."row" AS source
     FROM (
         SELECT account, address, at_utc, at_wall, country, port, file, "row" FROM events
         UNION ALL
@@ -145,9 +144,7 @@ def agreement(
     count, agree = np.zeros(len(shared)), np.zeros(len(shared))
     for part in located.parts():
         mine = start[part.low : part.low + len(part.start)]
-        some, together = agreeing(
-            part.start, part.address, shared, True, networks.place, mine, place, post, least, len(shared)
-        )
+        some, together = agreeing(part.start, part.address, shared, networks.place, mine, place, post, least)
         count, agree = count + some, agree + together
     return count, agree
 

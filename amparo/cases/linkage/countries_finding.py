@@ -10,11 +10,12 @@ import numpy as np
 
 from amparo.cases.linkage import countries_events as events, countries_linked as linked, hours
 from amparo.cases.linkage.calibration import Calibration
-from amparo.cases.linkage.countries_events import COMMON, EXIT, FEW, MIXED, OWN, Located, Seen
 from amparo.cases.linkage.countries_chances import in_order
+from amparo.cases.linkage.countries_events import COMMON, EXIT, FEW, MIXED, OWN, Located, Seen
 from amparo.cases.linkage.countries_named import codes, named, place_codes
 from amparo.cases.linkage.countries_networks import networks
 from amparo.cases.linkage.countries_weighing import Evidence, Weighed, no_clocks, weigh
+from amparo.cases.tables.base import Base
 from amparo.cases.tables.store import Progress, Store, silent
 
 MANY = 400  # accounts at one address (reference: measured): it must be vouched for, or it is an exit
@@ -70,9 +71,10 @@ class Found:
     hours_trust: float
 
 
-def find(store: Store, calibration: Calibration, links: Path | None = None, progress: Progress = silent) -> Found:
+def find(base: Base, calibration: Calibration, links: Path | None = None, progress: Progress = silent) -> Found:
     """Makes `numbered` and others in the store; the base's tables stay as they are."""
-    located = _located(store, progress)
+    store = base.store
+    located = _located(base, progress)
     accounts, none = located.accounts, no_clocks(located.accounts, len(codes()))
     by_name = named(store, accounts)
     progress("read what names a country", sum(len(each["account"]) for each in by_name.values()))
@@ -113,16 +115,17 @@ def find(store: Store, calibration: Calibration, links: Path | None = None, prog
     return Found(accounts, rows, weight, weighed, told, len(hours_account), trust)
 
 
-def _located(store: Store, progress: Progress) -> Located:
+def _located(base: Base, progress: Progress) -> Located:
     """The events by account. Makes `numbered` and `place_codes`. Whether events name accounts that nothing else does is told by
     the one look at them; only then they are looked at again."""
+    store, most = base.store, base.counts["events"] + base.counts["payments"]
     place_codes(store)
     where = networks(store, dict(zip(codes(), range(len(codes())), strict=True)))
     stated = store.one("SELECT count(*) FROM accounts") > 0
     accounts = _number(store, ("identifiers", "payments") if stated else ("identifiers", "payments", "events"))
-    located = Located(store, where, accounts)
+    located = Located(store, where, accounts, most)
     if located.strangers:
-        located = Located(store, where, _number(store, ("identifiers", "payments", "events")))
+        located = Located(store, where, _number(store, ("identifiers", "payments", "events")), most)
     store.run("DROP TABLE address_texts")
     progress("placed events", located.count)
     return located
@@ -142,7 +145,7 @@ def _number(store: Store, others: Sequence[str]) -> int:
 def _standing(
     located: Located, calibration: Calibration, by_name: dict[str, dict[str, np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How each address counts, and which are shared: by whether their accounts, by all else that is known of them, are where they are."""
+    """How each address counts, and which are shared: by whether its accounts, by all else known of them, are where it is."""
     holders = events.holders(located)
     shared = holders > FEW
     standing = np.full(len(shared), OWN, np.int8)

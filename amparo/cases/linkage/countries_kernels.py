@@ -1,7 +1,7 @@
 """The hot loops of countries over events: put by account, counted by address, made to days and hours."""
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN202
+# ruff: noqa: ANN001, ANN201, ANN202
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from amparo.cases.tables.compiling import compiled
 
 PORTED, UTC = 1, 2  # bits of an event's flags
 UNCOUNTED = 9  # the standing of an address whose events are passed over
+MANY = 512  # events of one account in one go, from which on they are not sorted by insertion
 _GROWTH = 1.5
 
 
@@ -62,6 +63,64 @@ def _grown(array, room):
 
 
 @compiled
+def _placed(begin, end, address, second, logged, place_of, standing_of, key, at):
+    """Fills `key` and `at` with the events of one account that have a place, by place, logged and time; returns how many."""
+    count = 0
+    for e in range(begin, end):
+        there = address[e]
+        where, said = np.int64(-1), np.int64(0)
+        if there >= 0:
+            if standing_of[there] == UNCOUNTED:
+                continue
+            where = np.int64(place_of[there])
+        if where < 0 and logged[e] >= 0:
+            where, said = np.int64(logged[e]), np.int64(1)
+        if where >= 0:
+            key[count] = np.uint64((where << 1 | said) << 32) | np.uint64(second[e])
+            at[count] = e
+            count += 1
+    if count > MANY:
+        order = np.argsort(key[:count])
+        key[:count], at[:count] = key[:count][order], at[:count][order]
+    else:
+        _in_order(key, at, count)
+    return count
+
+
+@compiled
+def _summed(each, count, key, at, address, second, flags, source, standing_of, own):
+    """Fills `own` (standing; days, events, with a port, first, last, source of the first) of one place; returns where it ends."""
+    here = key[each] >> np.uint64(32)
+    own[:] = 0
+    today, least, exit_day = np.int64(-1), 9, np.int64(-1)
+    while each < count and key[each] >> np.uint64(32) == here:
+        e = at[each]
+        when = np.int64(second[e])
+        day, s = when // 86_400, np.int64(0)
+        if address[e] >= 0:
+            s = np.int64(standing_of[address[e]])
+        if day != today:
+            if least < 3:
+                own[least, 0] += 1
+            today, least = day, 9
+        least = min(least, s)
+        if s == 3 and day != exit_day:
+            own[3, 0] += 1
+            exit_day = day
+        if own[s, 1] == 0 or (own[s, 3] == 0 and when > 0):
+            own[s, 3], own[s, 5] = when, source[e]
+        elif when == own[s, 3]:
+            own[s, 5] = min(own[s, 5], source[e])
+        own[s, 1] += 1
+        own[s, 2] += flags[e] & PORTED
+        own[s, 4] = when
+        each += 1
+    if least < 3:
+        own[least, 0] += 1
+    return each
+
+
+@compiled
 def days_of(start, address, second, logged, flags, source, place_of, standing_of):
     """Rows account, place, logged (1: as the log says), standing, days, events, with a port, first, last, source of the first.
 
@@ -74,63 +133,17 @@ def days_of(start, address, second, logged, flags, source, place_of, standing_of
     stands, days, events = np.empty(room, np.int8), np.empty(room, np.int32), np.empty(room, np.int32)
     ports, first, last = np.empty(room, np.int32), np.empty(room, np.uint32), np.empty(room, np.uint32)
     example = np.empty(room, np.int64)
-    own = np.zeros((4, 6), np.int64)
-    key, at = np.empty(64, np.uint64), np.empty(64, np.int64)
+    most = 0
+    for a in range(len(start) - 1):
+        most = max(most, start[a + 1] - start[a])
+    key, at, own = np.empty(most, np.uint64), np.empty(most, np.int64), np.zeros((4, 6), np.int64)
     write = 0
     for a in range(len(start) - 1):
-        if start[a + 1] - start[a] > len(key):
-            key, at = (
-                np.empty(2 * (start[a + 1] - start[a]), np.uint64),
-                np.empty(2 * (start[a + 1] - start[a]), np.int64),
-            )
-        count = 0
-        for e in range(start[a], start[a + 1]):
-            there = address[e]
-            where, said = np.int64(-1), np.int64(0)
-            if there >= 0:
-                if standing_of[there] == UNCOUNTED:
-                    continue
-                where = np.int64(place_of[there])
-            if where < 0 and logged[e] >= 0:
-                where, said = np.int64(logged[e]), np.int64(1)
-            if where >= 0:
-                key[count] = np.uint64((where << 1 | said) << 32) | np.uint64(second[e])
-                at[count] = e
-                count += 1
-        if count > 512:
-            order = np.argsort(key[:count])
-            key[:count], at[:count] = key[:count][order], at[:count][order]
-        else:
-            _in_order(key, at, count)
+        count = _placed(start[a], start[a + 1], address, second, logged, place_of, standing_of, key, at)
         each = 0
         while each < count:
             here = key[each] >> np.uint64(32)
-            own[:] = 0
-            today, least, exit_day = np.int64(-1), 9, np.int64(-1)
-            while each < count and key[each] >> np.uint64(32) == here:
-                e = at[each]
-                when = np.int64(second[e])
-                day, s = when // 86_400, np.int64(0)
-                if address[e] >= 0:
-                    s = np.int64(standing_of[address[e]])
-                if day != today:
-                    if least < 3:
-                        own[least, 0] += 1
-                    today, least = day, 9
-                least = min(least, s)
-                if s == 3 and day != exit_day:
-                    own[3, 0] += 1
-                    exit_day = day
-                if own[s, 1] == 0 or (own[s, 3] == 0 and when > 0):
-                    own[s, 3], own[s, 5] = when, source[e]
-                elif when == own[s, 3]:
-                    own[s, 5] = min(own[s, 5], source[e])
-                own[s, 1] += 1
-                own[s, 2] += flags[e] & PORTED
-                own[s, 4] = when
-                each += 1
-            if least < 3:
-                own[least, 0] += 1
+            each = _summed(each, count, key, at, address, second, flags, source, standing_of, own)
             if write + 4 > room:
                 room = int(room * _GROWTH) + 4
                 account, place, by_log = _grown(account, room), _grown(place, room), _grown(by_log, room)
@@ -144,17 +157,9 @@ def days_of(start, address, second, logged, flags, source, place_of, standing_of
                     ports[write], first[write], last[write], example[write] = own[s, 2], own[s, 3], own[s, 4], own[s, 5]
                     write += 1
     return (
-        account[:write],
-        place[:write],
-        by_log[:write],
-        stands[:write],
-        days[:write],
-        events[:write],
-        ports[:write],
-        first[:write],
-        last[:write],
-        example[:write],
-    )
+        account[:write], place[:write], by_log[:write], stands[:write], days[:write],
+        events[:write], ports[:write], first[:write], last[:write], example[:write],
+    )  # fmt: skip
 
 
 @compiled

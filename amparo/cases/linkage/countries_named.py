@@ -109,7 +109,7 @@ def _stated(store: Store, accounts: int) -> dict[str, dict[str, np.ndarray]]:
     by_zone = {zone: places()[code] for zone, code in zones().items()}
     country = {value: by_code[value.casefold()] for value in _values(store, "country") if value.casefold() in by_code}
     zone = {value: by_zone[value.casefold()] for value in _values(store, "zone") if value.casefold() in by_zone}
-    locale = {value: found for value in _values(store, "locale") if (found := locale_place(value))}
+    locale = {value: named for value in _values(store, "locale") if (named := locale_place(value))}
     _known(store, "known_countries", country)
     _known(store, "known_zones", zone)
     _known(store, "known_locales", {value: place for value, (_, place) in locale.items()})

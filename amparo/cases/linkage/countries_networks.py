@@ -113,8 +113,8 @@ def parsed(blocks: list[str]) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Networks:
-    """Every address that the base names. number: of each row of `address_texts`, -1 where it is none (texts of one address, or of one
-    /64, have one number); its last item is -1, for no address. place: of each number its country, -1 none.
+    """Every address that the base names. number: of each row of `address_texts`, -1 where it is none (texts of one address, or of
+    one /64, have one number); its last item is -1, for no address. place: of each number its country, -1 none.
     """
 
     number: np.ndarray
