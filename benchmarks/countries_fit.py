@@ -109,7 +109,7 @@ def _answers(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, float]]:
     with open_base(folder / "platform", load_base_mapping(folder / "mapping.toml"), tables=COUNTRY_TABLES) as base:
         _spoilt(base.store, statements)
-        found = find(base.store, now)
+        found = find(base, now)
         names = [row[0] for row in base.store.rows("SELECT account FROM numbered ORDER BY n")]
     answers = answered(found, replace(now))
     truth = dict(duckdb.sql(f"FROM '{folder}/truth/countries.parquet'").fetchall())

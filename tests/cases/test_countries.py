@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from amparo.cases.linkage.countries import write_countries
+from amparo.cases.linkage.countries_events import FEW, Located, holders, hours, seen, uncounted, year
+from amparo.cases.linkage.countries_kernels import UNCOUNTED
+from amparo.cases.linkage.countries_named import place_codes, places
+from amparo.cases.linkage.countries_networks import networks
 from amparo.foundation.errors import Missing, Refused
 from benchmarks.countries import quality
 from benchmarks.platform import make
@@ -119,6 +124,41 @@ def test_evidence_that_speaks_for_two_countries_alike_is_not_sure(platform: Plat
     assert found["confidence"] < 0.9
     assert {found["best_guess"], found["runner_up"]} == {"ES", "FR"}
     assert found["runner_up_confidence"] > 0.05
+
+
+def test_events_that_do_not_fit_at_once_say_the_same_a_few_accounts_at_a_time(
+    platform: Platform, tmp_path: Path
+) -> None:
+    for number, account in enumerate([row["id"] for row in platform.accounts]):
+        platform.seen(account, f"198.51.100.{200 + number % 3}", (5, 6, 7, number % 9 + 10))
+    with opened(platform, tmp_path) as base:
+        store = base.store
+        place_codes(store)
+        where = networks(store, places())
+        store.run(
+            "CREATE TABLE numbered AS SELECT account, row_number() OVER (ORDER BY account) - 1 AS n FROM accounts"
+        )
+        accounts, most = base.counts["accounts"], base.counts["events"]
+        found = []
+        for at_once in (most, most // 5):
+            located = Located(store, where, accounts, most, at_once)
+            standing = uncounted(holders(located) > FEW)
+            assert (standing == UNCOUNTED).sum() == 3
+            rows = seen(located, standing * 0)
+            found.append([located.slices > 1, year(located), standing, *hours(located), *vars(rows).values()])
+        assert (found[0][0], found[1][0]) == (False, True)
+        for one, other in zip(found[0][1:], found[1][1:], strict=True):
+            assert np.array_equal(one, other)
+
+
+def test_accounts_that_only_events_name_are_answered_among_the_others(platform: Platform, tmp_path: Path) -> None:
+    before = answers(platform, tmp_path)
+    platform.seen("aa-stranger", "192.0.2.200", (1, 5, 9), country="ES")
+    platform.seen("stranger", "203.0.113.201", (1, 5, 9))
+    found = answers(platform, tmp_path)
+    assert (found["aa-stranger"]["best_guess"], found["stranger"]["best_guess"]) == ("ES", "DE")
+    assert set(found) == {*before, "aa-stranger", "stranger"}
+    assert {name: found[name]["country"] for name in before} == {name: row["country"] for name, row in before.items()}
 
 
 def test_a_journey_and_a_move_are_named_so(platform: Platform, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from hypothesis import given, settings, strategies as st
 
 from amparo.cases.linkage import hours
 from amparo.cases.linkage.calibration import CURVES, SURE, gap, load_calibration, monotone
-from amparo.cases.linkage.countries_kernels import confirmed, days_of
+from amparo.cases.linkage.countries_chances import confirmed, in_order
+from amparo.cases.linkage.countries_kernels import PORTED, by_account, days_of
 from amparo.cases.linkage.countries_linked import said
 from amparo.cases.linkage.countries_named import codes, locale_place, number_place, places
 from amparo.cases.linkage.countries_networks import V4, V6, flat, parsed
@@ -136,7 +137,7 @@ def test_of_ranges_within_each_other_the_narrower_holds(spans: list[tuple[int, i
     columns = np.array(nested, np.int64).reshape(-1, 3)
     found = flat(columns[:, 0].astype(np.uint64), columns[:, 1].astype(np.uint64), columns[:, 2].astype(np.int16))
     asked = np.arange(90, dtype=np.uint64)
-    for address, place in zip(asked.tolist(), found.of(asked, asked)[0].tolist(), strict=True):
+    for address, place in zip(asked.tolist(), found.of(asked).tolist(), strict=True):
         there = [(b - a, p) for a, b, p in nested if a <= address <= b]
         narrowest = {p for width, p in there if width == min(there)[0]}
         assert place == (narrowest.pop() if len(narrowest) == 1 else -1)
@@ -161,14 +162,30 @@ def test_what_is_no_address_has_no_block() -> None:
 EVENT = st.tuples(st.integers(0, 3), st.integers(0, 4 * 86_400), st.integers(0, 3), st.booleans(), st.integers(0, 9))
 
 
-@given(st.lists(EVENT, max_size=40))
-def test_a_day_counts_once_by_the_least_shared_of_its_addresses(events: list[tuple[int, int, int, bool, int]]) -> None:
-    events.sort()
-    columns = [np.array(column) for column in zip(*events, strict=True)] if events else [np.empty(0, int)] * 5
-    key = columns[0].astype(np.uint64) << np.uint64(32) | columns[1].astype(np.uint64)
-    group, standing, days, counts, ports, first, last, _ = days_of(
-        key, columns[2].astype(np.int8), columns[3].astype(np.bool_), columns[4].astype(np.int64)
+@given(st.lists(EVENT, max_size=40), st.lists(EVENT, max_size=600))
+@settings(deadline=None, max_examples=60)
+def test_a_day_counts_once_by_the_least_shared_of_its_addresses(
+    events: list[tuple[int, int, int, bool, int]], others: list[tuple[int, int, int, bool, int]]
+) -> None:
+    # Four countries, each with an address of every standing; a second account has many events of its own.
+    both = [*((0, *e) for e in events), *((1, *e) for e in others)]
+    columns = [np.array(column) for column in zip(*both, strict=True)] if both else [np.empty(0, int)] * 6
+    account, country, second, standing, ported, source = columns
+    start, order = by_account(account.astype(np.int32), 2)
+    found = days_of(
+        start,
+        (country * 4 + standing)[order].astype(np.int32),
+        second[order].astype(np.uint32),
+        np.full(len(both), -1, np.int16),
+        (ported * PORTED)[order].astype(np.uint8),
+        source[order].astype(np.int64),
+        np.repeat(np.arange(4), 4).astype(np.int16),
+        np.tile(np.arange(4), 4).astype(np.int8),
     )
+    mine = [column[found[0] == 0] for column in found]
+    _, group, _, standing, days, counts, ports, first, last, _ = mine
+    assert (np.diff(found[0].astype(int) * 4 + found[1]) >= 0).all()
+    assert found[5].sum() == len(both)
     by_day: dict[tuple[int, int], int] = {}
     for each, second, stands, _, _ in events:
         if stands < 3:
@@ -179,11 +196,20 @@ def test_a_day_counts_once_by_the_least_shared_of_its_addresses(events: list[tup
     for each, day in {(e[0], e[1] // 86_400) for e in events if e[2] == 3}:
         expected[each, 3] += 1 if day >= 0 else 0
     for row in range(len(group)):
-        mine = [e for e in events if (e[0], e[2]) == (group[row], standing[row])]
-        assert (counts[row], ports[row]) == (len(mine), sum(e[3] for e in mine))
-        assert (first[row], last[row]) == (min((e[1] for e in mine if e[1]), default=0), max(e[1] for e in mine))
+        own = [e for e in events if (e[0], e[2]) == (group[row], standing[row])]
+        assert (counts[row], ports[row]) == (len(own), sum(e[3] for e in own))
+        assert (first[row], last[row]) == (min((e[1] for e in own if e[1]), default=0), max(e[1] for e in own))
+        assert mine[9][row] in [e[4] for e in own if e[1] == first[row] or not first[row]]
         assert days[row] == expected[int(group[row]), int(standing[row])]
     assert counts.sum() == len(events)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.integers(-1, 3), st.integers(0, 3)), max_size=40))
+def test_evidence_is_put_in_the_order_of_account_country_kind_and_row(rows: list[tuple[int, int, int, int]]) -> None:
+    columns = np.array(rows, np.int64).reshape(-1, 4)
+    found = in_order(columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 3], 5)
+    assert [rows[each] for each in found] == sorted(rows)
+    assert sorted(found.tolist()) == list(range(len(rows)))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from amparo.cases.linkage import countries_results as results
 from amparo.cases.linkage.calibration import Calibration, load_calibration
 from amparo.cases.linkage.countries_finding import MANY, SOME, find
 from amparo.cases.tables.base import Base
-from amparo.cases.tables.runs import beside, write_run
+from amparo.cases.tables.runs import write_run
 from amparo.cases.tables.store import Progress, silent
 
 VERSION = 1  # of the written columns
@@ -39,13 +39,10 @@ def write_countries(
     links: a links.parquet, whose persons' accounts then speak for each other, as evidence of its own name.
     """
     store, weights = base.store, calibration or load_calibration()
-    found = find(store, weights, links, progress)
-    answers = results.tables(store, found, weights)
-    written = {"accounts": store.parquet(results.answers_sql(), out)}
-    progress("written", written["accounts"])
-    evidence = beside(out, "evidence.parquet")
-    written["evidence"] = store.parquet(results.evidence_sql(weights, base.names()), evidence)
-    progress("written evidence", written["evidence"])
+    found = find(base, weights, links, progress)
+    told = results.write(store, found, weights, base.names(), out)
+    progress("written", told["written"]["accounts"])
+    progress("written evidence", told["written"]["evidence"])
     run = base.facts() | {
         "engine": "countries",
         "version": VERSION,
@@ -55,9 +52,9 @@ def write_countries(
             "accounts_at_an_office": SOME,
         },
         "numpy": np.__version__,
-        "written": written,
+        "written": told["written"],
         "addresses": asdict(found.addresses),
-        "coverage": results.coverage(found, weights, answers),
+        "coverage": told["coverage"],
         "calibration": weights.told,
         "cautions": {word.partition(":")[0]: word for word in results.WORDS.values()},
     }

@@ -1,8 +1,7 @@
 """From events to days: on how many days each account was seen in each country, by how many accounts share its addresses.
 
-A day counts once for a country, by the least shared of its addresses. `located` holds every event of the base as numbers:
-account, key (of the address, -1 none), second (of UTC, else of the wall clock; 0 where there is no time), utc, logged (the
-country that the platform's log states, -1 none), port (is there one), file, row.
+A day counts once for a country, by the least shared of its addresses. The events are read once, as numbers, and put by account;
+only where there are more of them than fit they are kept by DuckDB, which spills, and looked at for some accounts at a time.
 """
 
 from __future__ import annotations
@@ -12,22 +11,32 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amparo.cases.linkage.countries_kernels import by_hour, days_of
-from amparo.cases.linkage.countries_networks import BLOCK, LAST, Blocks
+from amparo.cases.linkage.countries_chances import agreeing
+from amparo.cases.linkage.countries_kernels import (
+    PORTED,
+    UNCOUNTED,
+    UTC,
+    by_account,
+    by_hour,
+    count_accounts,
+    count_days,
+    days_of,
+)
+from amparo.cases.linkage.countries_networks import Networks
 from amparo.cases.tables.store import Store
 
 OWN, COMMON, MIXED, EXIT = range(4)  # how an address counts; the least shared first
 FEW = 3  # accounts at an address that may be one home
-SLICE = 1 << 18  # accounts at a time: an account, a country and a second fit into 63 bits
-DAY_S = 86_400
+AT_ONCE = 1 << 25  # events in memory: 27 bytes each
 LEAST_HOURS = 30  # events of an account, from which on its hours say something (reference: measured)
+SOURCE = 40  # bits of a row's number; the file's stands above them
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Evidence by account: place, kind (0 by address, 1 as the log says), standing of the addresses, days, and what it was.
+    """Evidence by account: place, logged (0 by address, 1 as the log says), standing of the addresses, days, and what it was.
 
-    first, last: seconds, 0 where no time is known. file, row: of the first event.
+    first, last: seconds, 0 where no time is known. source: of the first event, file << 40 | row.
     """
 
     account: np.ndarray
@@ -39,117 +48,148 @@ class Seen:
     ported: np.ndarray
     first: np.ndarray
     last: np.ndarray
-    file: np.ndarray
-    row: np.ndarray
+    source: np.ndarray
 
 
-def locate(store: Store) -> int:
-    """Makes `located`, by account; returns the number of events. Needs `numbered` (account, n), `address_blocks`, `place_codes`."""
-    parts = [
-        'SELECT account, address, at_utc, at_wall, country, port IS NOT NULL AS ported, file, "row" FROM events',
-        'SELECT account, address, at_utc, at_wall, NULL, false, file, "row" FROM payments WHERE address IS NOT NULL',
-    ]
-    store.run(
-        "CREATE OR REPLACE TABLE located AS SELECT n.n AS account, "
-        f"coalesce(b.number * 256 + {LAST.format('e.address')}, -1) AS key, "
-        "greatest(coalesce(epoch(coalesce(e.at_utc, e.at_wall)), 0), 0)::UINTEGER AS second, e.at_utc IS NOT NULL AS utc, "
-        'e.ported, coalesce(c.place, -1)::SMALLINT AS logged, e.file, e."row" '
-        f"FROM ({' UNION ALL '.join(parts)}) e JOIN numbered n ON n.account = e.account "
-        f"LEFT JOIN address_blocks b ON b.block = {BLOCK.format('e.address')} LEFT JOIN place_codes c ON c.code = upper(e.country)"
-    )
-    return int(store.one("SELECT count(*) FROM located"))
+@dataclass(frozen=True)
+class Events:
+    """Of the accounts from `low` on, by account: where each one's begin (and the end), and what is known of each.
+
+    address: its number in Networks, -1 none. second: of UTC, else of the wall clock, 0 unknown. logged: the country that the
+    platform's log states, -1 none. flags: PORTED, UTC. source: file << 40 | row.
+    """
+
+    low: int
+    start: np.ndarray
+    address: np.ndarray
+    second: np.ndarray
+    logged: np.ndarray
+    flags: np.ndarray
+    source: np.ndarray
 
 
-def shared(store: Store) -> dict[str, np.ndarray]:
-    """Addresses of more than FEW accounts: key, accounts. Makes `shared_addresses` (key, number, accounts)."""
-    store.run(
-        'CREATE OR REPLACE TABLE shared_addresses AS SELECT "key", row_number() OVER (ORDER BY "key") - 1 AS number, accounts '
-        'FROM (SELECT "key", count(*) AS accounts FROM (SELECT DISTINCT "key", account FROM located WHERE "key" >= 0) '
-        f'GROUP BY "key" HAVING count(*) > {FEW}) ORDER BY "key"'
-    )
-    return store.arrays('SELECT "key", accounts FROM shared_addresses ORDER BY number')
+class Located:
+    """Every event of the base. strangers: some name an account that `numbered` does not have."""
+
+    def __init__(self, store: Store, networks: Networks, accounts: int, most: int, at_once: int = AT_ONCE) -> None:
+        """Needs `numbered` (account, n), `address_texts`, `place_codes`. most: there are no more events and payments."""
+        self.store, self.networks, self.accounts = store, networks, accounts
+        self.slices = max(1, -(-most // at_once))
+        self.whole: Events | None = None
+        if self.slices == 1:
+            found = store.arrays(_EVENTS)
+            self.count, self.strangers = len(found["account"]), bool((found["account"] < 0).any())
+            if not self.strangers:
+                self.whole = _by_account(found, 0, accounts, networks)
+            return
+        store.run(f"CREATE OR REPLACE TABLE located AS {_EVENTS}")
+        self.count = int(store.one("SELECT count(*) FROM located"))
+        self.strangers = bool(store.one("SELECT coalesce(min(account), 0) < 0 FROM located"))
+
+    def parts(self) -> Iterator[Events]:
+        """The events of some accounts after those of others, all of one account together."""
+        if self.whole:
+            yield self.whole
+            return
+        size = -(-self.accounts // self.slices)
+        for low in range(0, self.accounts, size):
+            high = min(low + size, self.accounts)
+            found = self.store.arrays(f"SELECT * FROM located WHERE account >= {low} AND account < {high}")
+            yield _by_account(found, low, high, self.networks)
+
+    def done(self) -> None:
+        """The events are let go."""
+        self.whole = None
+        self.store.run("DROP TABLE IF EXISTS located")
 
 
-def users(store: Store, accounts: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Who uses which shared address, each pair once: account, number of the address."""
-    for low in range(0, max(1, accounts), SLICE * 4):
-        found = store.arrays(
-            "SELECT DISTINCT l.account, s.number FROM located l JOIN shared_addresses s ON s.key = l.key "
-            f"WHERE l.account >= {low} AND l.account < {low + SLICE * 4}"
-        )
-        yield found["account"], found["number"]
+_EVENTS = f"""
+    SELECT coalesce(n.n, -1)::INTEGER AS account, coalesce(t.rowid, -1)::INTEGER AS address,
+           greatest(coalesce(epoch(coalesce(e.at_utc, e.at_wall)), 0), 0)::UINTEGER AS second,
+           coalesce(c.place, -1)::SMALLINT AS logged,
+           ((e.port IS NOT NULL)::UTINYINT * {PORTED} + (e.at_utc IS NOT NULL)::UTINYINT * {UTC})::UTINYINT AS flags,
+           (e.file::BIGINT << {SOURCE}) + e."row" AS source
+    FROM (
+        SELECT account, address, at_utc, at_wall, country, port, file, "row" FROM events
+        UNION ALL
+        SELECT account, address, at_utc, at_wall, NULL, NULL, file, "row" FROM payments WHERE address IS NOT NULL
+    ) e LEFT JOIN numbered n ON n.account = e.account LEFT JOIN address_texts t ON t.address = e.address
+    LEFT JOIN place_codes c ON c.code = upper(e.country)
+    WHERE e.account IS NOT NULL
+"""
 
 
-def seen(store: Store, where: Blocks, accounts: int, standing: np.ndarray | None) -> Seen:
-    """What the events say. standing: of each shared address; others are OWN. None: of others alone."""
+def _by_account(found: dict[str, np.ndarray], low: int, high: int, networks: Networks) -> Events:
+    start, order = by_account(found.pop("account") - low, high - low)
+    columns = {name: found.pop(name)[order] for name in ("second", "logged", "flags", "source")}
+    return Events(low, start, address=networks.number[found.pop("address")[order]], **columns)
+
+
+def holders(located: Located) -> np.ndarray:
+    """By address, how many accounts were there."""
+    count = np.zeros(len(located.networks.place), np.int32)
+    for part in located.parts():
+        count_accounts(part.start, part.address, count)
+    return count
+
+
+def agreement(
+    located: Located, shared: np.ndarray, start: np.ndarray, place: np.ndarray, post: np.ndarray, least: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each address that is shared: how many of its accounts have evidence, and the sum of their chances of its place.
+
+    start, place, post: of the accounts' evidence, its places and their chances.
+    """
+    networks = located.networks
+    count, agree = np.zeros(len(shared)), np.zeros(len(shared))
+    for part in located.parts():
+        mine = start[part.low : part.low + len(part.start)]
+        some, together = agreeing(part.start, part.address, shared, networks.place, mine, place, post, least)
+        count, agree = count + some, agree + together
+    return count, agree
+
+
+def seen(located: Located, standing: np.ndarray) -> Seen:
+    """What the events say. standing: of each address; what happened at UNCOUNTED ones is passed over."""
     parts = []
-    wanted = "" if standing is not None else " AND s.number IS NULL"
-    for low in range(0, max(1, accounts), SLICE):
-        found = store.arrays(
-            "SELECT l.account, l.key, coalesce(s.number, -1)::INTEGER AS number, l.second, l.logged, l.ported, "
-            f"l.file, l.row FROM located l LEFT JOIN shared_addresses s ON s.key = l.key "
-            f"WHERE l.account >= {low} AND l.account < {low + SLICE} AND (l.key >= 0 OR l.logged >= 0){wanted}"
+    for part in located.parts():
+        rows = days_of(
+            part.start,
+            part.address,
+            part.second,
+            part.logged,
+            part.flags,
+            part.source,
+            located.networks.place,
+            standing,
         )
-        if not len(found["account"]):
-            continue
-        place = where.of(found["key"])
-        logged = (place < 0) & (found["logged"] >= 0)
-        place = np.where(logged, found["logged"], place)
-        counts = np.full(len(place), OWN, np.int8)
-        held = found["number"] >= 0
-        if standing is not None:
-            counts[held] = standing[found["number"][held]]
-        parts.append(_slice(found, low, place, logged, counts))
-    return _joined(parts)
+        parts.append((rows[0] + np.int32(part.low), *rows[1:]))
+    if len(parts) == 1:
+        return Seen(*parts[0])
+    return Seen(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def _slice(
-    found: dict[str, np.ndarray], low: int, place: np.ndarray, logged: np.ndarray, standing: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    there = np.flatnonzero(place >= 0)
-    local = (found["account"][there] - low).astype(np.uint64)
-    group = (
-        (local << np.uint64(11)) | (place[there].astype(np.uint64) << np.uint64(1)) | logged[there].astype(np.uint64)
-    )
-    key = (group << np.uint64(32)) | found["second"][there].astype(np.uint64)
-    order = np.argsort(key)
-    at = there[order]
-    source = (found["file"].astype(np.int64) << 40) | found["row"].astype(np.int64)
-    rows = days_of(key[order], standing[at], found["ported"][at], source[at])
-    group = rows[0].astype(np.int64)
-    return ((group >> 11) + low, (group >> 1) & 1023, group & 1, *rows[1:])
+def uncounted(shared: np.ndarray) -> np.ndarray:
+    """The standings by which what happened at shared addresses is passed over."""
+    return np.where(shared, UNCOUNTED, OWN).astype(np.int8)
 
 
-def _joined(parts: list[tuple[np.ndarray, ...]]) -> Seen:
-    def column(each: int, kind: type) -> np.ndarray:
-        return np.concatenate([part[each] for part in parts]).astype(kind) if parts else np.empty(0, kind)
-
-    source = column(9, np.int64)
-    return Seen(
-        account=column(0, np.int32),
-        place=column(1, np.int16),
-        logged=column(2, np.int8),
-        standing=column(3, np.int8),
-        days=column(4, np.int32),
-        events=column(5, np.int32),
-        ported=column(6, np.int32),
-        first=column(7, np.int64),
-        last=column(8, np.int64),
-        file=(source >> 40).astype(np.int32),
-        row=source & ((1 << 40) - 1),
-    )
-
-
-def hours(store: Store, accounts: int) -> tuple[np.ndarray, np.ndarray]:
+def hours(located: Located) -> tuple[np.ndarray, np.ndarray]:
     """Accounts with LEAST_HOURS events of a known UTC or more, and their events by hour of UTC: n, (n, 24)."""
-    numbers, tables = [], []
-    for low in range(0, max(1, accounts), SLICE * 4):
-        found = store.arrays(
-            f"SELECT account - {low} AS account, ((second // 3600) % 24)::UTINYINT AS hour FROM located "
-            f"WHERE account >= {low} AND account < {low + SLICE * 4} AND utc AND second > 0"
-        )
-        table = by_hour(found["account"], found["hour"], min(SLICE * 4, max(0, accounts - low)))
-        enough = np.flatnonzero(table.sum(axis=1) >= LEAST_HOURS)
-        numbers.append(enough + low)
-        tables.append(table[enough])
+    numbers, tables = [np.empty(0, np.int64)], [np.empty((0, 24), np.uint16)]
+    for part in located.parts():
+        some, table = by_hour(part.start, part.second, part.flags, LEAST_HOURS)
+        numbers.append(some + part.low)
+        tables.append(table)
     return np.concatenate(numbers), np.concatenate(tables)
+
+
+def year(located: Located) -> int:
+    """In which the middle one of all events lies; 2020 where no event has a time."""
+    days = np.zeros((1 << 32) // 86_400 + 1, np.int64)
+    for part in located.parts():
+        count_days(part.second, days)
+    if not days.any():
+        return 2020
+    middle = int(np.searchsorted(np.cumsum(days), (int(days.sum()) + 1) // 2))
+    return int(np.datetime64(middle, "D").astype("datetime64[Y]").astype(int)) + 1970

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import numpy as np
 
 from amparo.cases.linkage import countries_events as events, countries_linked as linked, hours
 from amparo.cases.linkage.calibration import Calibration
-from amparo.cases.linkage.countries_events import COMMON, EXIT, MIXED, OWN, Seen
-from amparo.cases.linkage.countries_kernels import agreeing
-from amparo.cases.linkage.countries_named import codes, named
-from amparo.cases.linkage.countries_networks import Blocks, blocks
+from amparo.cases.linkage.countries_chances import in_order
+from amparo.cases.linkage.countries_events import COMMON, EXIT, FEW, MIXED, OWN, Located, Seen
+from amparo.cases.linkage.countries_named import codes, named, place_codes
+from amparo.cases.linkage.countries_networks import networks
 from amparo.cases.linkage.countries_weighing import Evidence, Weighed, no_clocks, weigh
+from amparo.cases.tables.base import Base
 from amparo.cases.tables.store import Progress, Store, silent
 
 MANY = 400  # accounts at one address (reference: measured): it must be vouched for, or it is an exit
@@ -69,32 +71,30 @@ class Found:
     hours_trust: float
 
 
-def find(store: Store, calibration: Calibration, links: Path | None = None, progress: Progress = silent) -> Found:
-    """Makes `numbered`, `located` and others in the store; the base's tables stay as they are."""
-    accounts = _number(store)
-    by_name = named(store)
+def find(base: Base, calibration: Calibration, links: Path | None = None, progress: Progress = silent) -> Found:
+    """Makes `numbered` and others in the store; the base's tables stay as they are."""
+    store = base.store
+    located = _located(base, progress)
+    accounts, none = located.accounts, no_clocks(located.accounts, len(codes()))
+    by_name = named(store, accounts)
     progress("read what names a country", sum(len(each["account"]) for each in by_name.values()))
-    where = blocks(store, dict(zip(codes(), range(len(codes())), strict=True)))
-    count = events.locate(store)
-    progress("placed events", count)
-    shared = events.shared(store)
-    standing = _standing(store, calibration, by_name, where, shared, accounts)
-    progress("looked at shared addresses", len(standing))
-    seen = events.seen(store, where, accounts, standing)
-    rows = _rows(calibration, by_name, seen)
+    standing, shared = _standing(located, calibration, by_name)
+    progress("looked at shared addresses", int(shared.sum()))
+    seen = events.seen(located, standing)
+    hours_account, table = events.hours(located)
+    year = events.year(located)
+    located.done()
+    rows = _rows(calibration, by_name, seen, accounts)
     evidence = _evidence(rows, accounts)
-    weighed = weigh(evidence, calibration, len(codes()), no_clocks(accounts, len(codes())))
+    weighed = weigh(evidence, calibration, len(codes()), none)
     if links:
         by_name["accounts of the person"] = linked.said(
             linked.persons(store, links), weighed.best[:, 0], weighed.chance[:, 0]
         )
-        rows = _rows(calibration, by_name, seen)
+        rows = _rows(calibration, by_name, seen, accounts)
         evidence = _evidence(rows, accounts)
-        weighed = weigh(evidence, calibration, len(codes()), no_clocks(accounts, len(codes())))
-    hours_account, table = events.hours(store, accounts)
-    year = int(store.one("SELECT coalesce(year(to_timestamp(median(second))), 2020) FROM located WHERE second > 0"))
-    for done in ("located", "shared_addresses", "address_blocks"):
-        store.run(f"DROP TABLE {done}")
+        weighed = weigh(evidence, calibration, len(codes()), none)
+    del seen, by_name
     telling = hours.telling(weighed.chance[hours_account, 0])
     hours_account, table = hours_account[telling], table[telling]
     clocks, trust = hours.clocks(
@@ -106,58 +106,66 @@ def find(store: Store, calibration: Calibration, links: Path | None = None, prog
     weight = np.zeros(len(rows))
     weight[rows.kind >= 0] = weighed.row
     told = Addresses(
-        count,
-        len(where.place),
-        where.unreadable,
-        len(standing),
-        *(int((standing == each).sum()) for each in (COMMON, MIXED, EXIT)),
+        located.count,
+        located.networks.blocks,
+        located.networks.unreadable,
+        int(shared.sum()),
+        *(int((standing[shared] == each).sum()) for each in (COMMON, MIXED, EXIT)),
     )
     return Found(accounts, rows, weight, weighed, told, len(hours_account), trust)
 
 
-def _number(store: Store) -> int:
-    """Every account that any table names, by its name's order."""
+def _located(base: Base, progress: Progress) -> Located:
+    """The events by account. Makes `numbered` and `place_codes`. Whether events name accounts that nothing else does is told by
+    the one look at them; only then they are looked at again."""
+    store, most = base.store, base.counts["events"] + base.counts["payments"]
+    place_codes(store)
+    where = networks(store, dict(zip(codes(), range(len(codes())), strict=True)))
+    stated = store.one("SELECT count(*) FROM accounts") > 0
+    accounts = _number(store, ("identifiers", "payments") if stated else ("identifiers", "payments", "events"))
+    located = Located(store, where, accounts, most)
+    if located.strangers:
+        located = Located(store, where, _number(store, ("identifiers", "payments", "events")), most)
+    store.run("DROP TABLE address_texts")
+    progress("placed events", located.count)
+    return located
+
+
+def _number(store: Store, others: Sequence[str]) -> int:
+    """Makes `numbered`: every account that the table of accounts or the others name, by its name's order."""
     known = "SELECT account FROM accounts WHERE account IS NOT NULL"
-    others = " UNION ALL ".join(
-        f"SELECT account FROM {table} ANTI JOIN ({known}) USING (account)"
-        for table in ("identifiers", "events", "payments")
-    )
+    more = " UNION ALL ".join(f"SELECT account FROM {table} ANTI JOIN ({known}) USING (account)" for table in others)
     store.run(
         "CREATE OR REPLACE TABLE numbered AS SELECT account, (row_number() OVER (ORDER BY account) - 1)::INTEGER AS n "
-        f"FROM (SELECT DISTINCT account FROM ({known} UNION ALL ({others})) WHERE account IS NOT NULL) ORDER BY account"
+        f"FROM (SELECT DISTINCT account FROM ({known} UNION ALL ({more})) WHERE account IS NOT NULL) ORDER BY account"
     )
     return int(store.one("SELECT count(*) FROM numbered"))
 
 
 def _standing(
-    store: Store,
-    calibration: Calibration,
-    by_name: dict[str, dict[str, np.ndarray]],
-    where: Blocks,
-    shared: dict[str, np.ndarray],
-    accounts: int,
-) -> np.ndarray:
-    """How each shared address counts: by whether its accounts, by all else that is known of them, are where it is."""
-    count = len(shared["key"])
-    if not count:
-        return np.empty(0, np.int8)
-    without = events.seen(store, where, accounts, None)
-    rows = _rows(calibration, by_name, without)
-    evidence = _evidence(rows, accounts)
-    post = weigh(evidence, calibration, len(codes()), no_clocks(accounts, len(codes()))).post
-    place = where.of(shared["key"])
-    known, agree = np.zeros(count), np.zeros(count)
-    for account, number in events.users(store, accounts):
-        some, together = agreeing(account, number, place, evidence.start, evidence.place, post, 0.5, count)
-        known, agree = known + some, agree + together
+    located: Located, calibration: Calibration, by_name: dict[str, dict[str, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """How each address counts, and which are shared: by whether its accounts, by all else known of them, are where it is."""
+    holders = events.holders(located)
+    shared = holders > FEW
+    standing = np.full(len(shared), OWN, np.int8)
+    if not shared.any():
+        return standing, shared
+    without = events.seen(located, events.uncounted(shared))
+    evidence = _evidence(_rows(calibration, by_name, without, located.accounts), located.accounts)
+    del without
+    post = weigh(evidence, calibration, len(codes()), no_clocks(located.accounts, len(codes()))).post
+    known, agree = events.agreement(located, shared, evidence.start, evidence.place, post, 0.5)
+    known, agree, many = known[shared], agree[shared], holders[shared]
     share = (agree + 1.0) / (known + 2.0)
     found = np.where(share >= VOUCHED, COMMON, np.where(share >= DOUBTED, MIXED, EXIT))
-    unknown = known < np.maximum(2, 0.02 * shared["accounts"])
-    found = np.where(unknown, np.where(shared["accounts"] <= SOME, MIXED, EXIT), found)
-    return np.where((shared["accounts"] > MANY) & (found == MIXED), EXIT, found).astype(np.int8)
+    unknown = known < np.maximum(2, 0.02 * many)
+    found = np.where(unknown, np.where(many <= SOME, MIXED, EXIT), found)
+    standing[shared] = np.where((many > MANY) & (found == MIXED), EXIT, found)
+    return standing, shared
 
 
-def _rows(calibration: Calibration, by_name: dict[str, dict[str, np.ndarray]], seen: Seen) -> Rows:
+def _rows(calibration: Calibration, by_name: dict[str, dict[str, np.ndarray]], seen: Seen, accounts: int) -> Rows:
     numbers = [calibration.number(name) for name in STANDINGS] + [-1]
     kind = np.where(
         (seen.logged > 0) & (seen.standing < EXIT),
@@ -167,10 +175,9 @@ def _rows(calibration: Calibration, by_name: dict[str, dict[str, np.ndarray]], s
     parts = [
         Rows(
             seen.account, seen.place, kind.astype(np.int8), seen.days.astype(np.float32), seen.events, seen.ported,
-            seen.first, seen.last, (seen.file.astype(np.int64) << 40) | seen.row,
-        )
+            seen.first.astype(np.int64), seen.last.astype(np.int64), seen.source,
+        ).taken((seen.days > 0) | (seen.standing == OWN) | (seen.standing == EXIT))
     ]  # fmt: skip
-    parts[0] = parts[0].taken((seen.days > 0) | (seen.standing == OWN) | (seen.standing == EXIT))
     for name, each in by_name.items():
         some = len(each["account"])
         parts.append(
@@ -181,11 +188,10 @@ def _rows(calibration: Calibration, by_name: dict[str, dict[str, np.ndarray]], s
             )
         )  # fmt: skip
     whole = Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in Rows.__dataclass_fields__))
-    order = np.lexsort((whole.source, whole.kind, whole.place, whole.account))
-    return whole.taken(order)
+    return whole.taken(in_order(whole.account, whole.place, whole.kind, whole.source, accounts))
 
 
 def _evidence(rows: Rows, accounts: int) -> Evidence:
     """The rows that weigh: without exits."""
-    held = rows.taken(rows.kind >= 0)
-    return Evidence(accounts, held.account, held.place, held.kind, held.amount)
+    held = rows.kind >= 0
+    return Evidence(accounts, rows.account[held], rows.place[held], rows.kind[held], rows.amount[held])

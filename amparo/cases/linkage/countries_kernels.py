@@ -1,173 +1,188 @@
-"""The hot loops of countries: events to days and hours, evidence to probabilities, hours of activity against a clock."""
+"""The hot loops of countries over events: put by account, counted by address, made to days and hours."""
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001, ANN201, ANN202
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from amparo.cases.tables.compiling import compiled
 
-
-@compiled
-def days_of(key, standing, ported, source):
-    """Rows (group, standing, days, events, with a port, first, last, source of the first) of events sorted by key.
-
-    key: group << 32 | second. A day is of the least standing that its events have in the group; of exits, all days.
-    """
-    count = len(key)
-    room = 0
-    for e in range(count):
-        if e == 0 or key[e] >> np.uint64(32) != key[e - 1] >> np.uint64(32):
-            room += 4
-    room = min(room, count)
-    group, stands = np.empty(room, np.uint64), np.empty(room, np.int8)
-    days, events, ports = np.zeros(room, np.int32), np.zeros(room, np.int32), np.zeros(room, np.int32)
-    first, last, example = np.zeros(room, np.int64), np.zeros(room, np.int64), np.zeros(room, np.int64)
-    own = np.zeros((4, 6), np.int64)
-    write = e = 0
-    while e < count:
-        here = key[e] >> np.uint64(32)
-        own[:] = 0
-        today, least, exit_day = np.int64(-1), 9, np.int64(-1)
-        while e < count and key[e] >> np.uint64(32) == here:
-            second = np.int64(key[e] & np.uint64(0xFFFFFFFF))
-            day, s = second // 86_400, standing[e]
-            if day != today:
-                if least < 3:
-                    own[least, 0] += 1
-                today, least = day, 9
-            least = min(least, s)
-            if s == 3 and day != exit_day:
-                own[3, 0] += 1
-                exit_day = day
-            if own[s, 1] == 0:
-                own[s, 3], own[s, 5] = second, source[e]
-            elif second == own[s, 3]:
-                own[s, 5] = min(own[s, 5], source[e])
-            if own[s, 3] == 0 and second > 0:
-                own[s, 3], own[s, 5] = second, source[e]
-            own[s, 1] += 1
-            own[s, 2] += ported[e]
-            own[s, 4] = second
-            e += 1
-        if least < 3:
-            own[least, 0] += 1
-        for s in range(4):
-            if own[s, 1] > 0:
-                group[write], stands[write], days[write], events[write] = here, s, own[s, 0], own[s, 1]
-                ports[write], first[write], last[write], example[write] = own[s, 2], own[s, 3], own[s, 4], own[s, 5]
-                write += 1
-    return (
-        group[:write],
-        stands[:write],
-        days[:write],
-        events[:write],
-        ports[:write],
-        first[:write],
-        last[:write],
-        example[:write],
-    )
+PORTED, UTC = 1, 2  # bits of an event's flags
+UNCOUNTED = 9  # the standing of an address whose events are passed over
+MANY = 512  # events of one account in one go, from which on they are not sorted by insertion
+_GROWTH = 1.5
 
 
 @compiled
-def by_hour(account, hour, accounts):
-    table = np.zeros((accounts, 24), np.uint16)
+def by_account(account, accounts):
+    """Where each account's events begin (accounts + 1), and the events in the order of accounts, else as they stood."""
+    start = np.zeros(accounts + 1, np.int64)
     for e in range(len(account)):
-        if table[account[e], hour[e]] < 65_535:
-            table[account[e], hour[e]] += 1
-    return table
-
-
-@compiled
-def weighed(start, place, weight, prior, hour_row, hour_weight, clock):
-    """For each row of evidence the probability of its place, for its account; and by account the three best.
-
-    start: the accounts' first rows, and the end. weight: of each row in nats, not below 0. prior: of each place, sum 1.
-    hour_row: of each account its row in hour_weight (row, clock), or -1; clock: of each place its column.
-    What no evidence names has its prior alone. best, probability: (accounts, 3), -1 and 0 where there is none.
-    """
-    accounts = len(start) - 1
-    post = np.zeros(len(place), np.float32)
-    best = np.full((accounts, 3), -1, np.int16)
-    chance = np.zeros((accounts, 3), np.float64)
-    slot = np.full(len(prior), -1, np.int32)
-    named = np.empty(len(prior), np.int32)
-    sums = np.empty(len(prior), np.float64)
+        start[account[e] + 1] += 1
     for a in range(accounts):
-        count = 0
-        for e in range(start[a], start[a + 1]):
-            p = place[e]
-            if slot[p] < 0:
-                slot[p], named[count], sums[count] = count, p, math.log(prior[p])
-                if hour_row[a] >= 0:
-                    sums[count] += hour_weight[hour_row[a], clock[p]]
-                count += 1
-            sums[slot[p]] += weight[e]
-        if count == 0:
-            continue
-        known, top = 0.0, -1e300
-        for c in range(count):
-            known += prior[named[c]]
-            top = max(top, sums[c])
-        rest = max(1e-9, 1.0 - known)
-        top = max(top, math.log(rest))
-        total = rest * math.exp(-top)
-        for c in range(count):
-            sums[c] = math.exp(sums[c] - top)
-            total += sums[c]
-        for c in range(count):
-            sums[c] /= total
-            p = named[c]
-            for b in range(3):
-                if best[a, b] < 0 or sums[c] > chance[a, b] or (sums[c] == chance[a, b] and p < best[a, b]):
-                    for later in range(2, b, -1):
-                        best[a, later], chance[a, later] = best[a, later - 1], chance[a, later - 1]
-                    best[a, b], chance[a, b] = p, sums[c]
-                    break
-        for e in range(start[a], start[a + 1]):
-            post[e] = sums[slot[place[e]]]
-        for c in range(count):
-            slot[named[c]] = -1
-    return post, best, chance
-
-
-@compiled
-def agreeing(account, number, standing_place, start, place, post, least, addresses):
-    """For each shared address: how many of its accounts have evidence, and the sum of their chances of its place."""
-    count, agree = np.zeros(addresses, np.float64), np.zeros(addresses, np.float64)
+        start[a + 1] += start[a]
+    ahead = start[:-1].copy()
+    order = np.empty(len(account), np.uint32)
     for e in range(len(account)):
-        a, wanted = account[e], standing_place[number[e]]
-        if wanted < 0:
-            continue
-        known, here = 0.0, 0.0
-        for r in range(start[a], start[a + 1]):
-            fresh = True
-            for before in range(start[a], r):
-                if place[before] == place[r]:
-                    fresh = False
-                    break
-            if fresh:
-                known += post[r]
-                if place[r] == wanted:
-                    here = post[r]
-        if known >= least:
-            count[number[e]] += 1.0
-            agree[number[e]] += here
-    return count, agree
+        order[ahead[account[e]]] = e
+        ahead[account[e]] += 1
+    return start, order
 
 
 @compiled
-def confirmed(start, place, family):
-    """Of each row of evidence, whether a row of another family of the same account names the same place."""
-    found = np.zeros(len(place), np.bool_)
+def count_accounts(start, address, count):
+    """Adds to `count`, for each address, how many of these accounts were there. address: of each event by account, -1 none."""
+    seen_by = np.full(len(count), -1, np.int32)
     for a in range(len(start) - 1):
         for e in range(start[a], start[a + 1]):
-            for other in range(start[a], start[a + 1]):
-                if place[other] == place[e] and family[other] != family[e]:
-                    found[e] = True
-                    break
-    return found
+            there = address[e]
+            if there >= 0 and seen_by[there] != a:
+                seen_by[there] = a
+                count[there] += 1
+
+
+@compiled
+def _in_order(key, at, count):
+    """Sorts the first `count` of both by key; few of an account's events stand out of their order."""
+    for here in range(1, count):
+        held, its = key[here], at[here]
+        before = here - 1
+        while before >= 0 and key[before] > held:
+            key[before + 1], at[before + 1] = key[before], at[before]
+            before -= 1
+        key[before + 1], at[before + 1] = held, its
+
+
+@compiled
+def _grown(array, room):
+    larger = np.empty(room, array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+@compiled
+def _placed(begin, end, address, second, logged, place_of, standing_of, key, at):
+    """Fills `key` and `at` with the events of one account that have a place, by place, logged and time; returns how many."""
+    count = 0
+    for e in range(begin, end):
+        there = address[e]
+        where, said = np.int64(-1), np.int64(0)
+        if there >= 0:
+            if standing_of[there] == UNCOUNTED:
+                continue
+            where = np.int64(place_of[there])
+        if where < 0 and logged[e] >= 0:
+            where, said = np.int64(logged[e]), np.int64(1)
+        if where >= 0:
+            key[count] = np.uint64((where << 1 | said) << 32) | np.uint64(second[e])
+            at[count] = e
+            count += 1
+    if count > MANY:
+        order = np.argsort(key[:count])
+        key[:count], at[:count] = key[:count][order], at[:count][order]
+    else:
+        _in_order(key, at, count)
+    return count
+
+
+@compiled
+def _summed(each, count, key, at, address, second, flags, source, standing_of, own):
+    """Fills `own` (standing; days, events, with a port, first, last, source of the first) of one place; returns where it ends."""
+    here = key[each] >> np.uint64(32)
+    own[:] = 0
+    today, least, exit_day = np.int64(-1), 9, np.int64(-1)
+    while each < count and key[each] >> np.uint64(32) == here:
+        e = at[each]
+        when = np.int64(second[e])
+        day, s = when // 86_400, np.int64(0)
+        if address[e] >= 0:
+            s = np.int64(standing_of[address[e]])
+        if day != today:
+            if least < 3:
+                own[least, 0] += 1
+            today, least = day, 9
+        least = min(least, s)
+        if s == 3 and day != exit_day:
+            own[3, 0] += 1
+            exit_day = day
+        if own[s, 1] == 0 or (own[s, 3] == 0 and when > 0):
+            own[s, 3], own[s, 5] = when, source[e]
+        elif when == own[s, 3]:
+            own[s, 5] = min(own[s, 5], source[e])
+        own[s, 1] += 1
+        own[s, 2] += flags[e] & PORTED
+        own[s, 4] = when
+        each += 1
+    if least < 3:
+        own[least, 0] += 1
+    return each
+
+
+@compiled
+def days_of(start, address, second, logged, flags, source, place_of, standing_of):
+    """Rows account, place, logged (1: as the log says), standing, days, events, with a port, first, last, source of the first.
+
+    Of events by account (start: as by_account). place_of, standing_of: of each address its country (-1 none) and its standing
+    (0 to 3, or UNCOUNTED). Where no range names the address the logged country counts. A day is of the least standing that its
+    events have in the country; of exits (3), all days. first is 0 where no time is known. Rows by account, place and logged.
+    """
+    room = min(len(address), 4 * len(start)) + 4
+    account, place, by_log = np.empty(room, np.int32), np.empty(room, np.int16), np.empty(room, np.int8)
+    stands, days, events = np.empty(room, np.int8), np.empty(room, np.int32), np.empty(room, np.int32)
+    ports, first, last = np.empty(room, np.int32), np.empty(room, np.uint32), np.empty(room, np.uint32)
+    example = np.empty(room, np.int64)
+    most = 0
+    for a in range(len(start) - 1):
+        most = max(most, start[a + 1] - start[a])
+    key, at, own = np.empty(most, np.uint64), np.empty(most, np.int64), np.zeros((4, 6), np.int64)
+    write = 0
+    for a in range(len(start) - 1):
+        count = _placed(start[a], start[a + 1], address, second, logged, place_of, standing_of, key, at)
+        each = 0
+        while each < count:
+            here = key[each] >> np.uint64(32)
+            each = _summed(each, count, key, at, address, second, flags, source, standing_of, own)
+            if write + 4 > room:
+                room = int(room * _GROWTH) + 4
+                account, place, by_log = _grown(account, room), _grown(place, room), _grown(by_log, room)
+                stands, days, events = _grown(stands, room), _grown(days, room), _grown(events, room)
+                ports, first, last = _grown(ports, room), _grown(first, room), _grown(last, room)
+                example = _grown(example, room)
+            for s in range(4):
+                if own[s, 1] > 0:
+                    account[write], place[write], by_log[write] = a, here >> np.uint64(1), here & np.uint64(1)
+                    stands[write], days[write], events[write] = s, own[s, 0], own[s, 1]
+                    ports[write], first[write], last[write], example[write] = own[s, 2], own[s, 3], own[s, 4], own[s, 5]
+                    write += 1
+    return (
+        account[:write], place[:write], by_log[:write], stands[:write], days[:write],
+        events[:write], ports[:write], first[:write], last[:write], example[:write],
+    )  # fmt: skip
+
+
+@compiled
+def by_hour(start, second, flags, least):
+    """Accounts with `least` events of a known UTC or more, and those events by hour of UTC: numbers, (n, 24)."""
+    count = np.zeros(len(start) - 1, np.int64)
+    for a in range(len(start) - 1):
+        for e in range(start[a], start[a + 1]):
+            count[a] += (flags[e] & UTC) > 0 and second[e] > 0
+    numbers = np.flatnonzero(count >= least)
+    table = np.zeros((len(numbers), 24), np.uint16)
+    for row in range(len(numbers)):
+        for e in range(start[numbers[row]], start[numbers[row] + 1]):
+            if flags[e] & UTC and second[e] > 0:
+                hour = second[e] // 3600 % 24
+                if table[row, hour] < 65_535:
+                    table[row, hour] += 1
+    return numbers, table
+
+
+@compiled
+def count_days(second, days):
+    """Adds to `days` (of 1970 on) the events with a time."""
+    for e in range(len(second)):
+        if second[e] > 0:
+            days[second[e] // 86_400] += 1

@@ -80,19 +80,13 @@ def number_place(number: str) -> tuple[str, int] | None:
     return None
 
 
-def named(store: Store) -> dict[str, dict[str, np.ndarray]]:
+def named(store: Store, accounts: int) -> dict[str, dict[str, np.ndarray]]:
     """By kind: account, place, count (of different values), events, first, last (seconds, 0 unknown), source (file << 40 | row).
 
-    Needs `numbered`; makes `place_codes` where it is not there.
+    Needs `numbered` (of so many accounts) and `place_codes`.
     """
-    place_codes(store)
-    return {
-        "stated country": _by_value(store, "country", {code.casefold(): place for code, place in places().items()}),
-        "zone": _by_value(store, "zone", {zone: places()[code] for zone, code in zones().items()}),
-        **_locales(store),
-        **_phones(store),
-        "card": _cards(store),
-    }
+    stated = _stated(store, accounts)
+    return {kind: stated[kind] for kind in _STATED} | _phones(store) | {"card": _cards(store)}
 
 
 def place_codes(store: Store) -> None:
@@ -106,46 +100,75 @@ def place_codes(store: Store) -> None:
     )
 
 
-def _by_value(store: Store, column: str, known: dict[str, int]) -> dict[str, np.ndarray]:
-    values = [
+_STATED = ("stated country", "zone", "locale", "language")
+
+
+def _stated(store: Store, accounts: int) -> dict[str, dict[str, np.ndarray]]:
+    """What the accounts themselves state, by account. Each stands once in its table, so that there is nothing to group."""
+    by_code = {code.casefold(): place for code, place in places().items()}
+    by_zone = {zone: places()[code] for zone, code in zones().items()}
+    country = {value: by_code[value.casefold()] for value in _values(store, "country") if value.casefold() in by_code}
+    zone = {value: by_zone[value.casefold()] for value in _values(store, "zone") if value.casefold() in by_zone}
+    locale = {value: named for value in _values(store, "locale") if (named := locale_place(value))}
+    _known(store, "known_countries", country)
+    _known(store, "known_zones", zone)
+    _known(store, "known_locales", {value: place for value, (_, place) in locale.items()})
+    _known(store, "known_languages", {value: 1 for value, (kind, _) in locale.items() if kind == "language"})
+    found = store.arrays(
+        "SELECT n.n AS account, coalesce(c.place, -1)::SMALLINT AS country, coalesce(z.place, -1)::SMALLINT AS zone, "
+        "coalesce(l.place, -1)::SMALLINT AS locale, g.place IS NOT NULL AS language, "
+        "coalesce(epoch(coalesce(a.created_utc, a.created_wall)), 0)::BIGINT AS moment, "
+        'a.file::BIGINT * 1099511627776 + a."row" AS source '
+        "FROM accounts a JOIN numbered n ON n.account = a.account LEFT JOIN known_countries c ON c.value = a.country "
+        "LEFT JOIN known_zones z ON z.value = a.zone LEFT JOIN known_locales l ON l.value = a.locale "
+        "LEFT JOIN known_languages g ON g.value = a.locale"
+    )
+    for table in ("countries", "zones", "locales", "languages"):
+        store.run(f"DROP TABLE known_{table}")
+    row = np.full(accounts, -1, np.int32)
+    row[found["account"]] = np.arange(len(found["account"]), dtype=np.int32)
+    row = row[row >= 0]
+    language = found["language"][row]
+    columns = {name: found[name][row] for name in ("account", "moment", "source", "country", "zone", "locale")}
+    given = {
+        "stated country": columns["country"] >= 0,
+        "zone": columns["zone"] >= 0,
+        "locale": (columns["locale"] >= 0) & ~language,
+        "language": (columns["locale"] >= 0) & language,
+    }
+    held_by = {"stated country": "country", "zone": "zone", "locale": "locale", "language": "locale"}
+    return {kind: _once(columns, held_by[kind], there) for kind, there in given.items()}
+
+
+def _once(columns: dict[str, np.ndarray], place: str, there: np.ndarray) -> dict[str, np.ndarray]:
+    moment, one = columns["moment"][there], np.ones(int(there.sum()), np.int32)
+    return {
+        "account": columns["account"][there],
+        "place": columns[place][there],
+        "count": one,
+        "events": one,
+        "first": moment,
+        "last": moment,
+        "source": columns["source"][there],
+    }
+
+
+def _values(store: Store, column: str) -> list[str]:
+    """The different texts of a column of accounts."""
+    return [
         str(row[0])
         for row in store.rows(f"SELECT DISTINCT {column} FROM accounts WHERE {column} IS NOT NULL ORDER BY 1")
     ]
-    return _accounts_with(
-        store, column, {value: known[value.casefold()] for value in values if value.casefold() in known}
-    )
 
 
-def _accounts_with(store: Store, column: str, known: dict[str, int]) -> dict[str, np.ndarray]:
-    _values(store, known)
-    return store.arrays(
-        f"SELECT n.n AS account, v.place, count(DISTINCT a.{column})::INTEGER AS count, count(*)::INTEGER AS events, "
-        f"{_TIMES.format('coalesce(a.created_utc, a.created_wall)', 'coalesce(a.created_utc, a.created_wall)')}, {_ROW} "
-        f"FROM accounts a JOIN numbered n ON n.account = a.account JOIN named_values v ON v.value = a.{column} "
-        "GROUP BY n.n, v.place ORDER BY n.n, v.place"
-    )
-
-
-def _values(store: Store, known: dict[str, int]) -> None:
-    store.run("CREATE OR REPLACE TABLE named_values (value VARCHAR, place SMALLINT)")
+def _known(store: Store, table: str, known: dict[str, int]) -> None:
+    """The table of these values with their places."""
+    store.run(f"CREATE OR REPLACE TABLE {table} (value VARCHAR, place SMALLINT)")
     if known:
         store.table(
-            "named_values",
+            table,
             {"value": np.array(list(known), dtype=object), "place": np.array(list(known.values()), dtype=np.int16)},
         )
-
-
-def _locales(store: Store) -> dict[str, dict[str, np.ndarray]]:
-    values = [
-        str(row[0]) for row in store.rows("SELECT DISTINCT locale FROM accounts WHERE locale IS NOT NULL ORDER BY 1")
-    ]
-    found = {value: place for value in values if (place := locale_place(value))}
-    return {
-        kind: _accounts_with(
-            store, "locale", {value: place for value, (which, place) in found.items() if which == kind}
-        )
-        for kind in ("locale", "language")
-    }
 
 
 def _phones(store: Store) -> dict[str, dict[str, np.ndarray]]:
@@ -166,13 +189,14 @@ def _phones(store: Store) -> dict[str, dict[str, np.ndarray]]:
     found = {key: place for key in keys if (place := number_place(_whole(key)))}
     made = {}
     for kind in ("phone", "calling code"):
-        _values(store, {key: place for key, (which, place) in found.items() if which == kind})
+        _known(store, "named_values", {key: place for key, (which, place) in found.items() if which == kind})
         made[kind] = store.arrays(
             "SELECT p.account, v.place, count(DISTINCT p.digits)::INTEGER AS count, count(*)::INTEGER AS events, "
             f"{_TIMES.format('p.moment', 'coalesce(p.until, p.moment)')}, {_ROW} "
             "FROM numbers p JOIN named_values v ON v.value = p.key GROUP BY p.account, v.place ORDER BY p.account, v.place"
         )
     store.run("DROP TABLE numbers")
+    store.run("DROP TABLE named_values")
     return made
 
 

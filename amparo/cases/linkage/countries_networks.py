@@ -1,8 +1,7 @@
-"""From address texts to countries by the unit's own table of ranges: blocks are looked up, not addresses.
+"""From address texts to countries by the unit's own table of ranges: each address is looked up once, not each event.
 
 An IPv4 text without its last number names a block of 256; an IPv6 address counts as its /64, the half that a line is lent.
-Both are few beside the events, so that a table of ranges is searched once a block. Where a range ends inside a block of 256,
-each address of that block is looked up alone. Ranges may lie within each other: the narrower one holds.
+Blocks are few, so that they alone are read in Python. Ranges may lie within each other: the narrower one holds.
 """
 
 from __future__ import annotations
@@ -29,17 +28,13 @@ class Ranges:
     last: np.ndarray
     place: np.ndarray
 
-    def of(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The place of each span low..high, and whether the span lies in one range (or in one gap) as a whole."""
+    def of(self, asked: np.ndarray) -> np.ndarray:
+        """The place of each address (of IPv6, each upper half)."""
         if not len(self.first):
-            return np.full(len(low), -1, np.int16), np.ones(len(low), np.bool_)
-        at = np.searchsorted(self.first, low, side="right").astype(np.int64) - 1
-        ends = np.searchsorted(self.first, high, side="right").astype(np.int64) - 1
-        held = np.maximum(at, 0)
-        inside = (at >= 0) & (low <= self.last[held])
-        place = np.where(inside, self.place[held], -1).astype(np.int16)
-        one = np.where(inside, high <= self.last[held], at == ends)
-        return place, one
+            return np.full(len(asked), -1, np.int16)
+        held = np.maximum(np.searchsorted(self.first, asked, side="right").astype(np.int64) - 1, 0)
+        inside = (self.first[held] <= asked) & (asked <= self.last[held])
+        return np.where(inside, self.place[held], -1).astype(np.int16)
 
 
 def ranges(store: Store, places: dict[str, int]) -> tuple[Ranges, Ranges]:
@@ -117,59 +112,66 @@ def parsed(blocks: list[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """place[block]: its country; -1 none; -2 where its addresses differ, then `inside[row[block], last number]`."""
+class Networks:
+    """Every address that the base names. number: of each row of `address_texts`, -1 where it is none (texts of one address, or of
+    one /64, have one number); its last item is -1, for no address. place: of each number its country, -1 none.
+    """
 
+    number: np.ndarray
     place: np.ndarray
-    row: np.ndarray
-    inside: np.ndarray
+    blocks: int
     unreadable: int
 
-    def of(self, key: np.ndarray) -> np.ndarray:
-        """The place of each address, given as block * 256 + last number; -1 where the key is below 0."""
-        block = np.maximum(key >> 8, 0)
-        found = self.place[block]
-        differ = np.flatnonzero(found == -2)
-        found[differ] = self.inside[self.row[block[differ]], key[differ] & 255]
-        found[key < 0] = -1
-        return np.asarray(found)
 
-
-def blocks(store: Store, places: dict[str, int]) -> Blocks:
-    """Makes the table `address_blocks` (block, number; one number for all texts of one block) of all addresses there are."""
-    told = " UNION ".join(
-        f"SELECT DISTINCT {BLOCK.format('address')} AS block FROM {table} WHERE address IS NOT NULL"
-        for table in ("events", "payments")
+def networks(store: Store, places: dict[str, int]) -> Networks:
+    """Makes the table `address_texts` of all addresses there are, each text once, and finds where they are."""
+    store.run(
+        "CREATE OR REPLACE TABLE address_texts AS SELECT DISTINCT address FROM "
+        "(SELECT address FROM events UNION ALL SELECT address FROM payments) WHERE address IS NOT NULL"
     )
-    texts = [str(row[0]) for row in store.rows(f"SELECT block FROM ({told}) ORDER BY block")]
+    block, last, texts = _cut(store)
     family, number = parsed(texts)
     order = np.lexsort((np.arange(len(texts)), number, family))
     fresh = np.ones(len(texts), np.bool_)
     fresh[1:] = (family[order][1:] != family[order][:-1]) | (number[order][1:] != number[order][:-1])
     held = np.empty(len(texts), np.int64)
     held[order] = np.cumsum(fresh) - 1
+    unreadable = int((family == UNREADABLE).sum())
+    readable = (last >= 0) & (family[block] != UNREADABLE) if len(texts) else np.zeros(len(last), np.bool_)
+    key = np.where(readable, held[block] * 256 + last, -1) if len(texts) else last
+    keys, code = np.unique(key, return_inverse=True)
+    none = int(len(keys) > 0 and keys[0] < 0)
     family, number = family[order][fresh], number[order][fresh]
-    readable = np.flatnonzero(family[held] != UNREADABLE) if texts else np.empty(0, np.int64)
-    store.run("CREATE OR REPLACE TABLE address_blocks (block VARCHAR, number BIGINT)")
-    if len(readable):
-        store.table(
-            "address_blocks",
-            {"block": np.array(texts, dtype=object)[readable], "number": held[readable].astype(np.int64)},
-        )
     four, six = ranges(store, places)
-    place, row, inside = _placed(family, number, four, six)
-    return Blocks(place, row, inside, len(texts) - len(readable))
+    found = _placed(family, number, keys[none:], four, six)
+    return Networks(np.append(code - none, -1).astype(np.int32), found, int((family != UNREADABLE).sum()), unreadable)
 
 
-def _placed(
-    family: np.ndarray, number: np.ndarray, four: Ranges, six: Ranges
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    place, row = np.full(max(1, len(family)), -1, np.int16), np.zeros(max(1, len(family)), np.int32)
-    is_four, is_six = np.flatnonzero(family == V4), np.flatnonzero(family == V6)
-    place[is_six] = six.of(number[is_six], number[is_six])[0]
-    found, one = four.of(number[is_four], number[is_four] + np.uint64(255))
-    place[is_four] = np.where(one, found, -2)
-    differ = is_four[~one]
-    row[differ] = np.arange(len(differ))
-    each = (number[differ][:, None] + np.arange(256, dtype=np.uint64)[None, :]).ravel()
-    return place, row, four.of(each, each)[0].reshape(-1, 256)
+def _cut(store: Store) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """By row of `address_texts`: the number of its block, and its last number (-1 none); and the blocks."""
+    store.run(
+        f"CREATE OR REPLACE TABLE address_cut AS SELECT {BLOCK.format('address')} AS block, "
+        f"coalesce({LAST.format('address')}, -1)::SMALLINT AS last, rowid AS at FROM address_texts"
+    )
+    store.run(
+        "CREATE OR REPLACE TABLE address_blocks AS SELECT block, row_number() OVER (ORDER BY block) - 1 AS number "
+        "FROM (SELECT DISTINCT block FROM address_cut) ORDER BY block"
+    )
+    texts = [str(row[0]) for row in store.rows("SELECT block FROM address_blocks ORDER BY number")]
+    found = store.arrays("SELECT c.at, c.last, b.number FROM address_cut c JOIN address_blocks b USING (block)")
+    block, last = np.empty(len(found["at"]), np.int64), np.empty(len(found["at"]), np.int64)
+    block[found["at"]], last[found["at"]] = found["number"], found["last"]
+    for table in ("address_cut", "address_blocks"):
+        store.run(f"DROP TABLE {table}")
+    return block, last, texts
+
+
+def _placed(family: np.ndarray, number: np.ndarray, keys: np.ndarray, four: Ranges, six: Ranges) -> np.ndarray:
+    """The place of each key (block * 256 + last number; of IPv6 the block alone). family, number: of each block."""
+    block, last = keys >> 8, (keys & 255).astype(np.uint64)
+    found = np.full(len(keys), -1, np.int16)
+    for each, where in ((V4, four), (V6, six)):
+        mine = np.flatnonzero(family[block] == each)
+        asked = number[block[mine]] + (last[mine] if each == V4 else np.uint64(0))
+        found[mine] = where.of(asked)
+    return found

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from amparo.cases.linkage.calibration import SURE, Calibration
+from amparo.cases.linkage.countries_chances import bits_of, noted
+from amparo.cases.linkage.countries_events import SOURCE
 from amparo.cases.linkage.countries_finding import Found, Rows
 from amparo.cases.linkage.countries_named import codes
-from amparo.cases.linkage.countries_weighing import Evidence, families
+from amparo.cases.tables.runs import beside
 from amparo.cases.tables.store import Store, literal
 
 LEAST = 0.5  # of the confidence: what is more likely wrong than right is not said
@@ -23,56 +28,88 @@ WORDS = {
     FOREIGN: "another country than the account's best",
     WEIGHTLESS: "no weight: as often by chance as not",
 }
-DAY_S = 86_400
+LAST_NETWORK = 3  # kinds up to this one are of addresses or the log
 
 
-def tables(store: Store, found: Found, calibration: Calibration) -> dict[str, np.ndarray]:
-    """Makes `answers` and `evidence_rows`, both in the order in which they are written; returns the answers by account."""
-    answers = answered(found, calibration)
-    rows = found.rows
-    noted = cautions(rows, found.weight, answers["best"])
-    summary = summed(rows, found.weight, noted, answers["best"])
-    store.table("answers", answers | summary)
-    noted_of_any = np.concatenate([np.unique(noted), np.unique(summary["cautions"])])
-    _said(store, "caution_words", [word.partition(":")[0] for word in WORDS.values()], noted_of_any)
-    _said(store, "kind_words", list(calibration.kinds), np.unique(summary["why"]))
-    store.table(
-        "evidence_rows",
-        {
-            "i": np.arange(len(rows), dtype=np.int64),
-            "n": rows.account,
-            "place": rows.place,
-            "kind": rows.kind,
-            "weight": np.round(found.weight / np.log(2), 3),
-            "amount": rows.amount.astype(np.int32),
-            "events": rows.events,
-            "ported": rows.ported,
-            "first": rows.first,
-            "last": rows.last,
-            "file": (rows.source >> 40).astype(np.int32),
-            "row": rows.source & ((1 << 40) - 1),
-            "cautions": noted,
-        },
-    )
-    return answers
+@dataclass(frozen=True)
+class Notes:
+    """cautions: of each row of evidence, as bits of WORDS. The others by account: of all its rows (noted), and of those for its
+    best place (why: the kinds that weigh, as bits; days; first, last: seconds, 0 unknown)."""
+
+    cautions: np.ndarray
+    why: np.ndarray
+    days: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    noted: np.ndarray
 
 
-def _said(store: Store, table: str, words: list[str], bits: np.ndarray) -> None:
-    """A table of the sets of words that occur, by their bits: a row of it costs what a row of the results would."""
-    store.run(f"CREATE OR REPLACE TABLE {table} (bits BIGINT, words VARCHAR[])")
-    for each in np.unique(bits).tolist():
-        store.run(
-            f"INSERT INTO {table} VALUES (?, ?)", [each, [word for at, word in enumerate(words) if each >> at & 1]]
-        )
+def write(store: Store, found: Found, calibration: Calibration, files: tuple[str, ...], out: Path) -> dict[str, Any]:
+    """Writes a row an account to `out`, and a row a piece of evidence beside it; returns the numbers of rows and the coverage.
+
+    The columns are handed over in the order in which they are written, so that nothing is joined or sorted there.
+    """
+    rows, answers = found.rows, answered(found, calibration)
+    notes = noted_of(rows, found.weight, answers["best"])
+    given = store.arrays("SELECT account, n FROM numbered")
+    names = np.empty(found.accounts, object)
+    names[given["n"]] = given["account"]
+    why, sets = _sets(list(calibration.kinds), notes.why)
+    columns = {
+        "account": names,
+        "why": why,
+        "days": notes.days.astype(np.int32),
+        "cautions": notes.noted.astype(np.int8),
+    }
+    columns |= {"first": notes.first, "last": notes.last}
+    written = {"accounts": _copied(store, "answers", answers | columns, answers_sql(sets), out)}
+    columns = {
+        "account": names[rows.account],
+        "place": rows.place,
+        "kind": rows.kind,
+        "weight": np.round(found.weight / np.log(2), 3),
+        "amount": rows.amount.astype(np.int32),
+        "events": rows.events,
+        "ported": rows.ported,
+        "first": rows.first,
+        "last": rows.last,
+        "file": (rows.source >> SOURCE).astype(np.int32),
+        "row": rows.source & ((1 << SOURCE) - 1),
+        "cautions": notes.cautions.astype(np.int8),
+    }
+    query = evidence_sql(calibration, files)
+    written["evidence"] = _copied(store, "evidence_rows", columns, query, beside(out, "evidence.parquet"))
+    return {"written": written, "coverage": coverage(found, calibration, answers)}
+
+
+def _copied(store: Store, name: str, columns: dict[str, np.ndarray], query: str, out: Path) -> int:
+    """How many rows were written of a query over these columns, under this name."""
+    store.con.register(name, columns)
+    try:
+        return store.parquet(query, out)
+    finally:
+        store.con.unregister(name)
+
+
+def _sets(words: list[str], bits: np.ndarray) -> tuple[np.ndarray, str]:
+    """Of each set of words (as bits) its number, and the SQL of the list of those that occur."""
+    there = np.flatnonzero(np.bincount(bits, minlength=1))
+    number = np.zeros(int(there[-1]) + 1, np.int16)
+    number[there] = np.arange(len(there))
+    return number[bits], _lists(words, there.tolist())
+
+
+def _lists(words: list[str], bits: Iterable[int]) -> str:
+    sets = (", ".join(literal(word) for at, word in enumerate(words) if each >> at & 1) for each in bits)
+    return "[" + ", ".join(f"[{each}]::VARCHAR[]" for each in sets) + "]"
 
 
 def answered(found: Found, calibration: Calibration) -> dict[str, np.ndarray]:
     """By account: the three best places, their confidences (sum at most 1), how many families name the best, and what is said."""
     best, chance = found.weighed.best, found.weighed.chance
-    rows = found.rows.taken(found.rows.kind >= 0)
-    evidence = Evidence(found.accounts, rows.account, rows.place, rows.kind, rows.amount)
-    backing = (rows.place == best[rows.account, 0]) & (found.weighed.row > 0)
-    bits = families(evidence, calibration, backing)
+    rows = found.rows
+    backing = (rows.kind >= 0) & (rows.place == best[rows.account, 0]) & (found.weight > 0)
+    bits = bits_of(rows.account, np.left_shift(1, calibration.families)[rows.kind], backing, found.accounts)
     count = np.array([each.bit_count() for each in range(1 << len(set(calibration.families.tolist())))])[bits]
     first = calibration.of(chance[:, 0], count)
     left = np.minimum(1.0, (1.0 - first) / np.maximum(1.0 - chance[:, 0], 1e-12))
@@ -90,53 +127,18 @@ def answered(found: Found, calibration: Calibration) -> dict[str, np.ndarray]:
     }
 
 
-def cautions(rows: Rows, weight: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """For each row, what to think of, as bits of WORDS."""
-    found = np.zeros(len(rows), np.int32)
-    found[rows.kind < 0] |= EXITS
-    found[(rows.kind >= 0) & (weight <= 0)] |= WEIGHTLESS
-    network = (rows.kind >= 0) & (rows.kind <= 3)
-    found[network & (rows.amount <= 1)] |= ONE_DAY
-    found[(best[rows.account] >= 0) & (rows.place != best[rows.account])] |= FOREIGN
-    begun, ended = np.full(len(best), np.iinfo(np.int64).max), np.zeros(len(best), np.int64)
-    home = network & (rows.place == best[rows.account]) & (rows.first > 0)
-    np.minimum.at(begun, rows.account[home], rows.first[home])
-    np.maximum.at(ended, rows.account[home], rows.last[home])
-    away = network & (rows.place != best[rows.account]) & (rows.first > 0) & (ended[rows.account] > 0)
-    inside = (rows.first >= begun[rows.account]) & (rows.last <= ended[rows.account])
-    found[away & inside] |= TRAVEL
-    apart = (rows.last < begun[rows.account]) | (rows.first > ended[rows.account])
-    found[away & apart & (rows.amount >= 3)] |= MOVED
-    return found
+def noted_of(rows: Rows, weight: np.ndarray, best: np.ndarray) -> Notes:
+    """What to think of at each row, and what is told of each account. best: its best place, -1 none."""
+    bits = (EXITS, ONE_DAY, TRAVEL, MOVED, FOREIGN, WEIGHTLESS)
+    return Notes(
+        *noted(
+            rows.account, rows.place, rows.kind, rows.amount, rows.first, rows.last, weight, best, LAST_NETWORK, bits
+        )
+    )
 
 
-def summed(rows: Rows, weight: np.ndarray, noted: np.ndarray, best: np.ndarray) -> dict[str, np.ndarray]:
-    """By account, of the evidence for its best place: the kinds as bits, days, first and last; and the cautions of all."""
-    accounts = len(best)
-    why, cautions_of, days = (np.zeros(accounts, np.int64) for _ in range(3))
-    first, last = np.full(accounts, np.iinfo(np.int64).max), np.zeros(accounts, np.int64)
-    own = (rows.place == best[rows.account]) & (rows.kind >= 0)
-    told = np.where(own, noted & ~ONE_DAY, np.where(weight > 0, noted & (TRAVEL | MOVED | FOREIGN), noted & EXITS))
-    np.bitwise_or.at(cautions_of, rows.account, told)
-    weighing = np.flatnonzero(own & (weight > 0))
-    np.bitwise_or.at(why, rows.account[weighing], np.left_shift(1, rows.kind[weighing].astype(np.int64)))
-    by_address = np.flatnonzero(own & (rows.kind <= 3))
-    np.add.at(days, rows.account[by_address], rows.amount[by_address].astype(np.int64))
-    dated = np.flatnonzero(own & (rows.first > 0))
-    np.minimum.at(first, rows.account[dated], rows.first[dated])
-    np.maximum.at(last, rows.account[dated], rows.last[dated])
-    return {
-        "n": np.arange(accounts, dtype=np.int32),
-        "why": why,
-        "days": days.astype(np.int32),
-        "first": np.where(last > 0, first, 0),
-        "last": last,
-        "cautions": cautions_of.astype(np.int32),
-    }
-
-
-def answers_sql() -> str:
-    """One row an account, by name."""
+def answers_sql(sets: str) -> str:
+    """One row an account, by name. sets: SQL of the lists of kinds that `why` numbers."""
     named = [
         f"CASE WHEN a.{which} >= 0 AND a.{confidence} > 0 "
         f"THEN {{'country': {_code(f'a.{which}')}, 'confidence': a.{confidence}}} END"
@@ -147,12 +149,12 @@ def answers_sql() -> str:
         )
     ]
     return f"""
-        SELECT n.account AS account_id, {_code("a.said")} AS country, a.confidence, {_code("a.second")} AS runner_up,
+        SELECT a.account::VARCHAR AS account_id, {_code("a.said")} AS country, a.confidence, {_code("a.second")} AS runner_up,
                CASE WHEN a.second >= 0 THEN a.second_confidence END AS runner_up_confidence, {_code("a.best")} AS best_guess,
-               a.confidence >= {SURE} AS sure, a.families AS kinds_agreeing, {_present(named)} AS candidates, w.words AS why,
-               {_time("a.first")} AS first_seen, {_time("a.last")} AS last_seen, a.days, c.words AS cautions
-        FROM answers a JOIN numbered n ON n.n = a.n JOIN kind_words w ON w.bits = a.why JOIN caution_words c ON c.bits = a.cautions
-        ORDER BY a.n
+               a.confidence >= {SURE} AS sure, a.families AS kinds_agreeing, {_present(named)} AS candidates,
+               {sets}[a.why + 1] AS why,
+               {_time("a.first")} AS first_seen, {_time("a.last")} AS last_seen, a.days, {_cautions("a.cautions")} AS cautions
+        FROM answers a
     """
 
 
@@ -164,19 +166,23 @@ def evidence_sql(calibration: Calibration, names: tuple[str, ...]) -> str:
     """One row a piece of evidence, by account, place and kind."""
     listed = ", ".join(literal(name) for name in names) or "''"
     return f"""
-        SELECT n.account AS account_id, {_code("e.place")} AS country, {_kind("e.kind", calibration)} AS kind,
+        SELECT e.account::VARCHAR AS account_id, {_code("e.place")} AS country, {_kind("e.kind", calibration)} AS kind,
                e.weight AS weight_bits,
                CASE WHEN e.kind BETWEEN -1 AND 3 THEN e.amount END AS days,
                CASE WHEN e.kind > 3 THEN e.amount END AS "values", e.events, e.ported AS events_with_port,
                {_time("e.first")} AS first_seen, {_time("e.last")} AS last_seen,
-               [{listed}][e.file + 1] || ':' || e.row AS example, c.words AS cautions
-        FROM evidence_rows e JOIN numbered n ON n.n = e.n JOIN caution_words c ON c.bits = e.cautions ORDER BY e.i
+               [{listed}][e.file + 1] || ':' || e.row AS example, {_cautions("e.cautions")} AS cautions
+        FROM evidence_rows e
     """
 
 
 def _code(place: str) -> str:
     listed = ", ".join(literal(code) for code in codes())
     return f"[{listed}][nullif({place}, -1) + 1]"
+
+
+def _cautions(bits: str) -> str:
+    return f"{_lists([word.partition(':')[0] for word in WORDS.values()], range(1 << len(WORDS)))}[{bits} + 1]"
 
 
 def _kind(kind: str, calibration: Calibration) -> str:
@@ -196,7 +202,8 @@ def coverage(found: Found, calibration: Calibration, answers: dict[str, np.ndarr
         there = rows.kind == number - 1
         if not there.any():
             continue
-        kinds[name] = {"accounts": len(np.unique(rows.account[there])), "rows": int(there.sum())}
+        account = rows.account[there]
+        kinds[name] = {"accounts": 1 + int((account[1:] != account[:-1]).sum()), "rows": len(account)}
         if number:
             kinds[name] |= {
                 "right_by_calibration": round(float(calibration.right[number - 1]), 4),

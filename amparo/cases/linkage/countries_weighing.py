@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from amparo.cases.linkage.calibration import Calibration
-from amparo.cases.linkage.countries_kernels import confirmed, weighed
+from amparo.cases.linkage.countries_chances import bits_of, confirmed, expected, weighed
 
 TURNS = 12  # of the expectation-maximisation; the weights stand still before
 STILL = 1e-3
@@ -90,10 +90,10 @@ def weigh(
     bits = families(evidence, calibration, np.ones(len(evidence.account), np.bool_))
     learning = (bits & (bits - 1)) != 0
     weights = since or first_weights(evidence, calibration, learning, places)
+    count = np.bincount(evidence.kind[learning[evidence.account]], minlength=len(weights.right))
     turns, change = 0, 1.0
     while turns < TURNS and change >= STILL:
-        post, _, _ = _chances(evidence, weights, clocks)
-        fresh = _learned(evidence, post, learning, calibration, weights)
+        fresh = _learned(evidence, *_expected(evidence, weights, clocks, learning), count, calibration, weights)
         change = float(np.abs(fresh.right - weights.right).max())
         weights = fresh
         turns += 1
@@ -115,19 +115,25 @@ def first_weights(evidence: Evidence, calibration: Calibration, learning: np.nda
     """
     agreed = confirmed(evidence.start, evidence.place, calibration.families[evidence.kind])
     even = _even(evidence, places)
-    once = np.unique(evidence.account[agreed].astype(np.int64) * places + evidence.place[agreed])
-    mix = np.bincount(once % places, minlength=places) + MIX_SPREAD * even
+    account, place = evidence.account[agreed], evidence.place[agreed]
+    once = np.ones(len(account), np.bool_)  # of each account, each place
+    once[1:] = (account[1:] != account[:-1]) | (place[1:] != place[:-1])
+    mix = np.bincount(place[once], minlength=places) + MIX_SPREAD * even
     mix = mix / mix.sum()
     weights = Weights(calibration.right, np.tile(even, (len(calibration.right), 1)), mix, calibration.slope)
-    by_chance = _learned(evidence, agreed.astype(np.float64), learning, calibration, weights).by_chance
+    rows = learning[evidence.account]
+    kind, place, wrong = evidence.kind[rows], evidence.place[rows], ~agreed[rows]
+    count = np.bincount(kind, minlength=len(calibration.right))
+    strays = np.bincount(kind[wrong].astype(np.int64) * places + place[wrong], minlength=len(count) * places)
+    agree = count - np.bincount(kind[wrong], minlength=len(count))
+    by_chance = _learned(evidence, agree, strays.reshape(-1, places), count, calibration, weights).by_chance
     return Weights(calibration.right.copy(), by_chance, mix, calibration.slope)
 
 
 def families(evidence: Evidence, calibration: Calibration, rows: np.ndarray) -> np.ndarray:
     """By account, a bit for each family of evidence among these rows (a zone and a card; sorts of address are one family)."""
-    bits = np.zeros(evidence.accounts, np.int64)
-    np.bitwise_or.at(bits, evidence.account[rows], np.left_shift(1, calibration.families[evidence.kind[rows]]))
-    return bits
+    bit = np.left_shift(1, calibration.families)[evidence.kind]
+    return np.asarray(bits_of(evidence.account, bit, rows, evidence.accounts))
 
 
 def _chances(evidence: Evidence, weights: Weights, clocks: Clocks) -> tuple[np.ndarray, ...]:
@@ -143,24 +149,38 @@ def _chances(evidence: Evidence, weights: Weights, clocks: Clocks) -> tuple[np.n
     return found
 
 
+def _expected(
+    evidence: Evidence, weights: Weights, clocks: Clocks, learning: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of the accounts that are learned from: by kind how many rows are right, and by kind and place how many are wrong."""
+    found: tuple[np.ndarray, np.ndarray] = expected(
+        evidence.start,
+        evidence.place,
+        evidence.kind,
+        weights.of(evidence),
+        learning,
+        weights.mix,
+        clocks.row,
+        clocks.weight,
+        clocks.clock,
+        len(weights.right),
+    )
+    return found
+
+
 def _learned(
     evidence: Evidence,
-    post: np.ndarray,
-    learning: np.ndarray,
+    agree: np.ndarray,
+    wrong: np.ndarray,
+    count: np.ndarray,
     calibration: Calibration,
     weights: Weights,
 ) -> Weights:
-    """What accounts with two families of evidence say. post: the chance of each row's place."""
-    kinds, places = weights.by_chance.shape
-    rows = learning[evidence.account]
-    kind, place, held = evidence.kind[rows], evidence.place[rows], post[rows].astype(np.float64)
-    agree = np.bincount(kind, held, minlength=kinds)
-    count = np.bincount(kind, minlength=kinds)
+    """What accounts with two families of evidence say. agree, wrong: as _expected found them; count: their rows, by kind."""
     right = (agree + calibration.strength * calibration.right) / (count + calibration.strength)
-    wrong = np.bincount(kind.astype(np.int64) * places + place, 1.0 - held, minlength=kinds * places)
-    even = _even(evidence, places)
-    expected = SPREAD * _by_chance(0.5 * weights.mix + 0.5 * even, calibration)
-    by_chance = wrong.reshape(kinds, places) + expected
+    even = _even(evidence, wrong.shape[1])
+    spread = SPREAD * _by_chance(0.5 * weights.mix + 0.5 * even, calibration)
+    by_chance = wrong + spread
     return Weights(
         np.clip(right, calibration.lowest, calibration.highest),
         by_chance / by_chance.sum(axis=1, keepdims=True),
