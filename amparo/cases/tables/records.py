@@ -17,11 +17,25 @@ BLANKS = "' ' || chr(9) || chr(10) || chr(13)"
 _INTEGERS = frozenset(f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"))
 _MOMENTS = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"}
 _MOMENT_UTC = "TIMESTAMP WITH TIME ZONE"
+# What a part's `_bad` begins with; in this order, since the least one is looked for.
+UNTRIMMED, DOUBT, LOST = "b", "d", "l"
+LENGTH_DIGITS = 5
 
 
 def parquet_file(place: Path, more: str = "") -> str:
     """What stands after FROM for a part."""
     return f"read_parquet({literal(str(place))}, {more}hive_partitioning=false)"
+
+
+def what_is_bad() -> str:
+    """The columns _lost, _doubt and _raw of a part, from its `_bad`."""
+    length = f"CAST(substr(_bad, 2, {LENGTH_DIGITS}) AS INTEGER)"
+    problem = f"substr(_bad, {LENGTH_DIGITS + 2}, {length})"
+    return (
+        f"CASE WHEN starts_with(_bad, '{LOST}') THEN {problem} END AS _lost, "
+        f"CASE WHEN starts_with(_bad, '{DOUBT}') THEN {problem} END AS _doubt, "
+        f"CASE WHEN _bad IS NOT NULL THEN substr(_bad, {LENGTH_DIGITS + 2} + {length}) END AS _raw"
+    )
 
 
 def _ends_blank(cell: str) -> str:
@@ -80,17 +94,37 @@ class RecordQuery:
         Parquet keeps."""
         texts = [name for name, kind in columns_of(self.source.table) if kind == "VARCHAR"]
         least = " OR ".join(f"""coalesce(min("{name}") <= '!', false)""" for name in texts)
-        ends = "coalesce(bool_or(_ragged), false)"
-        return any(store.one(f"SELECT {each} FROM {parquet_file(part)}") for each in (least, ends))
+        untrimmed = f"coalesce(min(_bad) = '{UNTRIMMED}', false)"
+        return any(store.one(f"SELECT {each} FROM {parquet_file(part)}") for each in (least, untrimmed))
 
-    def ragged(self) -> str:
-        """Whether a cell of the row ends with a blank, or, where it could not be read, begins with one."""
-        texts = [f'"t_{each.name}"' for each in self.fields if self.given(each) and not self.typed(each)]
-        begins = " OR ".join(f"{each} <= '!'" for each in texts) or "false"
-        ends = " OR ".join(_ends_blank(each) for each in texts) or "false"
-        if self.source.format == "parquet":
-            ends += "".join(f" OR contains({each}, chr(9))" for each in texts)
-        return f"coalesce({ends}, false) OR (_lost IS NOT NULL OR _doubt IS NOT NULL) AND coalesce({begins}, false)"
+    def bad(self) -> str:
+        """What is wrong with the row as one text, NULL for nothing: a letter, the length of the problem, the problem, the cells."""
+        cells = ", ".join(f'CAST("t_{each.name}" AS VARCHAR)' for each in self.fields if self.given(each))
+        problem = "coalesce(_lost, _doubt)"
+        told = (
+            f"CASE WHEN _lost IS NULL THEN '{DOUBT}' ELSE '{LOST}' END || lpad(CAST(length({problem}) AS VARCHAR), "
+            f"{LENGTH_DIGITS}, '0') || {problem} || left(concat_ws(' | ', {cells}), 500)"
+        )
+        unread, text = self.ragged()
+        wrong = "_lost IS NOT NULL OR _doubt IS NOT NULL"
+        return f"CASE WHEN {wrong} THEN CASE WHEN {unread} THEN '{UNTRIMMED}' ELSE {told} END WHEN {text} THEN '{UNTRIMMED}' END"
+
+    def ragged(self) -> tuple[str, str]:
+        """Whether any cell begins or ends with a blank (of a row that was not read whole), and whether a text ends with one.
+
+        What is no text (a time, an address, a number) is the same with a blank behind it, or could not be read.
+        """
+        if self.trims:
+            return "false", "false"
+        given = [each for each in self.fields if self.given(each) and not self.typed(each)]
+        begins = [f""""t_{each.name}" <= '!'""" for each in given]
+        ends = {each.name: self._ends_blank(f'"t_{each.name}"') for each in given}
+        texts = [ends[each.name] for each in given if each.kind in {"text", "word"}]
+        return " OR ".join([*begins, *ends.values()]) or "false", " OR ".join(texts) or "false"
+
+    def _ends_blank(self, cell: str) -> str:
+        # A CSV with a tab in it is trimmed from the first: see make_part.
+        return _ends_blank(cell) + (f" OR contains({cell}, chr(9))" if self.source.format == "parquet" else "")
 
     def write(self, store: Store, out: Path, compression: str) -> None:
         store.run(
@@ -107,9 +141,8 @@ class RecordQuery:
             query = f"SELECT *, {', '.join(more)} FROM ({query})" if more else query
         query = f"SELECT *, {', '.join(self.values())} FROM ({query})"
         query = f"SELECT *, {self.lost()} AS _lost, {self.doubt()} AS _doubt FROM ({query})"
-        ragged = "" if self.trims else f", {self.ragged()} AS _ragged"
         names = [_stored(name) for name, _ in columns_of(self.source.table)] + (['"row"'] if self.numbered else [])
-        return f"SELECT {', '.join(names)}, _lost, _doubt, {self.raw()} AS _raw{ragged} FROM ({query})"
+        return f"SELECT {', '.join(names)}, {self.bad()} AS _bad FROM ({query})"
 
     def quick(self, field: Field) -> list[str]:
         """A time as most platforms write it, which DuckDB reads by itself; the rest is read more slowly."""
@@ -183,9 +216,12 @@ class RecordQuery:
         if field.kind == "word":
             return _translated(text, self.source.kinds)
         if field.kind == "country":
-            code = f"upper({_translated(text, self.source.countries)})"
+            told = _translated(text, self.source.countries)
+            code = f"upper({told})"
             letters = f"ascii({code}) BETWEEN 65 AND 90 AND ascii(right({code}, 1)) BETWEEN 65 AND 90"
-            return f"CASE WHEN length({code}) = 2 AND {letters} THEN {code} END"
+            # As nearly all stand, looked at alone: a CASE costs nothing where no row comes to it.
+            rest = f"CASE WHEN length({code}) = 2 AND {letters} THEN {code} END"
+            return f"CASE WHEN {told} IS NULL OR regexp_full_match({told}, '[A-Z]{{2}}') THEN {told} ELSE {rest} END"
         if field.kind == "address":
             return address_alone(text)
         if field.kind == "port":
@@ -243,10 +279,6 @@ class RecordQuery:
             return ""
         column = field.columns[-1][0]
         return f'"t_{field.name}" IS NOT NULL AND "{column}" IS NULL'
-
-    def raw(self) -> str:
-        cells = ", ".join(f'CAST("t_{each.name}" AS VARCHAR)' for each in self.fields if self.given(each))
-        return f"CASE WHEN _lost IS NOT NULL OR _doubt IS NOT NULL THEN left(concat_ws(' | ', {cells}), 500) END"
 
 
 def _stored(name: str) -> str:
