@@ -11,7 +11,7 @@ from amparo.cases.tables.base_mapping import BaseSource
 from amparo.cases.tables.reading import NO_OBJECT, Rows
 from amparo.cases.tables.shapes import KINDS, LONGEST_NAME, TABLES, Field, columns_of
 from amparo.cases.tables.store import ROW_GROUP, Store, literal
-from amparo.cases.tables.times import EARLIEST, EPOCHS, ISO, LATEST, MOST_OFFSET_MIN, offset, wall, zone_offset
+from amparo.cases.tables.times import EARLIEST, EPOCHS, ISO, LATEST, MOST_OFFSET_MIN, moment, offset, wall, zone_offset
 
 BLANKS = "' ' || chr(9) || chr(10) || chr(13)"
 _INTEGERS = frozenset(f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"))
@@ -136,7 +136,7 @@ class RecordQuery:
         cells = [f'{self.cell(each)} AS "t_{each.name}"' for each in self.fields]
         number = [f'{self.rows.number} AS "row"'] if self.numbered else []
         query = f"SELECT {self.rows.whole} AS whole, {', '.join(number + cells)} FROM {self.rows.query}"
-        for layer in (self.quick, self.written, self.clocks):
+        for layer in (self.quick, self.written, self.moments, self.clocks):
             more = [column for each in self.times for column in layer(each)]
             query = f"SELECT *, {', '.join(more)} FROM ({query})" if more else query
         query = f"SELECT *, {', '.join(self.values())} FROM ({query})"
@@ -158,6 +158,15 @@ class RecordQuery:
         told = f"regexp_extract(t_{field.name}, '{ISO}', ['d', 't', 'z'])"
         return [f"CASE WHEN q_{field.name} IS NULL THEN {told} END AS t_{field.name}_iso"]
 
+    def moments(self, field: Field) -> list[str]:
+        """m: what a text says that is not read quickly."""
+        if self.typed(field):
+            return []
+        slow, name = moment(f"t_{field.name}", self.source.time_formats), field.name
+        if "iso" in self.source.time_formats:
+            slow = f"CASE WHEN q_{name} BETWEEN {EARLIEST} AND {LATEST} THEN NULL ELSE {slow} END"
+        return [f"{slow} AS m_{name}"]
+
     def clocks(self, field: Field) -> list[str]:
         """w: microseconds on the wall. o: minutes from UTC, where they are written."""
         name, formats = field.name, self.source.time_formats
@@ -173,14 +182,10 @@ class RecordQuery:
                 f"CAST({certain} AS INTEGER) AS o_{name}",
             ]
         if "iso" not in formats:
-            epoch = any(each in EPOCHS for each in formats)
-            written = (
-                f"CASE WHEN regexp_full_match({text}, '\\d{{1,16}}') THEN 0 END" if epoch else "CAST(NULL AS INTEGER)"
-            )
-            return [f"{wall(text, formats)} AS w_{name}", f"{written} AS o_{name}"]
+            return [f"{wall(f'm_{name}')} AS w_{name}", f"{offset(text, formats)} AS o_{name}"]
         quick = f"q_{name} BETWEEN {EARLIEST} AND {LATEST}"
         return [
-            f"CASE WHEN {quick} THEN epoch_us(q_{name}) ELSE {wall(text, formats)} END AS w_{name}",
+            f"CASE WHEN {quick} THEN epoch_us(q_{name}) ELSE {wall(f'm_{name}')} END AS w_{name}",
             f"CASE WHEN {quick} THEN CASE WHEN length({text}) = 20 THEN 0 END ELSE {offset(text, formats)} END AS o_{name}",
         ]
 
