@@ -132,7 +132,7 @@ def test_a_part_that_is_not_as_it_was_left_is_an_alarm_and_is_made_anew(tmp_path
         assert base.counts["events"] == 150
 
 
-@pytest.mark.parametrize("hostile", ['{"version": 1}', "[]", "{", '{"version": 1, "files": [{"table": "x"}]}'])
+@pytest.mark.parametrize("hostile", ['{"version": 2}', "[]", "{", '{"version": 2, "files": [{"table": "x"}]}'])
 def test_a_record_that_no_import_wrote_is_refused_in_words(tmp_path: Path, hostile: str) -> None:
     mapping = platform(tmp_path, 1)
     import_base(tmp_path / "in", mapping, tmp_path / "out")
@@ -173,3 +173,29 @@ def test_another_mapping_does_not_open_an_import(tmp_path: Path) -> None:
 def test_nothing_of_an_import_is_readable_by_others(tmp_path: Path) -> None:
     import_base(tmp_path / "in", platform(tmp_path, 1), tmp_path / "out")
     assert all(each.stat().st_mode & 0o077 == 0 for each in (tmp_path / "out").rglob("*") if each.is_file())
+
+
+def test_the_units_own_tables_are_read_again_only_where_they_changed(tmp_path: Path) -> None:
+    platform(tmp_path, 1)
+    table = tmp_path / "networks.csv"
+    table.write_text("cidr,country\n192.0.2.0/24,ES\nnothing,XX\n")
+    (tmp_path / "m.toml").write_text(
+        MAPPING + '[addresses]\nfile = "networks.csv"\nname = "invented"\ndate = 2025-12-01\nlicence = "CC0-1.0"\n'
+    )
+    mapping = load_base_mapping(tmp_path / "m.toml")
+
+    def imported(out: str) -> tuple[dict[str, str], int]:
+        record = import_base(tmp_path / "in", mapping, tmp_path / out)
+        part = tmp_path / out / "parts" / record["units"]["networks"]["part"]
+        return record["units"]["networks"]["told"], part.stat().st_mtime_ns
+
+    first, made = imported("out")
+    assert imported("out") == (first, made)
+    assert first["rows_left_out"] == "1"
+    table.write_text("cidr,country\n192.0.2.0/24,FR\n")
+    second, again = imported("out")
+    assert (second["rows_left_out"], again > made) == ("0", True)
+    imported("fresh")
+    assert told(tmp_path / "out") == told(tmp_path / "fresh")
+    with open_base(tmp_path / "out", None) as base:
+        assert base.store.rows("SELECT country FROM networks") == [("FR",)]

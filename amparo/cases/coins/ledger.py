@@ -11,19 +11,16 @@ The table `bad`: file, row, problem, kept (whether the event stands in the ledge
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
-
-import numpy as np
 
 from amparo.cases.coins import parsing
-from amparo.cases.coins.mapping import FIELDS, Mapping
+from amparo.cases.coins.mapping import IGNORED, Mapping
 from amparo.cases.tables import reading
 from amparo.cases.tables.store import MEMORY, Progress, Store, literal, opened, silent
-from amparo.cases.tables.times import QUARTER_US, on_the_wall
 from amparo.foundation.errors import Refused
 
 LARGEST_SUM = 1 << 61  # so that no sum of coins leaves 64 bits, whatever the order
@@ -66,29 +63,37 @@ def read_into(store: Store, found: reading.Folder, mapping: Mapping, progress: P
     """The ledger of these files, in a store that may read them."""
     store.run(f"CREATE TABLE events ({parsing.EVENT_COLUMNS})")
     store.run("CREATE TABLE bad (file INTEGER, row BIGINT, problem VARCHAR, kept BOOLEAN, raw VARCHAR)")
-    ignored = rows = 0
+    rows = 0
     for number, file in enumerate(found.files):
         source = mapping.sources[file.source]
-        for bad in reading.stage(store, file, source, FIELDS):
-            store.run("INSERT INTO bad VALUES (?, ?, ?, false, ?)", [number, bad.row, bad.problem, bad.raw])
-        store.run(f"CREATE OR REPLACE TABLE parsed AS {parsing.parsed(mapping, source)}")
-        _zones(store, source.zone)
-        store.run(f"INSERT INTO events {parsing.events(number, file.source, source, mapping)}")
-        store.run(f"INSERT INTO bad {parsing.problems(number, source)}")
-        ignored += int(store.one("SELECT count(*) FROM parsed WHERE event = 'ignore'"))
-        rows += int(store.one("SELECT count(*) FROM staged"))
+        query = partial(parsing.events, number, file.source, mapping, source)
+        bad = reading.read(store, file, source, partial(_insert, store, query))
+        for each in bad:
+            store.run("INSERT INTO bad VALUES (?, ?, ?, false, ?)", [number, each.row, each.problem, each.raw])
+        before, rows = rows, int(store.one("SELECT count(*) FROM events"))
+        if not bad:
+            reading.refuse_empty(file, source, rows - before)
         progress(f"read {file.name}", rows)
-    store.run("DROP TABLE IF EXISTS parsed")
-    store.run("DROP TABLE IF EXISTS staged")
-    return _ordered(store, found, mapping, ignored, progress)
+    store.run(
+        "INSERT INTO bad SELECT file, row, coalesce(why, doubt), why IS NULL, raw FROM events "
+        "WHERE why IS NOT NULL OR doubt IS NOT NULL ORDER BY file, row"
+    )
+    return _ordered(store, found, mapping, progress)
 
 
-def _ordered(store: Store, found: reading.Folder, mapping: Mapping, ignored: int, progress: Progress) -> Ledger:
+def _insert(store: Store, query: Callable[[reading.Rows], str], rows: reading.Rows) -> None:
+    store.run(f"INSERT INTO events {query(rows)}")
+
+
+def _ordered(store: Store, found: reading.Folder, mapping: Mapping, progress: Progress) -> Ledger:
     """Ledger order: the time, then the platform's own sequence if it has one, then source, file and row."""
     store.run(
-        "CREATE TABLE ledger AS SELECT (row_number() OVER (ORDER BY order_us, sequence NULLS FIRST, source, file, row) - 1)"
-        "::INTEGER AS n, * EXCLUDE (order_us, source) FROM events ORDER BY n"
+        "CREATE TABLE ledger AS SELECT (row_number() OVER () - 1)::INTEGER AS n, "
+        "* EXCLUDE (order_us, source, why, doubt, raw) FROM "
+        f"(SELECT * FROM events WHERE why IS NULL AND event <> '{IGNORED}' "
+        "ORDER BY order_us, sequence NULLS FIRST, source, file, row)"
     )
+    ignored = int(store.one(f"SELECT count(*) FROM events WHERE event = '{IGNORED}'"))
     store.run("DROP TABLE events")
     moved = store.one("SELECT coalesce(sum(coins), 0) FROM ledger")
     if moved >= LARGEST_SUM:
@@ -114,22 +119,6 @@ def _ordered(store: Store, found: reading.Folder, mapping: Mapping, ignored: int
         ignored=ignored,
         without_utc=int(store.one("SELECT count(*) FROM ledger WHERE at_utc IS NULL")),
     )
-
-
-def _zones(store: Store, zone: str) -> None:
-    """The table `zones`: for each quarter of an hour on the wall, its distance from UTC, and whether it stood there once."""
-    quarters = store.arrays(
-        f"SELECT DISTINCT quarter FROM (SELECT wall_us // {QUARTER_US} AS quarter FROM parsed WHERE wall_us IS NOT NULL "
-        f"AND offset_min IS NULL UNION ALL SELECT end_wall_us // {QUARTER_US} FROM parsed WHERE end_wall_us IS NOT NULL "
-        "AND end_offset_min IS NULL) ORDER BY quarter"
-    )["quarter"].astype(np.int64)
-    offsets = np.zeros(len(quarters), dtype=np.int64)
-    certain = np.zeros(len(quarters), dtype=np.bool_)
-    if zone:
-        there = ZoneInfo(zone)
-        for place, quarter in enumerate(quarters.tolist()):
-            offsets[place], certain[place] = on_the_wall(there, quarter * QUARTER_US)
-    store.table("zones", {"quarter": quarters, "offset_us": offsets, "certain": certain})
 
 
 def evidence_columns(ledger: Ledger) -> None:

@@ -32,6 +32,8 @@ DIGITS = {
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
 
+LONGEST_QUICK = 14  # digits: with four decimals more they still fit into 64 bits
+
 
 def amount(field: str, digits: str, decimal: str, grouping: str) -> str:
     """An amount in minor units; NULL where the text is no amount, or has more decimals than the unit. digits: SQL."""
@@ -44,10 +46,18 @@ def amount(field: str, digits: str, decimal: str, grouping: str) -> str:
     else:
         fits = "true"
     part = f"regexp_extract({text}, {shape}, ['s', 'w', 'f'])"
-    return (
+    written = (
         f"list_transform([{part}], lambda p: CASE WHEN p.w <> '' AND {fits} AND rtrim(substr(p.f, {digits} + 1), '0') = '' "
         f"THEN TRY((CASE WHEN p.s = '-' THEN -1 ELSE 1 END) * CAST(p.w || rpad(left(p.f, {digits}), {digits}, '0') AS BIGINT)) "
         "END)[1]"
+    )
+    # As most amounts are written, looked at alone: digits, or digits with as many decimals as the unit has.
+    whole = f"CAST({field} || repeat('0', {digits}) AS BIGINT)"
+    hundredths = f"CAST(replace({field}, {literal(decimal)}, '') AS BIGINT)"
+    return (
+        f"CASE WHEN {field} IS NULL THEN NULL WHEN regexp_full_match({field}, '\\d{{1,{LONGEST_QUICK}}}') THEN {whole} "
+        f"WHEN {digits} = 2 AND regexp_full_match({field}, '\\d{{1,{LONGEST_QUICK}}}{point}\\d{{2}}') THEN {hundredths} "
+        f"ELSE {written} END"
     )
 
 

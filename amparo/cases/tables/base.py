@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from amparo.cases.tables import reading
-from amparo.cases.tables.base_mapping import BaseMapping
+from amparo.cases.tables.base_mapping import BaseMapping, UnitTable
 from amparo.cases.tables.base_record import RECORD, Held, Record, read_record
 from amparo.cases.tables.networks import built_on, read_issuers, read_networks
 from amparo.cases.tables.parts import make_part, part_rows
@@ -184,16 +184,21 @@ def unit_tables(
     for table, columns in UNIT_TABLES.items():
         store.run(f'CREATE TABLE {table} ({columns}, file INTEGER, "row" BIGINT)')
     if mapping.addresses and "networks" in tables:
-        unit = built_on(mapping.addresses)
-        if newest_event and newest_event - unit.day > timedelta(days=OLD_DAYS) and not unit.accept_old:
-            raise Refused(
-                f"The address table {unit.name!r} is of {unit.day}, the newest event of {newest_event}: addresses have "
-                "moved since. Give a newer table in [addresses], or say accept_old = true there to go on with this one."
-            )
-        told["networks"] = read_networks(store, unit)
+        check_age(mapping.addresses, newest_event)
+        told["networks"] = read_networks(store, mapping.addresses)
     if mapping.issuers and "issuers" in tables:
         told["issuers"] = read_issuers(store, mapping.issuers)
     return told
+
+
+def check_age(addresses: UnitTable, newest_event: date | None) -> None:
+    """Refused where the addresses are older than the newest event by more than a year, and the mapping doesn't accept that."""
+    unit = built_on(addresses)
+    if newest_event and newest_event - unit.day > timedelta(days=OLD_DAYS) and not unit.accept_old:
+        raise Refused(
+            f"The address table {unit.name!r} is of {unit.day}, the newest event of {newest_event}: addresses have "
+            "moved since. Give a newer table in [addresses], or say accept_old = true there to go on with this one."
+        )
 
 
 def _view(store: Store, table: str, held: Sequence[Held]) -> None:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from amparo.cases.tables import reading
-from amparo.cases.tables.base import open_base, unit_tables, write_bad_rows
+from amparo.cases.tables.base import check_age, open_base, unit_tables, write_bad_rows
 from amparo.cases.tables.base_mapping import BaseMapping, BaseSource
 from amparo.cases.tables.base_record import PARTS, RECORD, VERSION
+from amparo.cases.tables.networks import said
 from amparo.cases.tables.parts import in_time, make_part, newest_day
-from amparo.cases.tables.shapes import TABLES, UNIT_TABLES
+from amparo.cases.tables.shapes import TABLES
 from amparo.cases.tables.store import MEMORY, Progress, Store, keep, opened, silent
 from amparo.foundation.durable import write_whole
 from amparo.foundation.errors import Refused
@@ -125,12 +126,30 @@ def _made(store: Store, out: Path, file: reading.SourceFile, source: BaseSource)
 def _units(store: Store, out: Path, mapping: BaseMapping, files: list[dict[str, Any]]) -> dict[str, Any]:
     """Keeps the unit's tables with the base, so that what was said by them can be looked at again."""
     days = [date.fromisoformat(each["newest"]) for each in files if each["newest"]]
-    units = {}
-    for table, told in unit_tables(store, mapping, UNIT_TABLES, max(days, default=None)).items():
-        name = f"{table}-{_unit_key(told)}.parquet"
-        store.parquet(f'SELECT * FROM {table} ORDER BY "row"', out / PARTS / name)
-        units[table] = {"part": name, "told": told}
+    if mapping.addresses:
+        check_age(mapping.addresses, max(days, default=None))
+    given = (("networks", mapping.addresses, "[addresses]"), ("issuers", mapping.issuers, "[issuers]"))
+    names = {table: f"{table}-{_unit_key(said(unit, where))}.parquet" for table, unit, where in given if unit}
+    units = {table: kept for table, name in names.items() if (kept := _kept_unit(out / PARTS / name))}
+    if missing := [table for table in names if table not in units]:
+        for table, told in unit_tables(store, mapping, missing, None).items():
+            place = out / PARTS / names[table]
+            store.parquet(f'SELECT * FROM {table} ORDER BY "row"', place)
+            units[table] = {"part": place.name, "told": told}
+            whole = {"part_bytes": place.stat().st_size, "told": told}
+            write_whole(place.with_suffix(".json"), (json.dumps(whole, sort_keys=True) + "\n").encode())
     return units
+
+
+def _kept_unit(place: Path) -> dict[str, Any] | None:
+    """What an earlier import says of the unit's table at `place`, if it finished it and the part is there."""
+    try:
+        found = json.loads(place.with_suffix(".json").read_bytes())
+        whole = place.stat().st_size == found["part_bytes"]
+        told = {str(key): str(value) for key, value in found["told"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return {"part": place.name, "told": told} if whole else None
 
 
 def _unit_key(told: dict[str, str]) -> str:

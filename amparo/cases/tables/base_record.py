@@ -15,7 +15,7 @@ from amparo.foundation.errors import Broken, Refused
 
 RECORD = "base.json"
 PARTS = "parts"
-VERSION = 1  # of the parts: another one is read anew
+VERSION = 2  # of the parts: another one is read anew
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ def read_networks(store: Store, unit: UnitTable) -> dict[str, str]:
 
     A CSV with the columns first,last,country or cidr,country, or a country file of the MMDB format.
     """
-    told = _said(unit, "[addresses]")
+    unit = built_on(unit)
+    told = said(unit, "[addresses]")
     if unit.file.suffix.lower() == ".mmdb":
         ranges: Iterable[Range | None] = _mmdb(unit, told)
     else:
@@ -41,7 +42,7 @@ def read_networks(store: Store, unit: UnitTable) -> dict[str, str]:
 
 def read_issuers(store: Store, unit: UnitTable) -> dict[str, str]:
     """Fills the table `issuers` (prefix, country, file, row) from a CSV prefix,country; returns what every run says of it."""
-    told = _said(unit, "[issuers]")
+    told = said(unit, "[issuers]")
     _staged(store, unit, ("prefix", "country"))
     fits = "regexp_full_match(f_prefix, '\\d{1,11}') AND regexp_full_match(f_country, '[A-Za-z]{2}')"
     store.run(f"INSERT INTO issuers SELECT f_prefix, upper(f_country), 0, row FROM staged WHERE {fits} ORDER BY row")
@@ -65,7 +66,8 @@ def built_on(unit: UnitTable) -> UnitTable:
     return UnitTable(unit.file, unit.name, min(day, unit.day), unit.licence, unit.accept_old)
 
 
-def _said(unit: UnitTable, where: str) -> dict[str, str]:
+def said(unit: UnitTable, where: str) -> dict[str, str]:
+    """The table's name, date, licence and digest. Missing where it does not lie where the mapping's `where` says."""
     _there(unit, where)
     return {"name": unit.name, "date": str(unit.day), "licence": unit.licence, "sha256": sha256(unit.file)}
 

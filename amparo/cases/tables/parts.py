@@ -1,8 +1,8 @@
 """One file of a platform becomes one Parquet part of one table: every record in its place, with what is wrong with it.
 
-A part holds the table's columns, `_lost` (why the record is none), `_doubt` (what is wrong with one that stands all the same)
-and `_raw` (the start of such a record). Its rows stand as in the file, so that a row's place is its number, or it has a column
-`row`. One pass reads, parses and writes; nothing is held in memory.
+A part holds the table's columns and `_bad`: why the record is none, or what is wrong with one that stands all the same, and the
+start of such a record; one column, since each costs as much to write where it is empty. Its rows stand as in the file, so that
+a row's place is its number, or it has a column `row`. One pass reads, parses and writes; nothing is held in memory.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from amparo.cases.tables.base_mapping import BaseSource
 from amparo.cases.tables.csv_rows import BadRecord
 from amparo.cases.tables.reading import Rows, SourceFile, read
-from amparo.cases.tables.records import RecordQuery, parquet_file, restored
+from amparo.cases.tables.records import DOUBT, LOST, RecordQuery, parquet_file, restored, what_is_bad
 from amparo.cases.tables.shapes import columns_of
 from amparo.cases.tables.store import ROW_GROUP, Store, literal
 
@@ -59,7 +59,8 @@ def make_part(store: Store, file: SourceFile, source: BaseSource, out: Path, com
             query.write(store, out, compression)
 
     bad = read(store, file, source, take)
-    count, lost, doubts = store.rows(f"SELECT count(*), count(_lost), count(_doubt) FROM {parquet_file(out)}")[0]
+    counted = ", ".join(f"count(*) FILTER (starts_with(_bad, '{each}'))" for each in (LOST, DOUBT))
+    count, lost, doubts = store.rows(f"SELECT count(*), {counted} FROM {parquet_file(out)}")[0]
     return Part(out, numbered, count, lost, doubts, _unread(store, bad, out.with_suffix(".unread.parquet")))
 
 
@@ -100,9 +101,7 @@ def part_rows(place: Path, table: str, numbered: bool) -> str:
     """The query for a part's records and what is wrong with them, with their numbers."""
     names = ", ".join(restored(name) for name, _ in columns_of(table))
     number = '"row"' if numbered else "file_row_number + 1"
-    return (
-        f'SELECT {names}, {number} AS "row", _lost, _doubt, _raw FROM {parquet_file(place, "file_row_number=true, ")}'
-    )
+    return f'SELECT {names}, {number} AS "row", {what_is_bad()} FROM {parquet_file(place, "file_row_number=true, ")}'
 
 
 def _has_tabs(file: SourceFile, source: BaseSource) -> bool:

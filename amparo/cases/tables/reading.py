@@ -197,41 +197,43 @@ def read(store: Store, file: SourceFile, source: Source, take: Callable[[Rows], 
 
 
 def stage(store: Store, file: SourceFile, source: Source, fields: Sequence[str]) -> list[csv_rows.BadRecord]:
-    """Makes the table `staged`: row, whole (is it a record at all), and a text column "f_..." for each of `fields`.
+    """Makes the table `staged`, in any order: row, whole (is it a record at all), and a text column "f_..." for each of `fields`.
 
     Returns the records that are no rows. Refused where the file isn't what the mapping says.
     """
-    order = " ORDER BY 1" if source.format == "parquet" else ""
 
     def take(rows: Rows) -> None:
-        texts = {
-            field: cell if rows.types[field] == "VARCHAR" else f"CAST({cell} AS VARCHAR)"
-            for field, cell in rows.columns.items()
-        }
-        store.run(
-            f"CREATE OR REPLACE TABLE staged AS SELECT {rows.numbered} AS row, {rows.whole} AS whole, "
-            f"{_fields(source, texts, fields)} FROM {rows.query}{order}"
-        )
+        store.run(f"CREATE OR REPLACE TABLE staged AS {texts(rows, source, fields)}")
 
     bad = read(store, file, source, take)
     if source.format in {"json", "jsonl"}:
         found = [row[0] for row in store.rows("SELECT row FROM staged WHERE NOT whole ORDER BY row")]
         store.run("DELETE FROM staged WHERE NOT whole")
-        if source.records and not found and not store.one("SELECT count(*) FROM staged"):
-            raise Refused(f"{file.name} holds nothing at {source.records}. Correct records in the mapping.")
+        if not found:
+            refuse_empty(file, source, store.one("SELECT count(*) FROM staged"))
         bad += [csv_rows.BadRecord(row, NO_OBJECT, "") for row in found]
     return bad
 
 
-def _fields(source: Source, column: dict[str, str], fields: Sequence[str]) -> str:
-    """The selected columns, by field: trimmed, empty as NULL, constants filled in."""
-    parts = []
+def refuse_empty(file: SourceFile, source: Source, rows: int) -> None:
+    """Refused where nothing stands at the place in a JSON file that the mapping names."""
+    if source.records and not rows:
+        raise Refused(f"{file.name} holds nothing at {source.records}. Correct records in the mapping.")
+
+
+def texts(rows: Rows, source: Source, fields: Sequence[str]) -> str:
+    """The query for a file's row, whole, and "f_..." for each of `fields`: trimmed, empty as NULL, constants filled in."""
+    cells, trimmed = [f"{rows.numbered} AS row", f"{rows.whole} AS whole"], ["row", "whole"]
     for field in fields:
-        found = f"nullif(trim({column[field]}), '')" if field in column else "CAST(NULL AS VARCHAR)"
+        name = f'"f_{field}"'
+        found, kind = rows.columns.get(field, "CAST(NULL AS VARCHAR)"), rows.types.get(field, "VARCHAR")
+        cells.append(f"{found} AS {name}" if kind == "VARCHAR" else f"CAST({found} AS VARCHAR) AS {name}")
+        # Looked at before it is trimmed, since few need it and trimming costs eight times as much.
+        told = f"CASE WHEN {name} <= '!' OR suffix({name}, ' ') THEN nullif(trim({name}), '') ELSE {name} END"
         if field in source.constants:
-            found = f"coalesce({found}, {literal(source.constants[field])})"
-        parts.append(f'{found} AS "f_{field}"')
-    return ", ".join(parts)
+            told = f"coalesce({told}, {literal(source.constants[field])})"
+        trimmed.append(f"{told} AS {name}")
+    return f"SELECT {', '.join(trimmed)} FROM (SELECT {', '.join(cells)} FROM {rows.query})"
 
 
 def _named(file: SourceFile, source: Source, names: list[str]) -> dict[str, str]:

@@ -11,17 +11,31 @@ from amparo.cases.tables.base_mapping import BaseSource
 from amparo.cases.tables.reading import NO_OBJECT, Rows
 from amparo.cases.tables.shapes import KINDS, LONGEST_NAME, TABLES, Field, columns_of
 from amparo.cases.tables.store import ROW_GROUP, Store, literal
-from amparo.cases.tables.times import EARLIEST, EPOCHS, ISO, LATEST, MOST_OFFSET_MIN, offset, wall, zone_offset
+from amparo.cases.tables.times import EARLIEST, EPOCHS, ISO, LATEST, MOST_OFFSET_MIN, moment, offset, wall, zone_offset
 
 BLANKS = "' ' || chr(9) || chr(10) || chr(13)"
 _INTEGERS = frozenset(f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"))
 _MOMENTS = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"}
 _MOMENT_UTC = "TIMESTAMP WITH TIME ZONE"
+# What a part's `_bad` begins with; in this order, since the least one is looked for.
+UNTRIMMED, DOUBT, LOST = "b", "d", "l"
+LENGTH_DIGITS = 5
 
 
 def parquet_file(place: Path, more: str = "") -> str:
     """What stands after FROM for a part."""
     return f"read_parquet({literal(str(place))}, {more}hive_partitioning=false)"
+
+
+def what_is_bad() -> str:
+    """The columns _lost, _doubt and _raw of a part, from its `_bad`."""
+    length = f"CAST(substr(_bad, 2, {LENGTH_DIGITS}) AS INTEGER)"
+    problem = f"substr(_bad, {LENGTH_DIGITS + 2}, {length})"
+    return (
+        f"CASE WHEN starts_with(_bad, '{LOST}') THEN {problem} END AS _lost, "
+        f"CASE WHEN starts_with(_bad, '{DOUBT}') THEN {problem} END AS _doubt, "
+        f"CASE WHEN _bad IS NOT NULL THEN substr(_bad, {LENGTH_DIGITS + 2} + {length}) END AS _raw"
+    )
 
 
 def _ends_blank(cell: str) -> str:
@@ -80,17 +94,37 @@ class RecordQuery:
         Parquet keeps."""
         texts = [name for name, kind in columns_of(self.source.table) if kind == "VARCHAR"]
         least = " OR ".join(f"""coalesce(min("{name}") <= '!', false)""" for name in texts)
-        ends = "coalesce(bool_or(_ragged), false)"
-        return any(store.one(f"SELECT {each} FROM {parquet_file(part)}") for each in (least, ends))
+        untrimmed = f"coalesce(min(_bad) = '{UNTRIMMED}', false)"
+        return any(store.one(f"SELECT {each} FROM {parquet_file(part)}") for each in (least, untrimmed))
 
-    def ragged(self) -> str:
-        """Whether a cell of the row ends with a blank, or, where it could not be read, begins with one."""
-        texts = [f'"t_{each.name}"' for each in self.fields if self.given(each) and not self.typed(each)]
-        begins = " OR ".join(f"{each} <= '!'" for each in texts) or "false"
-        ends = " OR ".join(_ends_blank(each) for each in texts) or "false"
-        if self.source.format == "parquet":
-            ends += "".join(f" OR contains({each}, chr(9))" for each in texts)
-        return f"coalesce({ends}, false) OR (_lost IS NOT NULL OR _doubt IS NOT NULL) AND coalesce({begins}, false)"
+    def bad(self) -> str:
+        """What is wrong with the row as one text, NULL for nothing: a letter, the length of the problem, the problem, the cells."""
+        cells = ", ".join(f'CAST("t_{each.name}" AS VARCHAR)' for each in self.fields if self.given(each))
+        problem = "coalesce(_lost, _doubt)"
+        told = (
+            f"CASE WHEN _lost IS NULL THEN '{DOUBT}' ELSE '{LOST}' END || lpad(CAST(length({problem}) AS VARCHAR), "
+            f"{LENGTH_DIGITS}, '0') || {problem} || left(concat_ws(' | ', {cells}), 500)"
+        )
+        unread, text = self.ragged()
+        wrong = "_lost IS NOT NULL OR _doubt IS NOT NULL"
+        return f"CASE WHEN {wrong} THEN CASE WHEN {unread} THEN '{UNTRIMMED}' ELSE {told} END WHEN {text} THEN '{UNTRIMMED}' END"
+
+    def ragged(self) -> tuple[str, str]:
+        """Whether any cell begins or ends with a blank (of a row that was not read whole), and whether a text ends with one.
+
+        What is no text (a time, an address, a number) is the same with a blank behind it, or could not be read.
+        """
+        if self.trims:
+            return "false", "false"
+        given = [each for each in self.fields if self.given(each) and not self.typed(each)]
+        begins = [f""""t_{each.name}" <= '!'""" for each in given]
+        ends = {each.name: self._ends_blank(f'"t_{each.name}"') for each in given}
+        texts = [ends[each.name] for each in given if each.kind in {"text", "word"}]
+        return " OR ".join([*begins, *ends.values()]) or "false", " OR ".join(texts) or "false"
+
+    def _ends_blank(self, cell: str) -> str:
+        # A CSV with a tab in it is trimmed from the first: see make_part.
+        return _ends_blank(cell) + (f" OR contains({cell}, chr(9))" if self.source.format == "parquet" else "")
 
     def write(self, store: Store, out: Path, compression: str) -> None:
         store.run(
@@ -102,14 +136,13 @@ class RecordQuery:
         cells = [f'{self.cell(each)} AS "t_{each.name}"' for each in self.fields]
         number = [f'{self.rows.number} AS "row"'] if self.numbered else []
         query = f"SELECT {self.rows.whole} AS whole, {', '.join(number + cells)} FROM {self.rows.query}"
-        for layer in (self.quick, self.written, self.clocks):
+        for layer in (self.quick, self.written, self.moments, self.clocks):
             more = [column for each in self.times for column in layer(each)]
             query = f"SELECT *, {', '.join(more)} FROM ({query})" if more else query
         query = f"SELECT *, {', '.join(self.values())} FROM ({query})"
         query = f"SELECT *, {self.lost()} AS _lost, {self.doubt()} AS _doubt FROM ({query})"
-        ragged = "" if self.trims else f", {self.ragged()} AS _ragged"
         names = [_stored(name) for name, _ in columns_of(self.source.table)] + (['"row"'] if self.numbered else [])
-        return f"SELECT {', '.join(names)}, _lost, _doubt, {self.raw()} AS _raw{ragged} FROM ({query})"
+        return f"SELECT {', '.join(names)}, {self.bad()} AS _bad FROM ({query})"
 
     def quick(self, field: Field) -> list[str]:
         """A time as most platforms write it, which DuckDB reads by itself; the rest is read more slowly."""
@@ -124,6 +157,15 @@ class RecordQuery:
             return []
         told = f"regexp_extract(t_{field.name}, '{ISO}', ['d', 't', 'z'])"
         return [f"CASE WHEN q_{field.name} IS NULL THEN {told} END AS t_{field.name}_iso"]
+
+    def moments(self, field: Field) -> list[str]:
+        """m: what a text says that is not read quickly."""
+        if self.typed(field):
+            return []
+        slow, name = moment(f"t_{field.name}", self.source.time_formats), field.name
+        if "iso" in self.source.time_formats:
+            slow = f"CASE WHEN q_{name} BETWEEN {EARLIEST} AND {LATEST} THEN NULL ELSE {slow} END"
+        return [f"{slow} AS m_{name}"]
 
     def clocks(self, field: Field) -> list[str]:
         """w: microseconds on the wall. o: minutes from UTC, where they are written."""
@@ -140,14 +182,10 @@ class RecordQuery:
                 f"CAST({certain} AS INTEGER) AS o_{name}",
             ]
         if "iso" not in formats:
-            epoch = any(each in EPOCHS for each in formats)
-            written = (
-                f"CASE WHEN regexp_full_match({text}, '\\d{{1,16}}') THEN 0 END" if epoch else "CAST(NULL AS INTEGER)"
-            )
-            return [f"{wall(text, formats)} AS w_{name}", f"{written} AS o_{name}"]
+            return [f"{wall(f'm_{name}')} AS w_{name}", f"{offset(text, formats)} AS o_{name}"]
         quick = f"q_{name} BETWEEN {EARLIEST} AND {LATEST}"
         return [
-            f"CASE WHEN {quick} THEN epoch_us(q_{name}) ELSE {wall(text, formats)} END AS w_{name}",
+            f"CASE WHEN {quick} THEN epoch_us(q_{name}) ELSE {wall(f'm_{name}')} END AS w_{name}",
             f"CASE WHEN {quick} THEN CASE WHEN length({text}) = 20 THEN 0 END ELSE {offset(text, formats)} END AS o_{name}",
         ]
 
@@ -183,9 +221,12 @@ class RecordQuery:
         if field.kind == "word":
             return _translated(text, self.source.kinds)
         if field.kind == "country":
-            code = f"upper({_translated(text, self.source.countries)})"
+            told = _translated(text, self.source.countries)
+            code = f"upper({told})"
             letters = f"ascii({code}) BETWEEN 65 AND 90 AND ascii(right({code}, 1)) BETWEEN 65 AND 90"
-            return f"CASE WHEN length({code}) = 2 AND {letters} THEN {code} END"
+            # As nearly all stand, looked at alone: a CASE costs nothing where no row comes to it.
+            rest = f"CASE WHEN length({code}) = 2 AND {letters} THEN {code} END"
+            return f"CASE WHEN {told} IS NULL OR regexp_full_match({told}, '[A-Z]{{2}}') THEN {told} ELSE {rest} END"
         if field.kind == "address":
             return address_alone(text)
         if field.kind == "port":
@@ -243,10 +284,6 @@ class RecordQuery:
             return ""
         column = field.columns[-1][0]
         return f'"t_{field.name}" IS NOT NULL AND "{column}" IS NULL'
-
-    def raw(self) -> str:
-        cells = ", ".join(f'CAST("t_{each.name}" AS VARCHAR)' for each in self.fields if self.given(each))
-        return f"CASE WHEN _lost IS NOT NULL OR _doubt IS NOT NULL THEN left(concat_ws(' | ', {cells}), 500) END"
 
 
 def _stored(name: str) -> str:

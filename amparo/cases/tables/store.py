@@ -108,15 +108,31 @@ def keep(fresh: Path, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        with fresh.open("rb") as source, os.fdopen(os.open(beside, _NEW, 0o600), "wb") as target:
-            while piece := source.read(1 << 20):
-                target.write(piece)
-            target.flush()
-            os.fsync(target.fileno())
+        if not _moved(fresh, beside):
+            with fresh.open("rb") as source, os.fdopen(os.open(beside, _NEW, 0o600), "wb") as target:
+                while piece := source.read(1 << 20):
+                    target.write(piece)
+                target.flush()
+                os.fsync(target.fileno())
         beside.replace(out)
     finally:
         beside.unlink(missing_ok=True)
         fresh.unlink(missing_ok=True)
+
+
+def _moved(fresh: Path, beside: Path) -> bool:
+    """Whether it could be moved there. On another file system, or confined by Landlock, it must be copied."""
+    try:
+        fresh.replace(beside)
+    except OSError:
+        return False
+    beside.chmod(0o600)
+    descriptor = os.open(beside, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return True
 
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC

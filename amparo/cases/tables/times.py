@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -16,10 +17,10 @@ QUARTER_US = 900_000_000  # every zone's offset changes at a quarter of an hour
 DAY_US = 86_400_000_000
 
 
-def wall(field: str, formats: tuple[str, ...]) -> str:
-    """The wall clock of a text, as microseconds since 1970 on that wall; NULL where no format fits.
+def moment(field: str, formats: tuple[str, ...]) -> str:
+    """What the clock showed by a text, as a TIMESTAMP of that clock; NULL where no format fits.
 
-    Needs a column `<field>_iso`: regexp_extract(<field>, ISO, ['d', 't', 'z']).
+    Needs a column `<field>_iso`: regexp_extract(<field>, ISO, ['d', 't', 'z']), if "iso" is among the formats.
     """
     tries = []
     for each in formats:
@@ -36,12 +37,22 @@ def wall(field: str, formats: tuple[str, ...]) -> str:
             )
         else:
             tries.append(f"TRY_CAST(try_strptime({field}, {literal(each)}) AS TIMESTAMP)")
-    found = f"coalesce({', '.join(tries)})"
-    return f"CASE WHEN {found} BETWEEN {EARLIEST} AND {LATEST} THEN epoch_us({found}) END"
+    return f"coalesce({', '.join(tries)})"
+
+
+def wall(moment_column: str) -> str:
+    """The wall clock as microseconds since 1970 on that wall; NULL for a time before any platform, or a slip.
+
+    Of a column that holds a `moment`, not of the expression, which would be computed several times.
+    """
+    return f"CASE WHEN {moment_column} BETWEEN {EARLIEST} AND {LATEST} THEN epoch_us({moment_column}) END"
 
 
 def offset(field: str, formats: tuple[str, ...]) -> str:
-    """The written distance from UTC in minutes; NULL where none is written. Needs `<field>_iso` as `wall` does."""
+    """The written distance from UTC in minutes; NULL where none is written. Needs `<field>_iso` as `moment` does."""
+    epoch = f"CASE WHEN regexp_full_match({field}, '\\d{{1,16}}') THEN 0 END"
+    if "iso" not in formats:
+        return epoch if any(each in EPOCHS for each in formats) else "CAST(NULL AS INTEGER)"
     zone = f"{field}_iso.z"
     hours = f"CAST(substr({zone}, 2, 2) AS INTEGER) * 60"
     minutes = f"CAST(CASE WHEN length({zone}) > 3 THEN right({zone}, 2) ELSE '0' END AS INTEGER)"
@@ -49,9 +60,7 @@ def offset(field: str, formats: tuple[str, ...]) -> str:
         f"CASE WHEN {zone} IN ('Z', 'z', 'UTC') THEN 0 WHEN {zone} = '' OR {zone} IS NULL THEN NULL "
         f"WHEN left({zone}, 1) = '-' THEN -({hours} + {minutes}) ELSE {hours} + {minutes} END"
     )
-    if any(each in EPOCHS for each in formats):
-        return f"coalesce({written}, CASE WHEN regexp_full_match({field}, '\\d{{1,16}}') THEN 0 END)"
-    return written
+    return f"coalesce({written}, {epoch})" if any(each in EPOCHS for each in formats) else written
 
 
 def on_the_wall(there: ZoneInfo, wall_us: int) -> tuple[int, bool]:
@@ -62,11 +71,10 @@ def on_the_wall(there: ZoneInfo, wall_us: int) -> tuple[int, bool]:
 
 
 @cache
-def zone_spans(zone: str) -> tuple[tuple[int, int | None], ...]:
-    """A zone's clock from 1990 to 2100 as spans: where each begins on the wall (microseconds), and its distance from UTC;
-    None where the clock stood twice or never."""
+def _clock(zone: str) -> tuple[tuple[int, int, bool], ...]:
+    """A zone's clock from 1990 to 2100 as spans: where each begins on the wall, and what on_the_wall says of it."""
     there = ZoneInfo(zone)
-    spans: list[tuple[int, int | None]] = []
+    spans: list[tuple[int, int, bool]] = []
 
     def look(start: int, stop: int, steps: tuple[int, ...]) -> None:
         # Only a stretch at whose ends the clock differs, or is in doubt, is looked at more closely.
@@ -74,10 +82,8 @@ def zone_spans(zone: str) -> tuple[tuple[int, int | None], ...]:
             distance, certain = on_the_wall(there, clock)
             if len(steps) > 1 and (not certain or (distance, certain) != on_the_wall(there, clock + steps[0])):
                 look(clock, clock + steps[0], steps[1:])
-                continue
-            told = distance if certain else None
-            if not spans or spans[-1][1] != told:
-                spans.append((clock, told))
+            elif not spans or spans[-1][1:] != (distance, certain):
+                spans.append((clock, distance, certain))
 
     first = datetime(1990, 1, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     last = datetime(2100, 1, 8, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,12 +91,28 @@ def zone_spans(zone: str) -> tuple[tuple[int, int | None], ...]:
     return tuple(spans)
 
 
-def zone_offset(zone: str, clock: str) -> str:
-    """The zone's distance from UTC in microseconds at a wall clock (SQL, microseconds); NULL where that is in doubt.
+def zone_spans(zone: str) -> tuple[tuple[int, int | None], ...]:
+    """A zone's clock from 1990 to 2100 as spans: where each begins on the wall (microseconds), and its distance from UTC;
+    None where the clock stood twice or never."""
+    return _merged((begins, distance if certain else None) for begins, distance, certain in _clock(zone))
+
+
+def _merged(spans: Iterable[tuple[int, int | None]]) -> tuple[tuple[int, int | None], ...]:
+    found: list[tuple[int, int | None]] = []
+    for begins, distance in spans:
+        if not found or found[-1][1] != distance:
+            found.append((begins, distance))
+    return tuple(found)
+
+
+def zone_offset(zone: str, clock: str, *, in_doubt: bool = False) -> str:
+    """The zone's distance from UTC in microseconds at a wall clock (SQL, microseconds). Where that is in doubt NULL, or the
+    earlier reading's with `in_doubt`, which is good enough to put rows in order.
 
     One expression, no join: a join may put rows into another order, and a row's place is its number.
     """
-    return _halved(zone_spans(zone), clock)
+    spans = _merged((begins, distance) for begins, distance, _ in _clock(zone)) if in_doubt else zone_spans(zone)
+    return _halved(spans, clock)
 
 
 def _halved(spans: tuple[tuple[int, int | None], ...], clock: str) -> str:
