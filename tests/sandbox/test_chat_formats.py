@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from amparo.sandbox.inside import chat
-from amparo.sandbox.inside.chats import media, times
+from amparo.sandbox.inside.chats import media, telegram, times
 from amparo.sandbox.inside.chats.json_stream import Broken, Walk
 from amparo.sandbox.inside.chats.writing import MEDIA_TYPES, MESSAGE_KINDS
 from amparo.sandbox.inside.frames import Unreadable
@@ -437,31 +437,105 @@ def test_what_a_telegram_message_has_beside_words_and_files_is_kept() -> None:
     assert (item["other"], item["reactions"]) == ({"dice": message["dice"]}, message["reactions"])
 
 
+SELDOM = st.sampled_from([None, 0, True, 1.5, "", "x", [], ["x", 1, None, {}], {}, {"x": [1]}, {"text": ["x"]}, 10**30])
 PLAIN = st.fixed_dictionaries(
-    {"id": st.sampled_from([1, 0, "1", None, True]), "type": st.sampled_from(["message", "service"]),
-     "date": st.sampled_from(["2021-06-13T21:00:00", "2021-06-13 21:00:00", "2021-02-31T21:00:00", "", None]),
-     "text": st.sampled_from(["hola", "", ["a", {"type": "bold", "text": "b"}], None])},
+    {"id": st.sampled_from([1, 0, "1", None, True]), "type": st.sampled_from(["message", "message", "service"]),
+     "date": st.sampled_from(["2021-06-13T21:00:00", "2021-06-13 21:00:00", "2021-06-14T21:00:00", "2021-02-31T21:00:00", None]),
+     "text": st.sampled_from(["hola", "", [{"type": "bold", "text": "b"}], [{"type": "link", "text": "c", "href": 1}], None])},
     optional={"from": st.sampled_from(["Ana", "", None]), "from_id": st.sampled_from(["user1", 7, None]),
-              "date_unixtime": st.sampled_from(["1623610800", "1623610801", "x", "²", 1623610800]),
-              "reply_to_message_id": st.sampled_from([3, 0, "3"]), "edited": st.just("2021-06-13T21:01:00"),
+              "date_unixtime": st.sampled_from(["1623610800", "1623610801", "1623697200", "x", "²", 1623610800, "inf"]),
+              "reply_to_message_id": st.sampled_from([3, 0, "3", None]), "edited": st.just("2021-06-13T21:01:00"),
+              "text_entities": st.sampled_from([[], [{"type": "plain", "text": "hola"}], 7, [1, {"href": "e"}]]),
               "photo": st.just("a.jpg")},
 )  # fmt: skip
+# Each name that the reader asks for, with a value that Telegram never writes there.
+ODD = st.dictionaries(
+    st.sampled_from(sorted(telegram._READ | telegram._READ_OF_EVENTS | {"discard_reason", "media_type", "game_title"})),
+    SELDOM,
+    max_size=6,
+)
+
+
+def telegram_reading(messages: list[Any]) -> dict[str, Any]:
+    return reading(json.dumps({"type": "private_group", "messages": messages}).encode())
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(PLAIN, min_size=1, max_size=6))
 def test_a_telegram_message_read_at_a_look_is_what_a_close_look_reads(messages: list[dict[str, Any]]) -> None:
-    export = json.dumps({"type": "private_group", "messages": messages}).encode()
-
-    def found() -> Any:
-        sink = Collected()
-        chat.read(io.BytesIO(export), {}, sink)
-        return json.loads(sink.blobs[0][1])
-
-    at_a_look = found()
+    at_a_look = telegram_reading(messages)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("amparo.sandbox.inside.chats.telegram._Reader._plain", lambda *_: False)
-        assert found() == at_a_look
+        patch.setattr("amparo.sandbox.inside.chats.telegram._Reader._plain", lambda *_: "")
+        patch.setattr("amparo.sandbox.inside.chats.telegram._Reader._is_known", lambda *_: False)
+        assert telegram_reading(messages) == at_a_look
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.builds(lambda plain, odd: {**plain, **odd}, PLAIN, ODD) | SELDOM, min_size=1, max_size=4))
+def test_whatever_a_telegram_message_holds_it_is_one_item(messages: list[Any]) -> None:
+    document = telegram_reading(messages)
+    assert [each["line"] for each in document["items"]] == list(range(1, len(messages) + 1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["telegram", "telegram account", "discord", "signal-export json", "sigtop json"]),
+    st.integers(1, 400),
+)
+def test_where_the_file_is_cut_into_blocks_changes_nothing(name: str, block: int) -> None:
+    whole = reading(ALL[name][1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("amparo.sandbox.inside.chats.source._BLOCK_BYTES", block)
+        assert reading(ALL[name][1]) == whole
+
+
+def test_what_json_knows_not_and_programs_write_all_the_same_is_read() -> None:
+    odd = (
+        '{"type":"private_group","messages":[{"id":1,"text":"a\\x1Fb \\\\x41 \\\\\\x0a","from":"\\ud83d","reactions":NaN},'
+        '{"id":2,"text":"raw \x01","reactions":[1e999,-Infinity,' + "9" * 5_000 + "]}]}"
+    )
+    first, second = reading(odd.encode())["items"]
+    assert first["text"] == "a\x1fb \\x41 \\\n"
+    assert first["reactions"] == "NaN"
+    assert second["text"] == "raw \x01"
+    assert second["reactions"] == ["1e999", "-Infinity", "9" * 5_000]
+
+
+def test_what_breaks_off_in_the_middle_keeps_all_before_and_shows_all_behind() -> None:
+    messages = [samples._telegram_message(number, "hola") for number in range(1, 30)]
+    whole = json.dumps({"type": "private_group", "messages": messages}, indent=1)
+    place = whole.index('"id": 20,')
+    document = reading((whole[:place] + "!" + whole[place:]).encode())
+    said_of = [each for each in document["items"] if not each.get("unsupported")]
+    assert [each["id"] for each in said_of] == list(range(1, 20))
+    shown = "".join(each["value"] for each in document["items"] if each.get("unsupported"))
+    assert shown.endswith(whole[place:]) and document["unsupported"]["lines"][0]["line"] == 19
+
+
+def test_a_message_nested_too_deeply_is_shown_and_the_next_is_read() -> None:
+    messages = [samples._telegram_message(number, "hola") for number in range(1, 4)]
+    for depth, shown in ((40, [1, 3]), (3_000, [1])):
+        deep = "[" * depth + "]" * depth
+        second = json.dumps(messages[1])[:-1] + f', "other": {deep}}}'
+        export = f'{{"type":"private_group","messages":[{json.dumps(messages[0])},{second},{json.dumps(messages[2])}]}}'
+        document = reading(export.encode())
+        assert [each["line"] for each in document["items"] if not each.get("unsupported")] == shown
+        assert deep in "".join(each["value"] or "" for each in document["items"] if each.get("unsupported"))
+
+
+def test_where_a_links_words_lead_is_kept() -> None:
+    message = samples._telegram_message(
+        1, ["see ", {"type": "text_link", "text": "here", "href": "https://example.org/a"}]
+    )
+    mention = samples._telegram_message(2, [{"type": "mention_name", "text": "Luis", "user_id": 7}])
+    first, second = telegram_reading([message, mention])["items"]
+    assert (first["text"], first["links"]) == ("see here", ["https://example.org/a"])
+    assert (second["text"], second["mentions"]) == ("Luis", [7])
+
+
+@pytest.mark.parametrize("value", ["inf", "-Infinity", "nan", "1e400", "x", ""])
+def test_what_is_no_number_of_seconds_is_no_moment(value: str) -> None:
+    assert times.of_number(value) is None
 
 
 def test_signals_texts_keep_their_lines_behind_a_file_and_who_reacted() -> None:

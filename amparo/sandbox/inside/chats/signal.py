@@ -6,14 +6,13 @@ Structure tells them apart; all of one form's lines look alike. Only sigtop's te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO
 
 from amparo.sandbox.inside.chats import times
 from amparo.sandbox.inside.chats.formats import Beside, Format
-from amparo.sandbox.inside.chats.json_stream import Broken, Walk
+from amparo.sandbox.inside.chats.json_stream import Broken, Walk, is_shallow
 from amparo.sandbox.inside.chats.media import declared_type_of
 from amparo.sandbox.inside.chats.source import Source, text_of
 from amparo.sandbox.inside.chats.writing import Writer
@@ -79,10 +78,10 @@ def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:
 def _json(data: BinaryIO, writer: Writer, *, lines: bool) -> None:
     walk, number = Walk(data), 0
     try:
-        for number in _values(walk, lines=lines):
-            entry = walk.value()
-            if not isinstance(entry, dict):
-                writer.unsupported(str(entry), number)
+        for entry in walk.documents() if lines else walk.values():
+            number += 1
+            if not isinstance(entry, dict) or not is_shallow(entry):
+                writer.broken([walk.taken()], number)
             elif lines:
                 _exported(writer, entry, number)
             else:
@@ -92,16 +91,6 @@ def _json(data: BinaryIO, writer: Writer, *, lines: bool) -> None:
     except Broken:
         writer.broken(walk.rest(), number)
     writer.lines = number
-
-
-def _values(walk: Walk, *, lines: bool) -> Iterator[int]:
-    if not lines:
-        yield from walk.elements()
-        return
-    number = 0
-    while walk.sign():
-        number += 1
-        yield number
 
 
 def _exported(writer: Writer, entry: dict[str, Any], number: int) -> None:
