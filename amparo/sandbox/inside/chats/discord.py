@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from amparo.sandbox.inside.chats import times
 from amparo.sandbox.inside.chats.formats import Beside, Format
-from amparo.sandbox.inside.chats.json_stream import Broken, Walk, is_shallow
+from amparo.sandbox.inside.chats.json_stream import Broken, Walk
 from amparo.sandbox.inside.chats.media import declared_type_of
 from amparo.sandbox.inside.chats.source import first_sign, text_of
 from amparo.sandbox.inside.chats.writing import Writer
@@ -44,7 +44,7 @@ def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:
                 writer.begin_chat(_of(channel, "id"), name, _of(channel, "type"), alone=True)
                 for message in walk.values():
                     number += 1
-                    if isinstance(message, dict) and is_shallow(message):
+                    if isinstance(message, dict) and walk.is_shallow(message):
                         _item(writer, message, number)
                     else:
                         writer.broken([walk.taken()], number)

@@ -26,7 +26,8 @@ def _whole_number(text: str) -> int | str:
 
 
 _DECODER = json.JSONDecoder(strict=False, parse_constant=str, parse_float=_number)
-_DECODE, _SCAN = _DECODER.raw_decode, _DECODER.scan_once
+_DECODE = _DECODER.raw_decode
+_SCAN = _DECODER.scan_once  # type: ignore[attr-defined] # what raw_decode calls, without a step between
 # Asked only where the first one gives up: Python makes no number of more than 4,300 digits.
 _PATIENT = json.JSONDecoder(strict=False, parse_constant=str, parse_float=_number, parse_int=_whole_number).raw_decode
 _BLANK = " \t\r\n"
@@ -47,12 +48,11 @@ class Broken(Exception):
     """Here the file stops being JSON."""
 
 
-def is_shallow(value: Any, most: int = _DEEPEST) -> bool:
-    """Whether the value is nested no deeper than anything real, so that whoever reads it again can."""
+def _is_shallow(value: Any, most: int) -> bool:
     if not isinstance(value, (dict, list)):
         return True
     return most > 0 and all(
-        is_shallow(each, most - 1) for each in (value.values() if isinstance(value, dict) else value)
+        _is_shallow(each, most - 1) for each in (value.values() if isinstance(value, dict) else value)
     )
 
 
@@ -134,6 +134,11 @@ class Walk:
     def taken(self) -> str:
         """The value that was taken last, as the file has it. Only until the next step."""
         return self._text[self._began : self._place]
+
+    def is_shallow(self, value: Any) -> bool:
+        """Whether the value, taken last, is nested no deeper than anything real, so that whoever reads it again can."""
+        begins = (self._text.count(sign, self._began, self._place) for sign in "[{")
+        return sum(begins) <= _DEEPEST or _is_shallow(value, _DEEPEST)
 
     def entries(self) -> Iterator[str]:
         """The keys of the object that begins here; after each, its value must be gone past. Raises Broken."""

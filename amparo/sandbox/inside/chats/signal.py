@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from amparo.sandbox.inside.chats import times
 from amparo.sandbox.inside.chats.formats import Beside, Format
-from amparo.sandbox.inside.chats.json_stream import Broken, Walk, is_shallow
+from amparo.sandbox.inside.chats.json_stream import Broken, Walk
 from amparo.sandbox.inside.chats.media import declared_type_of
 from amparo.sandbox.inside.chats.source import Source, text_of
 from amparo.sandbox.inside.chats.writing import Writer
@@ -80,7 +80,7 @@ def _json(data: BinaryIO, writer: Writer, *, lines: bool) -> None:
     try:
         for entry in walk.documents() if lines else walk.values():
             number += 1
-            if not isinstance(entry, dict) or not is_shallow(entry):
+            if not isinstance(entry, dict) or not walk.is_shallow(entry):
                 writer.broken([walk.taken()], number)
             elif lines:
                 _exported(writer, entry, number)

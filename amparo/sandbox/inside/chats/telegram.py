@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from amparo.sandbox.inside.chats import times
 from amparo.sandbox.inside.chats.formats import Beside, Format
-from amparo.sandbox.inside.chats.json_stream import Broken, Walk, is_shallow
+from amparo.sandbox.inside.chats.json_stream import Broken, Walk
 from amparo.sandbox.inside.chats.source import first_sign, text_of
 from amparo.sandbox.inside.chats.telegram_parts import (
     flat,
@@ -173,7 +173,7 @@ class _Reader:
         get = message.get
         at, seconds, text, number = get("date"), get("date_unixtime"), get("text"), get("id")
         try:
-            said, more = self._senders[get("from")], self._ids[get("from_id")]
+            said, more = self._senders[get("from")], self._ids[get("from_id")]  # type: ignore[index]
             if type(text) is not list and len(get("text_entities") or ()) > 1:
                 return ""
         except (KeyError, TypeError):
@@ -197,7 +197,7 @@ class _Reader:
         )
 
     def _closely(self, message: Any, walk: Walk) -> None:
-        if type(message) is dict and is_shallow(message) and plain(message.get("type", "message")) in _TYPES:
+        if type(message) is dict and walk.is_shallow(message) and plain(message.get("type", "message")) in _TYPES:
             self._item(message)
         else:
             self._writer.broken([walk.taken()], self.number)
