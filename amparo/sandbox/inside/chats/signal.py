@@ -54,8 +54,10 @@ def _form(text: str) -> str:
         return "fields"
     if (line := _MARKDOWN.match(first)) and (first.endswith("  ") or "not exported)" in first) and line[3]:
         return "markdown"
-    lines = [line for line in start.splitlines()[:20] if line.strip()]
-    return "short" if _SHORT.match(first) and sum(bool(_SHORT.match(line)) for line in lines) > 1 else ""
+    shorts = [found for line in start.splitlines()[:20] if line.strip() and (found := _SHORT.match(line))]
+    # A dash between stamp and name is WhatsApp's, whatever word stands in front of it.
+    dashes = sum(" - " in found[2] for found in shorts)
+    return "short" if _SHORT.match(first) and len(shorts) > 1 and dashes < len(shorts) else ""
 
 
 def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:
