@@ -242,6 +242,100 @@ def test_cellebrites_chats_are_read_and_nothing_else_of_the_report() -> None:
     assert "Nobody" not in json.dumps(document)
 
 
+def ufed_reading(chats: str, before: str = "") -> dict[str, Any]:
+    head = '<project id="1" reportVersion="5.2" xmlns="http://pa.cellebrite.com/report/2.0"><decodedData>'
+    return reading(f"{head}{before}<modelType type='Chat'>{chats}</modelType></decodedData></project>".encode())
+
+
+def messages_of(*messages: str) -> str:
+    return f'<multiModelField name="Messages" type="InstantMessage">{"".join(messages)}</multiModelField>'
+
+
+def test_what_stands_before_a_reports_chats_takes_nothing_from_them() -> None:
+    contact = f'<model type="Contact">{samples._ufed_field("Notes", "x" * 300)}</model>'
+    before = f'<modelType type="Contact">{contact * 6_000}</modelType>'
+    named = samples._ufed_field("Source", "WhatsApp") + samples._ufed_field("Name", "Meeting")
+    (one,) = ufed_reading(f'<model type="Chat">{named}{messages_of(samples.ufed_message(1, "hola"))}</model>', before)[
+        "chats"
+    ]
+    assert (one["name"], one["type"], one["messages"]) == ("Meeting", "WhatsApp", 1)
+    # Nor does it matter which of its parts comes first.
+    (one,) = ufed_reading(f'<model type="Chat">{messages_of(samples.ufed_message(1, "hola"))}{named}</model>')["chats"]
+    assert (one["name"], one["type"], one["messages"]) == ("Meeting", "WhatsApp", 1)
+
+
+def test_a_report_keeps_every_participant_of_a_large_group() -> None:
+    parties = "".join(samples._ufed_party(f"{number}@s.whatsapp.net", f"Member {number}") for number in range(7_000))
+    crowd = f'<multiModelField name="Participants" type="Party">{parties}</multiModelField>'
+    name = samples._ufed_field("Name", "Meeting")
+    document = ufed_reading(f'<model type="Chat">{crowd}{messages_of(samples.ufed_message(1, "hola"))}{name}</model>')
+    assert len(document["members"]) == 7_001 and document["chats"][0]["name"] == "Meeting"
+
+
+def test_a_message_within_a_message_is_what_it_answers_and_no_item() -> None:
+    inner = samples.ufed_message(2, "see you at 21:00")
+    within = {
+        "reply": '<modelField name="EmbeddedMessage" type="InstantMessage">' + inner + "</modelField>",
+        "data": '<multiModelField name="MessageExtraData" type="ReplyMessageData"><model type="ReplyMessageData">'
+        f'<modelField name="InstantMessage" type="InstantMessage">{inner}</modelField></model></multiModelField>',
+    }
+    for more in within.values():
+        document = ufed_reading(f'<model type="Chat">{messages_of(samples.ufed_message(1, "good", more=more))}</model>')
+        (item,) = document["items"]
+        assert (item["text"], item["quoted"]["sender"], item["quoted"]["text"]) == ("good", "Ana", "see you at 21:00")
+
+
+def test_what_a_report_says_beside_the_words_is_kept() -> None:
+    label = '<model type="MessageLabel">' + samples._ufed_field("Label", "Edited") + "</model>"
+    sender = f'<modelField name="OriginalSender">{samples._ufed_party("7", "Eva")}</modelField>'
+    sent_on = f'<model type="ForwardedMessageData">{sender}</model>'
+    more = (
+        f'<multiModelField name="MessageExtraData" type="x">{label}{sent_on}</multiModelField>'
+        + samples._ufed_field("Platform", "Mobile") + samples._ufed_field("Folder", "Unknown")
+        + '<field name="Label"><empty/></field>'
+    )  # fmt: skip
+    message = samples.ufed_message(1, "hola", more=more, deleted="Trash")
+    (item,) = ufed_reading(message)["items"]
+    assert (item["edited"], item["forwarded_from"], item["labels"]) == (True, "Eva", ["Edited"])
+    assert (item["other"], item["deleted_state"], item.get("recovered")) == ({"Platform": "Mobile"}, "Trash", None)
+
+
+def test_a_chats_own_log_says_who_came_and_went() -> None:
+    def entry(action: str, more: str = "") -> str:
+        who = f'<modelField name="Participant" type="Party">{samples._ufed_party("7", "Eva")}</modelField>'
+        return f'<model type="ChatActivity">{samples._ufed_field("Action", action)}{who}{more}</model>'
+
+    log = (
+        entry("Joined") + entry("Added") + entry("Waved") + entry("Left", samples._ufed_field("SystemMessageId", "m1"))
+    )
+    document = ufed_reading(
+        f'<model type="Chat"><multiModelField name="ActivityLog" type="ChatActivity">{log}</multiModelField></model>'
+    )
+    assert said(document) == [
+        ("member_joined", "Eva", [], None),
+        ("member_added", None, ["Eva"], None),
+        ("notice", None, ["Eva"], "Waved"),
+    ]
+
+
+def test_a_report_nested_too_deeply_keeps_what_stands_before() -> None:
+    deep = '<modelField name="From">' * 200
+    document = ufed_reading(messages_of(samples.ufed_message(1, "hola"), "<model type='InstantMessage'>" + deep))
+    assert said(document)[0] == ("Ana", "text", "hola") and document["unsupported"]["count"] > 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
+def test_a_report_may_be_in_any_encoding_that_it_declares_and_under_any_prefix(encoding: str) -> None:
+    whole = samples.UFED.replace("utf-8", encoding, 1).replace("see you", "see you mañana")
+    assert said(reading(whole.encode(encoding)))[1] == ("Ana", "text", "see you mañana & <me> at 21:00")
+    prefixed = (
+        samples.UFED.replace("xmlns=", "xmlns:r=").replace("<", "<r:").replace("<r:/", "</r:").replace("<r:?", "<?")
+    )
+    assert said(reading(prefixed.replace("<r:![", "<![").replace("<r:me>", "<me>").encode())) == said(
+        reading(samples.UFED.encode())
+    )
+
+
 @pytest.mark.parametrize(
     "declared",
     [
@@ -402,6 +496,10 @@ def test_where_json_breaks_off_nothing_is_lost(values: list[Any], block: int, da
         ("2021-06-13 21:00", "2021-06-13T21:00:00", ""),
         ("2021-06-13T21:00:00Z", "2021-06-13T21:00:00", "+00:00"),
         ("2021-06-13T21:00:00-0330", "2021-06-13T21:00:00", "-03:30"),
+        ("2021-06-13T21:00:00.0000000+05:30", "2021-06-13T21:00:00", "+05:30"),
+        ("2021-06-13T21:00:00(UTC+2)", "2021-06-13T21:00:00", "+02:00"),
+        ("2021-06-13 21:00:00 (UTC-3:30)", "2021-06-13T21:00:00", "-03:30"),
+        ("2021-06-13 21:00:00(UTC)", "2021-06-13T21:00:00", "+00:00"),
         ("2021-02-31T21:00:00", None, ""),
         ("yesterday", None, ""),
     ],

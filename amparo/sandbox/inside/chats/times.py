@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 
 _ISO = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:[.,]\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?(?:\(UTC([+-]\d+)?\))?"
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:[.,]\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?(?:\(UTC([+-]\d\d?(?::\d\d)?)?\))?"
 )
 _FARTHEST = 14 * 60
 _CLOCK = re.compile(r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]").fullmatch
@@ -19,7 +19,11 @@ def wall_clock(text: str) -> tuple[str | None, str]:
     found = _ISO.match(text.strip())
     if not found:
         return None, ""
-    day, minute, second, zone, _ = found.groups()
+    day, minute, second, zone, apart = found.groups()
+    if not zone and found[0].endswith(")"):
+        # "(UTC+2)", as reports for people have it.
+        hours, _, minutes = (apart or "+0").partition(":")
+        zone = f"{hours[0]}{hours[1:]:0>2}{minutes or '00'}"
     moment = f"{day}T{minute}{second or ':00'}"
     try:
         datetime.fromisoformat(moment)
