@@ -366,6 +366,66 @@ def test_lavas_talks_are_read_by_its_own_views_or_by_the_names_of_columns() -> N
         assert [each["name"] for each in document["chats"]] == ["Meeting", "Luis"]
 
 
+@pytest.mark.parametrize("pragma", ["", "PRAGMA journal_mode = WAL", 'PRAGMA encoding = "UTF-16le"'])
+def test_lavas_tables_are_read_however_they_are_written(pragma: str) -> None:
+    document = reading(samples.lava_of(samples.LAVA_TALK, pragma))
+    assert [each["ts"] for each in document["items"]] == ["2021-06-13T19:01:00"] * 3 + [
+        "2021-06-13T21:00:00",
+        None,
+        None,
+    ]
+    assert [each["sender"] for each in document["items"]] == ["Ana", "Ana", "Ana", "7", "Ana", None]
+    assert [each["text"] for each in document["items"]] == ["one", "two", "three", "\ufffd", "four", ""]
+    assert [each["raw"] for each in document["items"]][3:] == ["2021-06-13 21:00:00", "0", ""]
+    assert document["items"][0]["other"] == {"service": "SMS"} and len(document["items"][2]["files"]) == 2
+
+
+def test_one_table_that_is_odd_or_damaged_takes_nothing_from_the_others() -> None:
+    keyed = "CREATE TABLE a (timestamp INTEGER, sender TEXT, message TEXT PRIMARY KEY) WITHOUT ROWID;"
+    keyed += "INSERT INTO a VALUES (1, 'x', 'y');"
+    numbers = (
+        'CREATE TABLE b (timestamp INTEGER, "from" TEXT, message TEXT, rowid TEXT); INSERT INTO b VALUES (1, 2, 3, 4);'
+    )
+    people = (
+        'CREATE TABLE c ("Timestamp" INTEGER, "Sender" TEXT, "Message" TEXT); INSERT INTO c VALUES (1623610860, 1, 2);'
+    )
+    bomb = "CREATE TABLE d (timestamp INTEGER, sender TEXT, message TEXT, big AS (zeroblob(900000000)));"
+    view = "CREATE VIEW e AS SELECT 1 AS timestamp, 2 AS sender, 3 AS message;"
+    document = reading(samples.lava_of(keyed + numbers + people + bomb + view + samples.LAVA_TALK))
+    assert [each["sender"] for each in document["items"]] == ["x", "2", "1", "Ana", "Ana", "Ana", "7", "Ana", None]
+    assert len(document["chats"]) == 6 and not document["unsupported"]["count"]
+
+
+def manifest_of(*views: dict[str, Any], table: Any = "talk", kind: str = "conversation") -> str:
+    return json.dumps(
+        {"artifacts": {"A": [{"name": {}, "tablename": table, "data_views": {kind: view}} for view in views]}}
+    )
+
+
+MANIFESTS = [
+    ("[" * 100_000, "the names of columns"),
+    ('{"artifacts": 7}', "the names of columns"),
+    (manifest_of({"textColumn": "message"}, table=["talk"]), "the names of columns"),
+    (manifest_of({"textColumn": ["message"]}), "the names of columns"),
+    (manifest_of({"textColumn": "message"}, {"textColumn": "sender"}, kind="chat"), "data_views"),
+    (
+        manifest_of(
+            {
+                "textColumn": "Message", "timeColumn": 5, "directionColumn": "direction", "directionSentValue": True,
+                "sentMessageLabelColumn": "service",
+            }
+        ),
+        "data_views",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("manifest", "known_from"), MANIFESTS)
+def test_whatever_the_manifest_says_each_row_is_one_item(manifest: str, known_from: str) -> None:
+    document = reading(samples.lava_of(samples.LAVA_TALK), beside={"_lava_data.lava": manifest})
+    assert (len(document["items"]), document["views_from"]) == (6, known_from)
+
+
 def test_damaged_tables_are_refused() -> None:
     with pytest.raises(Unreadable):
         reading(LAVA[:4096])
