@@ -62,7 +62,8 @@ _CHATS = {
     '"type":"message","date":"2021-06-13T21:00:00","date_unixtime":"1623610800","from":"Ana","from_id":"user1","text":["a\\x1Fb",{"type":"text_link","text":"c","href":"d"}],'
     '"reactions":NaN},{"id":2,"text":[1e999]}]}',
     "ufed.parts": '<project reportVersion="5" xmlns="http://pa.cellebrite.com/report/2.0"><modelType type="Chat">'
-    '<model type="Chat"><multiModelField name="ActivityLog"><model type="ChatActivity"><field name="Action"><value>Joined</value></field></model>'
+    '<model type="Chat"><multiModelField name="ActivityLog"><model type="ChatActivity">'
+    '<field name="Action"><value>Joined</value></field></model>'
     '</multiModelField><multiModelField name="Messages"><model type="InstantMessage"><modelField name="EmbeddedMessage">'
     '<model type="InstantMessage"><field name="Body"><value>x</value></field></model></modelField><field name="TimeStamp">'
     '<value>2021-06-13T21:01:00(UTC+2)</value></field></model></multiModelField></model></modelType></project>',
