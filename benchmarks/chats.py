@@ -1,6 +1,6 @@
 """Chat exports: messages a second and memory, by size, beside the parsers a user would find on PyPI.
 
-    python benchmarks/chats.py [--sizes 10000,100000] [--formats whatsapp,iphone,telegram] [--peers FOLDER] [--repeats 3]
+    python benchmarks/chats.py [--sizes 10000,100000] [--formats whatsapp,iphone,telegram,discord] [--peers FOLDER] [--repeats 3]
 
 Every run is a process of its own, so its peak of memory is its own; ours also through the locked-down child, as `amparo read` runs
 it, with the processor time and the peaks of all its processes. The best of some interleaved repeats; ratios are of one run. "mixed"
@@ -103,8 +103,31 @@ def telegram(count: int) -> Iterator[str]:
     yield "\n ]\n}"
 
 
+def discord(count: int) -> Iterator[str]:
+    yield '{"guild": {"id": "1", "name": "Meeting"}, "channel": {"id": "2", "type": "GuildTextChat"},\n"messages": ['
+    for number, (at, sender, text) in enumerate(messages(count)):
+        said = {
+            "id": str(number), "type": "Default", "timestamp": f"{at.isoformat()}.123+02:00", "timestampEdited": None,
+            "callEndedTimestamp": None, "isPinned": False, "content": text,
+            "author": {"id": str(number % 97), "name": sender, "discriminator": "0000", "nickname": sender, "color": None,
+                       "isBot": False, "roles": [], "avatarUrl": "https://example.org/a.png"},
+            "attachments": [], "embeds": [], "stickers": [], "reactions": [], "mentions": [], "inlineEmojis": [],
+        }  # fmt: skip
+        yield (",\n" if number else "") + json.dumps(said, ensure_ascii=False, indent=2)
+    yield "\n]}"
+
+
+def signal(count: int) -> Iterator[str]:
+    """A line a message, as signal-export writes it."""
+    for at, sender, text in messages(count):
+        said = {"date": f"{at:%Y-%m-%d %H:%M:%S}", "sender": sender, "body": text, "quote": "", "sticker": None,
+                "reactions": [], "attachments": []}  # fmt: skip
+        yield json.dumps(said, ensure_ascii=False) + "\n"
+
+
 FORMATS: dict[str, Callable[[int], Iterator[str]]] = {
     "whatsapp": android, "iphone": iphone, "mixed": mixed, "telegram": telegram,
+    "discord": discord, "signal": signal,
 }  # fmt: skip
 
 
@@ -269,7 +292,7 @@ def compared(form: str, count: int, folder: Path, peers: str, repeats: int) -> N
     path = folder / f"{form}-{count}.txt"
     with path.open("w", encoding="utf-8") as file:
         file.writelines(FORMATS[form](count))
-    runs = ["amparo", "amparo, sandboxed", *(peer for peer in PEERS[form] if there(peer, peers))]
+    runs = ["amparo", "amparo, sandboxed", *(peer for peer in PEERS.get(form, ()) if there(peer, peers))]
     best: dict[str, dict[str, Any]] = {}
     for _ in range(repeats):
         for run in runs:

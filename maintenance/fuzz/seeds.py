@@ -57,6 +57,16 @@ _CHATS = {
     "13/05/19, 21:02 - Ana: IMG-20190513-WA0001.jpg (archivo adjunto)\n13/05/19, 21:03 - +34 600 000 001: nos vemos\na las 21:00\n",
     "iphone": "\ufeff[04.05.19, 21:00:00] Gruppe: \u200eNachrichten und Anrufe sind verschlüsselt.\r\n"
     "\u200e[04.05.19, 21:01:10] Ana: \u200e<Anhang: 00000001-PHOTO-2019-05-04.jpg>\r\n[05.05.19, 9:01:10] Ben: bis später\r\n",
+    "korean": "2023. 12. 31. 오후 11:59 - Ana: hola\n2024. 1. 1. 오전 12:00 - Luis: IMG-20240101-WA0001.jpg (file attached)\n",
+    "telegram.odd": '{"type":"private_group","messages":[{"id":1,'
+    '"type":"message","date":"2021-06-13T21:00:00","date_unixtime":"1623610800","from":"Ana","from_id":"user1","text":["a\\x1Fb",{"type":"text_link","text":"c","href":"d"}],'
+    '"reactions":NaN},{"id":2,"text":[1e999]}]}',
+    "ufed.parts": '<project reportVersion="5" xmlns="http://pa.cellebrite.com/report/2.0"><modelType type="Chat">'
+    '<model type="Chat"><multiModelField name="ActivityLog"><model type="ChatActivity">'
+    '<field name="Action"><value>Joined</value></field></model>'
+    '</multiModelField><multiModelField name="Messages"><model type="InstantMessage"><modelField name="EmbeddedMessage">'
+    '<model type="InstantMessage"><field name="Body"><value>x</value></field></model></modelField><field name="TimeStamp">'
+    '<value>2021-06-13T21:01:00(UTC+2)</value></field></model></multiModelField></model></modelType></project>',
     "english": "5/4/19, 9:00 PM - Ana joined using this group's invite link\n5/4/19, 9:01 PM - Ana: item shared\n",
 }  # fmt: skip
 
@@ -126,6 +136,7 @@ def _chats() -> Iterator[tuple[str, bytes]]:
         yield name.replace("_", "."), getattr(chat_samples, name.upper()).encode()
     tables, _ = chat_samples.lava()
     yield "lava", tables
+    yield "lava.talk", chat_samples.lava_of(chat_samples.LAVA_TALK)
     yield "zip", chat_samples.zipped(("_chat.txt", _CHATS["iphone"].encode()), ("a.jpg", b"x"))
 
 

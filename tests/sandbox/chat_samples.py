@@ -5,7 +5,9 @@ from __future__ import annotations
 import _sqlite3 as sqlite3
 import io
 import json
+import tempfile
 import zipfile
+from pathlib import Path
 from typing import Any
 
 NOT_INCLUDED = "(File not included. Change data exporting settings to download.)"
@@ -255,6 +257,31 @@ def lava() -> tuple[bytes, str]:
     }
     tables.commit()
     return tables.serialize(), json.dumps(about)
+
+
+LAVA_TABLES = """
+    CREATE TABLE _lava_media_items (id TEXT PRIMARY KEY, source_path TEXT, extraction_path TEXT, type TEXT);
+    CREATE TABLE _lava_media_references (id TEXT PRIMARY KEY, media_item_id TEXT, name TEXT);
+    CREATE TABLE _artifact_search_patterns (id INTEGER PRIMARY KEY);
+"""
+LAVA_TALK = """
+    CREATE TABLE talk (timestamp INTEGER, thread_id TEXT, sender TEXT, direction, message TEXT, attachments TEXT, service TEXT);
+    INSERT INTO talk VALUES (1623610860, 'a', 'Ana', 'Incoming', 'one', '', 'SMS'), (1623610860000, 'a', 'Ana', 1, 'two', '', ''),
+        (1623610860000000, 'a', 'Ana', 0, 'three', '["r1", "r2"]', ''), ('2021-06-13 21:00:00', 'b', 7, NULL, X'ff', '', ''),
+        (0, 'b', 'Ana', '', 'four', '', ''), (NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+"""
+
+
+def lava_of(script: str, pragma: str = "") -> bytes:
+    """Tables of one's own beside LAVA's."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tables"
+        tables = sqlite3.connect(str(path))
+        tables.execute(pragma or "PRAGMA user_version").fetchall()
+        tables.executescript(LAVA_TABLES + script)
+        tables.commit()
+        tables.close()
+        return path.read_bytes()
 
 
 def zipped(*files: tuple[str, bytes]) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from amparo.sandbox.inside import chat
-from amparo.sandbox.inside.chats import media, times
+from amparo.sandbox.inside.chats import media, telegram, times
 from amparo.sandbox.inside.chats.json_stream import Broken, Walk
 from amparo.sandbox.inside.chats.writing import MEDIA_TYPES, MESSAGE_KINDS
 from amparo.sandbox.inside.frames import Unreadable
@@ -242,6 +242,100 @@ def test_cellebrites_chats_are_read_and_nothing_else_of_the_report() -> None:
     assert "Nobody" not in json.dumps(document)
 
 
+def ufed_reading(chats: str, before: str = "") -> dict[str, Any]:
+    head = '<project id="1" reportVersion="5.2" xmlns="http://pa.cellebrite.com/report/2.0"><decodedData>'
+    return reading(f"{head}{before}<modelType type='Chat'>{chats}</modelType></decodedData></project>".encode())
+
+
+def messages_of(*messages: str) -> str:
+    return f'<multiModelField name="Messages" type="InstantMessage">{"".join(messages)}</multiModelField>'
+
+
+def test_what_stands_before_a_reports_chats_takes_nothing_from_them() -> None:
+    contact = f'<model type="Contact">{samples._ufed_field("Notes", "x" * 300)}</model>'
+    before = f'<modelType type="Contact">{contact * 6_000}</modelType>'
+    named = samples._ufed_field("Source", "WhatsApp") + samples._ufed_field("Name", "Meeting")
+    (one,) = ufed_reading(f'<model type="Chat">{named}{messages_of(samples.ufed_message(1, "hola"))}</model>', before)[
+        "chats"
+    ]
+    assert (one["name"], one["type"], one["messages"]) == ("Meeting", "WhatsApp", 1)
+    # Nor does it matter which of its parts comes first.
+    (one,) = ufed_reading(f'<model type="Chat">{messages_of(samples.ufed_message(1, "hola"))}{named}</model>')["chats"]
+    assert (one["name"], one["type"], one["messages"]) == ("Meeting", "WhatsApp", 1)
+
+
+def test_a_report_keeps_every_participant_of_a_large_group() -> None:
+    parties = "".join(samples._ufed_party(f"{number}@s.whatsapp.net", f"Member {number}") for number in range(7_000))
+    crowd = f'<multiModelField name="Participants" type="Party">{parties}</multiModelField>'
+    name = samples._ufed_field("Name", "Meeting")
+    document = ufed_reading(f'<model type="Chat">{crowd}{messages_of(samples.ufed_message(1, "hola"))}{name}</model>')
+    assert len(document["members"]) == 7_001 and document["chats"][0]["name"] == "Meeting"
+
+
+def test_a_message_within_a_message_is_what_it_answers_and_no_item() -> None:
+    inner = samples.ufed_message(2, "see you at 21:00")
+    within = {
+        "reply": '<modelField name="EmbeddedMessage" type="InstantMessage">' + inner + "</modelField>",
+        "data": '<multiModelField name="MessageExtraData" type="ReplyMessageData"><model type="ReplyMessageData">'
+        f'<modelField name="InstantMessage" type="InstantMessage">{inner}</modelField></model></multiModelField>',
+    }
+    for more in within.values():
+        document = ufed_reading(f'<model type="Chat">{messages_of(samples.ufed_message(1, "good", more=more))}</model>')
+        (item,) = document["items"]
+        assert (item["text"], item["quoted"]["sender"], item["quoted"]["text"]) == ("good", "Ana", "see you at 21:00")
+
+
+def test_what_a_report_says_beside_the_words_is_kept() -> None:
+    label = '<model type="MessageLabel">' + samples._ufed_field("Label", "Edited") + "</model>"
+    sender = f'<modelField name="OriginalSender">{samples._ufed_party("7", "Eva")}</modelField>'
+    sent_on = f'<model type="ForwardedMessageData">{sender}</model>'
+    more = (
+        f'<multiModelField name="MessageExtraData" type="x">{label}{sent_on}</multiModelField>'
+        + samples._ufed_field("Platform", "Mobile") + samples._ufed_field("Folder", "Unknown")
+        + '<field name="Label"><empty/></field>'
+    )  # fmt: skip
+    message = samples.ufed_message(1, "hola", more=more, deleted="Trash")
+    (item,) = ufed_reading(message)["items"]
+    assert (item["edited"], item["forwarded_from"], item["labels"]) == (True, "Eva", ["Edited"])
+    assert (item["other"], item["deleted_state"], item.get("recovered")) == ({"Platform": "Mobile"}, "Trash", None)
+
+
+def test_a_chats_own_log_says_who_came_and_went() -> None:
+    def entry(action: str, more: str = "") -> str:
+        who = f'<modelField name="Participant" type="Party">{samples._ufed_party("7", "Eva")}</modelField>'
+        return f'<model type="ChatActivity">{samples._ufed_field("Action", action)}{who}{more}</model>'
+
+    log = (
+        entry("Joined") + entry("Added") + entry("Waved") + entry("Left", samples._ufed_field("SystemMessageId", "m1"))
+    )
+    document = ufed_reading(
+        f'<model type="Chat"><multiModelField name="ActivityLog" type="ChatActivity">{log}</multiModelField></model>'
+    )
+    assert said(document) == [
+        ("member_joined", "Eva", [], None),
+        ("member_added", None, ["Eva"], None),
+        ("notice", None, ["Eva"], "Waved"),
+    ]
+
+
+def test_a_report_nested_too_deeply_keeps_what_stands_before() -> None:
+    deep = '<modelField name="From">' * 200
+    document = ufed_reading(messages_of(samples.ufed_message(1, "hola"), "<model type='InstantMessage'>" + deep))
+    assert said(document)[0] == ("Ana", "text", "hola") and document["unsupported"]["count"] > 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
+def test_a_report_may_be_in_any_encoding_that_it_declares_and_under_any_prefix(encoding: str) -> None:
+    whole = samples.UFED.replace("utf-8", encoding, 1).replace("see you", "see you mañana")
+    assert said(reading(whole.encode(encoding)))[1] == ("Ana", "text", "see you mañana & <me> at 21:00")
+    prefixed = (
+        samples.UFED.replace("xmlns=", "xmlns:r=").replace("<", "<r:").replace("<r:/", "</r:").replace("<r:?", "<?")
+    )
+    assert said(reading(prefixed.replace("<r:![", "<![").replace("<r:me>", "<me>").encode())) == said(
+        reading(samples.UFED.encode())
+    )
+
+
 @pytest.mark.parametrize(
     "declared",
     [
@@ -270,6 +364,66 @@ def test_lavas_talks_are_read_by_its_own_views_or_by_the_names_of_columns() -> N
         assert (document["views_from"], document["zone_offset"]) == (known_from, "+00:00")
         assert document["items"][2]["media"] == {"name": "a.jpg", "type": "image", "omitted": False}
         assert [each["name"] for each in document["chats"]] == ["Meeting", "Luis"]
+
+
+@pytest.mark.parametrize("pragma", ["", "PRAGMA journal_mode = WAL", 'PRAGMA encoding = "UTF-16le"'])
+def test_lavas_tables_are_read_however_they_are_written(pragma: str) -> None:
+    document = reading(samples.lava_of(samples.LAVA_TALK, pragma))
+    assert [each["ts"] for each in document["items"]] == ["2021-06-13T19:01:00"] * 3 + [
+        "2021-06-13T21:00:00",
+        None,
+        None,
+    ]
+    assert [each["sender"] for each in document["items"]] == ["Ana", "Ana", "Ana", "7", "Ana", None]
+    assert [each["text"] for each in document["items"]] == ["one", "two", "three", "\ufffd", "four", ""]
+    assert [each["raw"] for each in document["items"]][3:] == ["2021-06-13 21:00:00", "0", ""]
+    assert document["items"][0]["other"] == {"service": "SMS"} and len(document["items"][2]["files"]) == 2
+
+
+def test_one_table_that_is_odd_or_damaged_takes_nothing_from_the_others() -> None:
+    keyed = "CREATE TABLE a (timestamp INTEGER, sender TEXT, message TEXT PRIMARY KEY) WITHOUT ROWID;"
+    keyed += "INSERT INTO a VALUES (1, 'x', 'y');"
+    numbers = (
+        'CREATE TABLE b (timestamp INTEGER, "from" TEXT, message TEXT, rowid TEXT); INSERT INTO b VALUES (1, 2, 3, 4);'
+    )
+    people = (
+        'CREATE TABLE c ("Timestamp" INTEGER, "Sender" TEXT, "Message" TEXT); INSERT INTO c VALUES (1623610860, 1, 2);'
+    )
+    bomb = "CREATE TABLE d (timestamp INTEGER, sender TEXT, message TEXT, big AS (zeroblob(900000000)));"
+    view = "CREATE VIEW e AS SELECT 1 AS timestamp, 2 AS sender, 3 AS message;"
+    document = reading(samples.lava_of(keyed + numbers + people + bomb + view + samples.LAVA_TALK))
+    assert [each["sender"] for each in document["items"]] == ["x", "2", "1", "Ana", "Ana", "Ana", "7", "Ana", None]
+    assert len(document["chats"]) == 6 and not document["unsupported"]["count"]
+
+
+def manifest_of(*views: dict[str, Any], table: Any = "talk", kind: str = "conversation") -> str:
+    return json.dumps(
+        {"artifacts": {"A": [{"name": {}, "tablename": table, "data_views": {kind: view}} for view in views]}}
+    )
+
+
+MANIFESTS = [
+    ("[" * 100_000, "the names of columns"),
+    ('{"artifacts": 7}', "the names of columns"),
+    (manifest_of({"textColumn": "message"}, table=["talk"]), "the names of columns"),
+    (manifest_of({"textColumn": ["message"]}), "the names of columns"),
+    (manifest_of({"textColumn": "message"}, {"textColumn": "sender"}, kind="chat"), "data_views"),
+    (
+        manifest_of(
+            {
+                "textColumn": "Message", "timeColumn": 5, "directionColumn": "direction", "directionSentValue": True,
+                "sentMessageLabelColumn": "service",
+            }
+        ),
+        "data_views",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("manifest", "known_from"), MANIFESTS)
+def test_whatever_the_manifest_says_each_row_is_one_item(manifest: str, known_from: str) -> None:
+    document = reading(samples.lava_of(samples.LAVA_TALK), beside={"_lava_data.lava": manifest})
+    assert (len(document["items"]), document["views_from"]) == (6, known_from)
 
 
 def test_damaged_tables_are_refused() -> None:
@@ -402,6 +556,10 @@ def test_where_json_breaks_off_nothing_is_lost(values: list[Any], block: int, da
         ("2021-06-13 21:00", "2021-06-13T21:00:00", ""),
         ("2021-06-13T21:00:00Z", "2021-06-13T21:00:00", "+00:00"),
         ("2021-06-13T21:00:00-0330", "2021-06-13T21:00:00", "-03:30"),
+        ("2021-06-13T21:00:00.0000000+05:30", "2021-06-13T21:00:00", "+05:30"),
+        ("2021-06-13T21:00:00(UTC+2)", "2021-06-13T21:00:00", "+02:00"),
+        ("2021-06-13 21:00:00 (UTC-3:30)", "2021-06-13T21:00:00", "-03:30"),
+        ("2021-06-13 21:00:00(UTC)", "2021-06-13T21:00:00", "+00:00"),
         ("2021-02-31T21:00:00", None, ""),
         ("yesterday", None, ""),
     ],
@@ -437,31 +595,105 @@ def test_what_a_telegram_message_has_beside_words_and_files_is_kept() -> None:
     assert (item["other"], item["reactions"]) == ({"dice": message["dice"]}, message["reactions"])
 
 
+SELDOM = st.sampled_from([None, 0, True, 1.5, "", "x", [], ["x", 1, None, {}], {}, {"x": [1]}, {"text": ["x"]}, 10**30])
 PLAIN = st.fixed_dictionaries(
-    {"id": st.sampled_from([1, 0, "1", None, True]), "type": st.sampled_from(["message", "service"]),
-     "date": st.sampled_from(["2021-06-13T21:00:00", "2021-06-13 21:00:00", "2021-02-31T21:00:00", "", None]),
-     "text": st.sampled_from(["hola", "", ["a", {"type": "bold", "text": "b"}], None])},
+    {"id": st.sampled_from([1, 0, "1", None, True]), "type": st.sampled_from(["message", "message", "service"]),
+     "date": st.sampled_from(["2021-06-13T21:00:00", "2021-06-13 21:00:00", "2021-06-14T21:00:00", "2021-02-31T21:00:00", None]),
+     "text": st.sampled_from(["hola", "", [{"type": "bold", "text": "b"}], [{"type": "link", "text": "c", "href": 1}], None])},
     optional={"from": st.sampled_from(["Ana", "", None]), "from_id": st.sampled_from(["user1", 7, None]),
-              "date_unixtime": st.sampled_from(["1623610800", "1623610801", "x", "²", 1623610800]),
-              "reply_to_message_id": st.sampled_from([3, 0, "3"]), "edited": st.just("2021-06-13T21:01:00"),
+              "date_unixtime": st.sampled_from(["1623610800", "1623610801", "1623697200", "x", "²", 1623610800, "inf"]),
+              "reply_to_message_id": st.sampled_from([3, 0, "3", None]), "edited": st.just("2021-06-13T21:01:00"),
+              "text_entities": st.sampled_from([[], [{"type": "plain", "text": "hola"}], 7, [1, {"href": "e"}]]),
               "photo": st.just("a.jpg")},
 )  # fmt: skip
+# Each name that the reader asks for, with a value that Telegram never writes there.
+ODD = st.dictionaries(
+    st.sampled_from(sorted(telegram._READ | telegram._READ_OF_EVENTS | {"discard_reason", "media_type", "game_title"})),
+    SELDOM,
+    max_size=6,
+)
+
+
+def telegram_reading(messages: list[Any]) -> dict[str, Any]:
+    return reading(json.dumps({"type": "private_group", "messages": messages}).encode())
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(PLAIN, min_size=1, max_size=6))
 def test_a_telegram_message_read_at_a_look_is_what_a_close_look_reads(messages: list[dict[str, Any]]) -> None:
-    export = json.dumps({"type": "private_group", "messages": messages}).encode()
-
-    def found() -> Any:
-        sink = Collected()
-        chat.read(io.BytesIO(export), {}, sink)
-        return json.loads(sink.blobs[0][1])
-
-    at_a_look = found()
+    at_a_look = telegram_reading(messages)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("amparo.sandbox.inside.chats.telegram._Reader._plain", lambda *_: False)
-        assert found() == at_a_look
+        patch.setattr("amparo.sandbox.inside.chats.telegram._Reader._plain", lambda *_: "")
+        patch.setattr("amparo.sandbox.inside.chats.telegram._Reader._is_known", lambda *_: False)
+        assert telegram_reading(messages) == at_a_look
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.builds(lambda plain, odd: {**plain, **odd}, PLAIN, ODD) | SELDOM, min_size=1, max_size=4))
+def test_whatever_a_telegram_message_holds_it_is_one_item(messages: list[Any]) -> None:
+    document = telegram_reading(messages)
+    assert [each["line"] for each in document["items"]] == list(range(1, len(messages) + 1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["telegram", "telegram account", "discord", "signal-export json", "sigtop json"]),
+    st.integers(1, 400),
+)
+def test_where_the_file_is_cut_into_blocks_changes_nothing(name: str, block: int) -> None:
+    whole = reading(ALL[name][1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("amparo.sandbox.inside.chats.source._BLOCK_BYTES", block)
+        assert reading(ALL[name][1]) == whole
+
+
+def test_what_json_knows_not_and_programs_write_all_the_same_is_read() -> None:
+    odd = (
+        '{"type":"private_group","messages":[{"id":1,"text":"a\\x1Fb \\\\x41 \\\\\\x0a","from":"\\ud83d","reactions":NaN},'
+        '{"id":2,"text":"raw \x01","reactions":[1e999,-Infinity,' + "9" * 5_000 + "]}]}"
+    )
+    first, second = reading(odd.encode())["items"]
+    assert first["text"] == "a\x1fb \\x41 \\\n"
+    assert first["reactions"] == "NaN"
+    assert second["text"] == "raw \x01"
+    assert second["reactions"] == ["1e999", "-Infinity", "9" * 5_000]
+
+
+def test_what_breaks_off_in_the_middle_keeps_all_before_and_shows_all_behind() -> None:
+    messages = [samples._telegram_message(number, "hola") for number in range(1, 30)]
+    whole = json.dumps({"type": "private_group", "messages": messages}, indent=1)
+    place = whole.index('"id": 20,')
+    document = reading((whole[:place] + "!" + whole[place:]).encode())
+    said_of = [each for each in document["items"] if not each.get("unsupported")]
+    assert [each["id"] for each in said_of] == list(range(1, 20))
+    shown = "".join(each["value"] for each in document["items"] if each.get("unsupported"))
+    assert shown.endswith(whole[place:]) and document["unsupported"]["lines"][0]["line"] == 19
+
+
+def test_a_message_nested_too_deeply_is_shown_and_the_next_is_read() -> None:
+    messages = [samples._telegram_message(number, "hola") for number in range(1, 4)]
+    for depth, shown in ((40, [1, 3]), (3_000, [1])):
+        deep = "[" * depth + "]" * depth
+        second = json.dumps(messages[1])[:-1] + f', "other": {deep}}}'
+        export = f'{{"type":"private_group","messages":[{json.dumps(messages[0])},{second},{json.dumps(messages[2])}]}}'
+        document = reading(export.encode())
+        assert [each["line"] for each in document["items"] if not each.get("unsupported")] == shown
+        assert deep in "".join(each["value"] or "" for each in document["items"] if each.get("unsupported"))
+
+
+def test_where_a_links_words_lead_is_kept() -> None:
+    message = samples._telegram_message(
+        1, ["see ", {"type": "text_link", "text": "here", "href": "https://example.org/a"}]
+    )
+    mention = samples._telegram_message(2, [{"type": "mention_name", "text": "Luis", "user_id": 7}])
+    first, second = telegram_reading([message, mention])["items"]
+    assert (first["text"], first["links"]) == ("see here", ["https://example.org/a"])
+    assert (second["text"], second["mentions"]) == ("Luis", [7])
+
+
+@pytest.mark.parametrize("value", ["inf", "-Infinity", "nan", "1e400", "x", ""])
+def test_what_is_no_number_of_seconds_is_no_moment(value: str) -> None:
+    assert times.of_number(value) is None
 
 
 def test_signals_texts_keep_their_lines_behind_a_file_and_who_reacted() -> None:

@@ -303,6 +303,7 @@ def test_an_attachment_may_be_followed_by_the_mark_of_an_edit() -> None:
         ("Ana añadió a Luis, Eva y a Marta", "Ana", ["Luis", "Eva", "Marta"]),
         ("Ana añadió a Luis y a 2 Amigos", "Ana", ["Luis", "2 Amigos"]),
         ("Luis was added by Ana", "Ana", ["Luis"]),
+        ("Ana added Luis to the community", "Ana", ["Luis"]),
         ("Du wurdest von Ana hinzugefügt", "Ana", ["Du"]),
         ("Luis foi removido por Ana", "Ana", ["Luis"]),
     ],
@@ -332,6 +333,42 @@ def test_who_deleted_a_message_may_be_named() -> None:
 def test_blanks_behind_one_stamp_take_no_letter_of_the_next_name(stamp: str) -> None:
     found = reading(f"{stamp}  Ana: hola\n{stamp}Luis: hola\n{stamp} Ana: ya\n{stamp}Luis: ya\n")
     assert [each["sender"] for each in found["items"]] == ["Ana", "Luis", "Ana", "Luis"]
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        ("2023/12/31 下午11:59 - ", "2024/1/1 上午12:00 - "), ("2023. 12. 31. 오후 11:59 - ", "2024. 1. 1. 오전 12:00 - "),
+        ("2023-12-31 23:59 - ", "2024-1-1 0:00 - "), ("2023年12月31日 23:59 - ", "2024年1月1日 0:00 - "),
+        ("31/12/2023, 11:59 PTG - ", "1/1/2024, 12:00 PG - "), ("2023-12-31 11:59 nm. - ", "2024-01-01 12:00 vm. - "),
+        ("31/12/23, 11:59 अपराह्न - ", "01/01/24, 12:00 पूर्वाह्न - "), ("31.12.2023 г., 23:59 ч. - ", "1.01.2024 г., 0:00 ч. - "),
+        ("३१/१२/२०२३, ११:५९ pm - ", "१/१/२०२४, १२:०० am - "), ("31. 12. 2023. 23:59 - ", "1. 1. 2024. 0:00 - "),
+        ("31/12/2023, à 23:59 - ", "1/1/2024, à 00:00 - "), ("[31/12/23, 23.59.00] ", "[1/1/24, 0.00.00] "),
+        ("12.31.23, 11:59 P.M. - ", "1.1.24, 12:00 A.M. - "),
+        ("[12/31/23, 11:59:00\u202fPM] ", "\u200e[1/1/24, 12:00:00\u202fAM] "),
+    ],
+)  # fmt: skip
+def test_the_day_of_one_digit_is_of_the_same_export_as_that_of_two(stamps: tuple[str, str]) -> None:
+    found = reading(f"{stamps[0]}Ana: a\n{stamps[1]}Luis: b\n")
+    said = [(each["ts"], each["sender"], each["text"]) for each in found["items"]]
+    assert said == [("2023-12-31T23:59:00", "Ana", "a"), ("2024-01-01T00:00:00", "Luis", "b")]
+
+
+def test_where_marks_are_kept_what_somebody_says_of_another_is_no_notice() -> None:
+    found = reading(
+        f"[13/05/19, 21:00:00] Meeting: {LRM}Messages and calls are end-to-end encrypted.\n[13/05/19, 21:00:01] Ana: hola\n"
+        "[13/05/19, 21:00:02] Luis: Ana left\n"
+    )
+    assert [each.get("type") or each["kind"] for each in found["items"]] == ["encryption_notice", "text", "text"]
+    assert found["members"] == ["Ana", "Luis"]
+
+
+@pytest.mark.parametrize(
+    "words", ["position : ", "Position\u202f: ", "ubicación: ", "Standort: ", "posizione: ", "الموقع: "]
+)
+def test_a_place_is_one_however_the_colon_stands(words: str) -> None:
+    (item,) = reading(f"13/05/19, 21:00 - Ana: {words}https://maps.google.com/?q=1.5,-2.5\n")["items"]
+    assert item["kind"] == "location"
 
 
 SHOWN = st.sampled_from(

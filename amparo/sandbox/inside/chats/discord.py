@@ -42,12 +42,12 @@ def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:
             if key == "messages" and walk.sign() == "[":
                 name = " / ".join(filter(None, (_of(guild, "name"), _of(channel, "category"), _of(channel, "name"))))
                 writer.begin_chat(_of(channel, "id"), name, _of(channel, "type"), alone=True)
-                for number in walk.elements():
-                    message = walk.value()
-                    if isinstance(message, dict):
+                for message in walk.values():
+                    number += 1
+                    if isinstance(message, dict) and walk.is_shallow(message):
                         _item(writer, message, number)
                     else:
-                        writer.unsupported(str(message), number)
+                        writer.broken([walk.taken()], number)
             else:
                 value = walk.value()
                 guild = value if key == "guild" else guild

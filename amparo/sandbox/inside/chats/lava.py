@@ -22,13 +22,17 @@ from amparo.sandbox.inside.chats.writing import Writer
 from amparo.sandbox.inside.frames import Facts, Sink, Unreadable
 
 _MAGIC = b"SQLite format 3\0"
-_OWN = (b"_lava_media_items", b"_artifact_search_patterns")
+_NAMES = ("_lava_media_items", "_artifact_search_patterns")
+_OWN = tuple(name.encode(charset) for name in _NAMES for charset in ("ascii", "utf-16-le", "utf-16-be"))
+# Where the header says how the file is written: by a log beside it, which tables in memory can't have.
+_JOURNAL = slice(18, 20)
+_ROW_NUMBERS = ("rowid", "_rowid_", "oid")
 _MANIFEST = "_lava_data.lava"
 # Python's SQLite reads tables from a file by its name or from memory, and there are no names here.
 _TABLES_BYTES, _MANIFEST_BYTES = 400 << 20, 32 << 20
 _PARTS = {
     "chat": "conversationDiscriminatorColumn", "label": "conversationLabelColumn", "text": "textColumn", "time": "timeColumn",
-    "direction": "directionColumn", "sender": "senderColumn", "media": "mediaColumn",
+    "direction": "directionColumn", "sender": "senderColumn", "media": "mediaColumn", "owner": "sentMessageLabelColumn",
 }  # fmt: skip
 _OLD_NAMES = {
     "conversationDiscriminatorColumn": "threadDiscriminatorColumn",
@@ -49,13 +53,17 @@ _LOCAL = "Local User"
 
 @dataclass(frozen=True)
 class _View:
-    """A table that is a talk. columns: by part, see _PARTS. sent: the direction's value for what the device's owner wrote."""
+    """A table that is a talk. columns: by part, see _PARTS; others: the rest.
+
+    sent: the direction's value for what the device's owner wrote.
+    """
 
     table: str
     name: str
     columns: Mapping[str, str]
     sent: str = ""
     owner: str = ""
+    others: tuple[str, ...] = ()
 
 
 def begins(head: bytes) -> bool:
@@ -75,14 +83,18 @@ def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:
     )
     try:
         with closing(sqlite3.connect(":memory:")) as tables:
-            tables.deserialize(content)
+            tables.deserialize(content[: _JOURNAL.start] + b"\x01\x01" + content[_JOURNAL.stop :])
             del content
             tables.text_factory = _as_text
             tables.execute("PRAGMA trusted_schema = OFF")
             views, said = _views(tables, _manifest(beside(_MANIFEST)))
             reader = _Reader(writer, tables)
             for view in views:
-                reader.table(view)
+                try:
+                    reader.table(view)
+                except (sqlite3.Error, OverflowError) as error:
+                    # The others may be whole.
+                    writer.unsupported(f"Here the table {view.table} is damaged: {error}", writer.lines)
     except (sqlite3.Error, OverflowError) as error:
         if not writer.lines:
             raise Unreadable("malformed", "These tables are damaged.") from error
@@ -99,7 +111,7 @@ def _manifest(file: BinaryIO | None) -> Mapping[str, Any]:
         return {}
     try:
         found = json.loads(file.read(_MANIFEST_BYTES))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -110,7 +122,8 @@ def _views(tables: sqlite3.Connection, manifest: Mapping[str, Any]) -> tuple[lis
     there = {name: _columns(tables, name) for (name,) in rows.fetchall() if not name.startswith(("_", "sqlite_"))}
     declared = [view for each in _artifacts(manifest) if (view := _declared(each, there))]
     if declared:
-        return declared, "data_views"
+        # Two artifacts may show one table.
+        return list({view.table: view for view in reversed(declared)}.values())[::-1], "data_views"
     guessed = [view for name, columns in there.items() if (view := _guessed(name, columns))]
     return guessed, "the names of columns"
 
@@ -125,35 +138,51 @@ def _name(identifier: str) -> str:
 
 def _artifacts(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     categories = manifest.get("artifacts")
-    for entries in categories.values() if isinstance(categories, dict) else ():
+    for entries in categories.values() if isinstance(categories, dict) else (categories,):
         yield from (each for each in entries if isinstance(each, dict)) if isinstance(entries, list) else ()
 
 
 def _declared(artifact: Mapping[str, Any], there: Mapping[str, list[str]]) -> _View | None:
     views, table = artifact.get("data_views"), artifact.get("tablename")
     view = (views.get("conversation") or views.get("chat")) if isinstance(views, dict) else None
-    if not isinstance(view, dict) or table not in there:
+    if not isinstance(view, dict) or not isinstance(table, str) or table not in there:
         return None
     columns: dict[str, str] = {}
     for part, key in _PARTS.items():
         wished = view.get(key) or view.get(_OLD_NAMES.get(key, ""))
         # Old manifests name columns as people read them, not as the table does.
-        plain = re.sub(r"\s+", "_", re.sub(r"[^\w\s]", "", str(wished))).lower() if wished else ""
-        if column := next((each for each in there[str(table)] if each in (wished, plain)), ""):
+        if column := next(
+            (each for each in there[table] if isinstance(wished, str) and each in (wished, _plain(wished))), ""
+        ):
             columns[part] = column
     if "text" not in columns and "media" not in columns:
         return None
     sent, owner = view.get("directionSentValue"), view.get("sentMessageStaticLabel")
     name = str(artifact.get("name") or table)
-    return _View(str(table), name, columns, "" if sent is None else str(sent), str(owner or ""))
+    sent = int(sent) if isinstance(sent, bool) else sent
+    return _View(
+        table, name, columns, "" if sent is None else str(sent), str(owner or ""), _others(there[table], columns)
+    )
+
+
+def _plain(name: str) -> str:
+    """A column's name as people read it, as the table has it."""
+    return re.sub(r"\s+", "_", re.sub(r"[^\w\s]", "", name)).lower()
+
+
+def _others(there: list[str], columns: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in there if name not in columns.values())
 
 
 def _guessed(table: str, there: list[str]) -> _View | None:
+    plain = {_plain(name): name for name in reversed(there)}
     columns = {
-        part: found for part, names in _USUAL.items() if (found := next((name for name in names if name in there), ""))
+        part: plain[found]
+        for part, names in _USUAL.items()
+        if (found := next((name for name in names if name in plain), ""))
     }
     if {"text", "time"} <= set(columns) and ({"sender", "direction"} & set(columns)):
-        return _View(table, table, columns)
+        return _View(table, table, columns, others=_others(there, columns))
     return None
 
 
@@ -163,15 +192,32 @@ class _Reader:
 
     def table(self, view: _View) -> None:
         """Its rows in their order, each a message."""
-        wished = ", ".join(_name(column) for column in view.columns.values())
-        for row in self._tables.execute(f"SELECT {wished} FROM {_name(view.table)} ORDER BY rowid"):  # noqa: S608 - quoted
+        wished = ", ".join(_name(column) for column in (*view.columns.values(), *view.others))
+        taken = {name.lower() for name in (*view.columns.values(), *view.others)}
+        number = next((name for name in _ROW_NUMBERS if name not in taken), "")
+        order = f" ORDER BY {number}" if number and self._has(view.table, number) else ""
+        for row in self._tables.execute(f"SELECT {wished} FROM {_name(view.table)}{order}"):  # noqa: S608 - quoted
             self._writer.lines += 1
-            self._row(view, dict(zip(view.columns, row, strict=True)))
+            others = zip(view.others, row[len(view.columns) :], strict=True)
+            self._row(
+                view,
+                dict(zip(view.columns, row, strict=False)),
+                {name: said for name, each in others if (said := _text(each))},
+            )
 
-    def _row(self, view: _View, row: dict[str, Any]) -> None:
+    def _has(self, table: str, number: str) -> bool:
+        """Whether its rows are numbered: those of tables made without are in the order of their keys."""
+        try:
+            self._tables.execute(f"SELECT {number} FROM {_name(table)} LIMIT 0")  # noqa: S608 - quoted
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+    def _row(self, view: _View, row: dict[str, Any], other: dict[str, str]) -> None:
         writer = self._writer
         raw = _text(row.get("time"))
-        ts = times.of_number(raw) if raw else None
+        # Nothing is said in 1970: 0 stands for a moment that nobody knows.
+        ts = times.of_number(raw) if raw.strip("0.") else None
         offset = "+00:00" if ts else ""
         if raw and not ts:
             ts, offset = times.wall_clock(raw)
@@ -183,11 +229,11 @@ class _Reader:
         sent = direction == view.sent if view.sent else direction.lower() in _SENT
         sender = _text(row.get("sender"))
         if sent:
-            sender = view.owner or sender or _LOCAL
+            sender = view.owner or _text(row.get("owner")) or sender or _LOCAL
         files = [self._file(each) for each in _references(_text(row.get("media")))]
         writer.message(
             ts, sender or label or chat, "media" if files else "text", _text(row.get("text")), files[0] if files else None,
-            raw=raw, place=writer.lines, offset=offset, files=files if len(files) > 1 else None, direction=direction,
+            raw=raw, place=writer.lines, offset=offset, files=files if len(files) > 1 else None, direction=direction, other=other,
         )  # fmt: skip
 
     def _file(self, reference: str) -> dict[str, object]:
@@ -209,7 +255,7 @@ def _references(value: str) -> list[str]:
     if value.startswith("["):
         try:
             found = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return [value]
         return [_text(each) for each in found if each] if isinstance(found, list) else [value]
     return [value] if value else []

@@ -64,22 +64,27 @@ def with_colons(sample: str, begin_what_is_said: tuple[str, ...]) -> dict[str, t
 def that_only_notify(sample: str, is_notice: Callable[[str], bool]) -> frozenset[str]:
     """Senders all of whose lines are notices: a group, which an iPhone prints as their author.
 
-    The author of the file's first line is one too where an unseen mark precedes whatever it says: of a language that no table
-    knows.
+    Where anything has an unseen mark, the marks didn't get lost, and what has none is somebody's words. The author of the file's
+    first line is a group too where such a mark precedes whatever it says: of a language that no table knows.
     """
     if not sample.lstrip(EDGES).startswith("["):
         return frozenset()
     only: dict[str, bool] = {}
     begins, marked = "", True
-    for rest in _rests(sample, _SAMPLED_NOTICES):
-        raw, colon, said = rest.partition(": ")
-        name = name_of(raw)
-        if not colon or not name:
+    lines = [
+        (name_of(raw), said)
+        for raw, colon, said in (rest.partition(": ") for rest in _rests(sample, _SAMPLED_NOTICES))
+        if colon
+    ]
+    marks_are_kept = any(said.lstrip(BLANKS).startswith(EACH_MARK) for _, said in lines)
+    for name, said in lines:
+        if not name:
             continue
         begins = begins or name
+        has_mark = said.lstrip(BLANKS).startswith(EACH_MARK)
         if only.get(name, True):
-            only[name] = is_notice(said.strip(EDGES))
+            only[name] = (has_mark or not marks_are_kept) and is_notice(said.strip(EDGES))
         if name == begins:
-            marked = marked and said.lstrip(BLANKS).startswith(EACH_MARK)
+            marked = marked and has_mark
     groups = {name for name, notice in only.items() if notice}
     return frozenset(groups | ({begins} if begins and marked else set()))

@@ -6,7 +6,6 @@ Structure tells them apart; all of one form's lines look alike. Only sigtop's te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO
@@ -55,8 +54,10 @@ def _form(text: str) -> str:
         return "fields"
     if (line := _MARKDOWN.match(first)) and (first.endswith("  ") or "not exported)" in first) and line[3]:
         return "markdown"
-    lines = [line for line in start.splitlines()[:20] if line.strip()]
-    return "short" if _SHORT.match(first) and sum(bool(_SHORT.match(line)) for line in lines) > 1 else ""
+    shorts = [found for line in start.splitlines()[:20] if line.strip() and (found := _SHORT.match(line))]
+    # A dash between stamp and name is WhatsApp's, whatever word stands in front of it.
+    dashes = sum(" - " in found[2] for found in shorts)
+    return "short" if _SHORT.match(first) and len(shorts) > 1 and dashes < len(shorts) else ""
 
 
 def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:
@@ -79,10 +80,10 @@ def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:
 def _json(data: BinaryIO, writer: Writer, *, lines: bool) -> None:
     walk, number = Walk(data), 0
     try:
-        for number in _values(walk, lines=lines):
-            entry = walk.value()
-            if not isinstance(entry, dict):
-                writer.unsupported(str(entry), number)
+        for entry in walk.documents() if lines else walk.values():
+            number += 1
+            if not isinstance(entry, dict) or not walk.is_shallow(entry):
+                writer.broken([walk.taken()], number)
             elif lines:
                 _exported(writer, entry, number)
             else:
@@ -92,16 +93,6 @@ def _json(data: BinaryIO, writer: Writer, *, lines: bool) -> None:
     except Broken:
         writer.broken(walk.rest(), number)
     writer.lines = number
-
-
-def _values(walk: Walk, *, lines: bool) -> Iterator[int]:
-    if not lines:
-        yield from walk.elements()
-        return
-    number = 0
-    while walk.sign():
-        number += 1
-        yield number
 
 
 def _exported(writer: Writer, entry: dict[str, Any], number: int) -> None:

@@ -21,14 +21,14 @@ EACH_MARK = tuple(MARKS)
 _M, _B = f"[{MARKS}]*", f"[{BLANKS}]"
 _MERIDIEM = (
     rf"(?:[AaPp]{_B}?\.?{_B}?[Mm]\.?|[صم](?![^\W\d_])|(?:vor|nach)m(?:\.|ittags)|[ΠΜ]\.?{_B}?Μ\.?|[πμ]\.?{_B}?μ\.?|[上下]午|오[전후]"
-    # Hebrew, Turkish, Persian, Vietnamese.
-    r'|(?:אחה|לפנה)["״]צ|Ö[ÖS]|[قب]\.ظ\.?|SA\b|CH\b)'
+    # Hebrew, Turkish, Persian, Vietnamese, Malay, Afrikaans, Hindi.
+    r'|(?:אחה|לפנה)["״]צ|Ö[ÖS]|[قب]\.ظ\.?|SA\b|CH\b|PT?G\b|[vn]m\b\.?|पूर्वाह्न|अपराह्न)'
 )
 
 # Words between date and time: French à, German um, Finnish klo, Spanish a las, Portuguese às, Italian alle/ore, English at.
 _BETWEEN = rf"(?:(?:klo|kl\.?|à|um|at|a las|às|alle|ore){_B}+)?"
-_DAY = rf"(?:\d{{4}}年\d{{1,2}}月\d{{1,2}}日|\d{{1,4}}{_M}[./-]{_M}{_B}?\d{{1,2}}{_M}[./-]{_M}{_B}?\d{{1,4}}\.?)"
-_TIME = rf"(?:{_MERIDIEM}{_B}*)?\d{{1,2}}[:.h]\d{{2}}(?:[:.]\d{{2}})?(?:{_M}{_B}?{_M}(?:{_MERIDIEM}|Uhr|h\b|น\.))?"
+_DAY = rf"(?:\d{{4}}年\d{{1,2}}月\d{{1,2}}日|\d{{1,4}}{_M}[./-]{_M}{_B}?\d{{1,2}}{_M}[./-]{_M}{_B}?\d{{1,4}}\.?(?:{_B}г\.)?)"
+_TIME = rf"(?:{_MERIDIEM}{_B}*)?\d{{1,2}}[:.h]\d{{2}}(?:[:.]\d{{2}})?(?:{_M}{_B}?{_M}(?:{_MERIDIEM}|Uhr|h\b|น\.|ч\.))?"
 _HEAD = re.compile(
     rf"{_M}(\[)?{_M}({_DAY}){_M}[,،]?{_M}{_B}*{_M}{_BETWEEN}({_TIME})"
     # An old iPhone ends it by a colon, after the seconds.
@@ -45,8 +45,8 @@ _WITHOUT_HALF = re.compile(r"[\d:.h]+").fullmatch
 DIGITS_ALIKE = {ord(digit): "0" for digits in ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹") for digit in digits}
 _MARKS_OUT = str.maketrans("", "", MARKS)
 _AM, _PM = (
-    ("am", "ص", "vorm", "πμ", "上午", "오전", "לפנה", "öö", "قظ", "sa"),
-    ("pm", "م", "nachm", "μμ", "下午", "오후", "אחה", "ös", "بظ", "ch"),
+    ("am", "ص", "vorm", "πμ", "上午", "오전", "לפנה", "öö", "قظ", "sa", "pg", "vm", "परव"),
+    ("pm", "م", "nachm", "μμ", "下午", "오후", "אחה", "ös", "بظ", "ch", "ptg", "nm", "अपर"),
 )
 # The messenger began in 2009; a year outside this span is another calendar or no date, and is not guessed at.
 YEARS = range(2009, 2100)
@@ -89,7 +89,8 @@ def shape_of_date(raw: str) -> str:
     """What all dates of one export share: separator and where the long year stands."""
     first, _, last = _NUMBERS.findall(raw)
     separator = next(letter for letter in raw if letter in "./-年")
-    return f"{separator}{len(first) == 4:d}{len(last) if len(last) in (2, 4) else 0}"
+    # Behind a year that stands first is the day, of one digit or two.
+    return f"{separator}{len(first) == 4:d}{len(last) if len(last) in (2, 4) and len(first) < 4 else 0}"
 
 
 @lru_cache(_REMEMBERED)

@@ -13,8 +13,16 @@ from typing import Any, BinaryIO
 from amparo.sandbox.inside.chats import times
 from amparo.sandbox.inside.chats.formats import Beside, Format
 from amparo.sandbox.inside.chats.json_stream import Broken, Walk
-from amparo.sandbox.inside.chats.media import declared_type_of
 from amparo.sandbox.inside.chats.source import first_sign, text_of
+from amparo.sandbox.inside.chats.telegram_parts import (
+    flat,
+    kind_of,
+    plain,
+    pointed_to,
+    what_else,
+    words_alone,
+    words_for,
+)
 from amparo.sandbox.inside.chats.writing import Writer, quoted
 from amparo.sandbox.inside.frames import Facts, Sink
 
@@ -24,11 +32,7 @@ _CHAT_TYPE = re.compile(
 )
 _WHOLE = re.compile(r'^\s*\{\s*"about"\s*:\s*"[^"]*"\s*,\s*"(?:personal_information|contacts|chats|left_chats)"')
 _MESSAGE = re.compile(r'"messages"\s*:\s*\[\s*(?:\{|\]|$)')
-_NOT_INCLUDED = "(File"
-_MEDIA = {
-    "sticker": "sticker", "video_message": "video", "voice_message": "voice", "animation": "gif", "video_file": "video",
-    "audio_file": "audio",
-}  # fmt: skip
+_ABOUT = frozenset(("name", "type", "id"))
 _EVENTS = {
     "create_group": "group_created", "create_channel": "group_created", "invite_members": "member_added",
     "remove_members": "member_removed", "join_group_by_link": "member_joined_link",
@@ -37,6 +41,7 @@ _EVENTS = {
     "migrate_from_group": "migrated",
 }  # fmt: skip
 _MISSED = {"missed", "busy"}
+_TYPES = {"message", "service", "unsupported"}
 _OF_WORDS = frozenset(
     (
         "id", "type", "date", "date_unixtime", "from", "from_id", "text", "text_entities", "reply_to_message_id", "edited",
@@ -52,7 +57,11 @@ _READ = _OF_WORDS | frozenset(
         "reactions",
     )
 )  # fmt: skip
-_NUMBER_OR_NONE = (int, type(None))
+# The same of an event, beside the parts that some of them have.
+_KNOWN = frozenset(("id", "type", "date", "date_unixtime", "actor", "actor_id", "action", "text_entities", "members"))
+_READ_OF_EVENTS = _KNOWN | frozenset(("title", "message_id", "text", "inviter"))
+_IN_WORDS = _OF_WORDS.issuperset
+_REMEMBERED, _AT_ONCE, _LONG = 10_000, 1_000, 10_000
 
 
 def begins(head: bytes) -> bool:
@@ -87,8 +96,14 @@ def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:
 class _Reader:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._clocks = times.Clocks()
         self.number = 0
+        # What close looks taught: how an item of this chat says who wrote it, by sender and by their id.
+        self._senders: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
+        # A day, how far its clock's zero stands from the seconds since 1970, and that as an offset.
+        self._day, self._base, self._offset = "", 0, ""
+        self._clock = times.Clock()
+        self._belongs = ""
 
     def top(self, walk: Walk) -> None:
         """The file: an account's object or a chat's."""
@@ -105,7 +120,7 @@ class _Reader:
                 self._messages(walk, about, alone=True)
             else:
                 value = walk.value()
-                if key in {"name", "type", "id"}:
+                if key in _ABOUT:
                     about[key] = value
 
     def _chat(self, walk: Walk) -> None:
@@ -117,72 +132,131 @@ class _Reader:
             if key == "messages" and walk.sign() == "[":
                 self._messages(walk, about, alone=False)
             else:
-                about[key] = walk.value()
+                value = walk.value()
+                if key in _ABOUT:
+                    about[key] = value
 
     def _messages(self, walk: Walk, about: Mapping[str, Any], *, alone: bool) -> None:
-        self._writer.begin_chat(_text(about.get("id")), _text(about.get("name")), _text(about.get("type")), alone=alone)
-        for message in walk.values():
-            self.number += 1
-            if not isinstance(message, dict):
-                self._writer.unsupported(_text(message), self.number)
-            elif not self._plain(message):
-                self._item(message)
+        self._writer.begin_chat(plain(about.get("id")), plain(about.get("name")), plain(about.get("type")), alone=alone)
+        self._belongs = self._writer.belongs
+        self._senders.clear()
+        self._ids.clear()
+        ready: list[str] = []
+        first = last = ""
+        try:
+            for message in walk.values():
+                self.number += 1
+                item = self._plain(message) if type(message) is dict else ""
+                if item:
+                    ready.append(item)
+                    at = message["date"]
+                    if at > last:  # noqa: PLR1730 - for every message, and max() costs thrice as much
+                        last = at
+                    if at < first or not first:
+                        first = at
+                    if len(ready) < _AT_ONCE:
+                        continue
+                self._writer.add_all(ready, first, last)
+                ready, first, last = [], "", ""
+                if not item:
+                    self._closely(message, walk)
+        finally:
+            self._writer.add_all(ready, first, last)
 
-    def _plain(self, message: dict[str, Any]) -> bool:
-        """Writes a message that is words alone, as nine of ten are; whether this was one."""
-        if not message.keys() <= _OF_WORDS or message.get("type") != "message":
-            return False
-        at, sender, sender_id, seconds = map(message.get, ("date", "from", "from_id", "date_unixtime"))
-        text, number, reply = flat(message.get("text")), message.get("id"), message.get("reply_to_message_id")
-        # Every one of them is what Telegram itself writes, or `_item` takes it as it is.
-        if not (text and type(number) is int and type(reply) in _NUMBER_OR_NONE and number and reply != 0):
-            return False
-        if not (sender and type(sender) is type(sender_id) is type(at) is type(seconds) is str and sender_id):
-            return False
-        offset = self._clocks.offset(at, seconds)
-        if not offset:
-            return False
-        writer = self._writer
-        writer.met(sender)
-        writer.offset(offset)
-        edited = ',"edited":true' if "edited" in message else ""
-        answers = f',"reply_to":{reply}' if reply else ""
-        writer.add_plain(
-            f'{{"item":"message","ts":"{at}","sender":{quoted(sender)},"kind":"text","text":{quoted(text)},"media":null,'
-            f'"raw":"{at}","line":{self.number},"lines":1{writer.belongs},"id":{number},"offset":"{offset}",'
-            f'"sender_id":{quoted(sender_id)}{edited}{answers}}}',
-            at,
+    def _plain(self, message: dict[str, Any]) -> str:
+        """The item, as JSON, of a message that is words alone, of somebody known, as nine of ten are; "" where it is more.
+
+        Each value is what Telegram itself writes, or `_item` takes it as it is.
+        """
+        if not _IN_WORDS(message):
+            return ""
+        get = message.get
+        at, seconds, text, number = get("date"), get("date_unixtime"), get("text"), get("id")
+        try:
+            said, more = self._senders[get("from")], self._ids[get("from_id")]  # type: ignore[index]
+            if type(text) is not list and len(get("text_entities") or ()) > 1:
+                return ""
+        except (KeyError, TypeError):
+            return ""
+        if type(text) is list:
+            text = words_alone(text)
+        if not (text and type(text) is type(at) is type(seconds) is str and type(number) is int and number):
+            return ""
+        if len(text) > _LONG or get("type") != "message" or not self._is_known(at, seconds):
+            return ""
+        if "edited" in message:
+            more += ',"edited":true'
+        if "reply_to_message_id" in message:
+            reply = message["reply_to_message_id"]
+            if type(reply) is not int or not reply:
+                return ""
+            more += f',"reply_to":{reply}'
+        return (
+            f'{{"item":"message","ts":"{at}",{said}{quoted(text)},"media":null,"raw":"{at}","line":{self.number},'
+            f'"lines":1{self._belongs},"id":{number},"offset":"{self._offset}"{more}}}'
         )
-        return True
+
+    def _closely(self, message: Any, walk: Walk) -> None:
+        if type(message) is dict and walk.is_shallow(message) and plain(message.get("type", "message")) in _TYPES:
+            self._item(message)
+        else:
+            self._writer.broken([walk.taken()], self.number)
 
     def _item(self, message: dict[str, Any]) -> None:
-        raw = _text(message.get("date"))
-        ts, offset = times.wall_clock(raw)
-        seconds = message.get("date_unixtime")
-        if ts and seconds and not offset:
-            offset = times.offset_between(ts, seconds)
-        elif not ts and seconds:
-            # No wall clock at all: the moment stands as UTC, and says so.
-            ts, offset, raw = times.of_number(seconds), "+00:00", _text(seconds)
-        if offset:
-            self._writer.offset(offset)
+        ts, offset, raw = self._when(message)
         more: dict[str, Any] = {"id": message.get("id"), "offset": offset}
         if message.get("type") == "service":
             self._event(message, ts, raw, more)
-        elif message.get("type", "message") in {"message", "unsupported"}:
-            self._message(message, ts, raw, more)
         else:
-            self._writer.unsupported(str(message), self.number)
+            self._message(message, ts, raw, more)
+            self._learn(message.get("from"), message.get("from_id"))
+
+    def _when(self, message: dict[str, Any]) -> tuple[str | None, str, str]:
+        """(moment as its wall clock shows it, how far that stands from UTC or "", the date as written)."""
+        written, seconds = message.get("date"), message.get("date_unixtime")
+        if type(written) is type(seconds) is str and self._is_known(written, seconds):
+            return written, self._offset, written
+        raw = plain(written)
+        ts, offset = times.wall_clock(raw)
+        if ts and seconds and not offset:
+            offset = times.offset_between(ts, seconds)
+            if offset and ts == raw and type(seconds) is str:
+                self._day, self._base, self._offset = ts[:10], int(seconds) - self._clock[ts[10:]], offset
+        elif not ts and seconds:
+            # No wall clock at all: the moment stands as UTC, and says so.
+            ts, raw = times.of_number(seconds), plain(seconds)
+            offset = "+00:00" if ts else ""
+        if offset:
+            self._writer.offset(offset)
+        return ts, offset, raw
+
+    def _is_known(self, at: str, seconds: str) -> bool:
+        """Whether these are a clock of the day that was read last, and stand as far apart."""
+        try:
+            return at[:10] == self._day and int(seconds) - self._clock[at[10:]] == self._base
+        except (KeyError, ValueError):
+            return False
+
+    def _learn(self, sender: Any, by: Any) -> None:
+        """Afterwards words of this sender, as Telegram writes them, are read at a look."""
+        if type(sender) is not str or type(by) is not str or (sender in self._senders and by in self._ids):
+            return
+        if 0 < len(sender) <= _LONG and 0 < len(by) <= _LONG:
+            if len(self._senders) + len(self._ids) >= _REMEMBERED:
+                self._senders.clear()
+                self._ids.clear()
+            self._senders[sender] = f'"sender":{quoted(sender)},"kind":"text","text":'
+            self._ids[by] = f',"sender_id":{quoted(by)}'
 
     def _message(self, message: dict[str, Any], ts: str | None, raw: str, more: dict[str, Any]) -> None:
-        sender_id = _text(message.get("from_id"))
-        kind, media = _kind(message)
+        sender_id = plain(message.get("from_id"))
+        kind, media = kind_of(message)
         text = flat(message.get("text")) or flat(message.get("text_entities"))
         self._writer.message(
             ts,
-            _text(message.get("from")) or sender_id,
+            plain(message.get("from")) or sender_id,
             kind,
-            text or _words(message, kind),
+            text or words_for(message, kind),
             media,
             raw=raw,
             place=self.number,
@@ -190,98 +264,39 @@ class _Reader:
             sender_id=sender_id,
             edited="edited" in message,
             reply_to=message.get("reply_to_message_id"),
-            forwarded_from=_text(message.get("forwarded_from")),
-            via_bot=_text(message.get("via_bot")),
-            author=_text(message.get("author")),
-            place_name=_text(message.get("place_name")) if kind == "location" else "",
+            forwarded_from=plain(message.get("forwarded_from")),
+            via_bot=plain(message.get("via_bot")),
+            author=plain(message.get("author")),
+            place_name=plain(message.get("place_name")) if kind == "location" else "",
             reactions=message.get("reactions"),
-            other={name: each for name, each in message.items() if name not in _READ and each not in ("", [], None)},
+            links=pointed_to(message, "href"),
+            mentions=pointed_to(message, "user_id"),
+            other=what_else(message, _READ),
         )
 
     def _event(self, message: dict[str, Any], ts: str | None, raw: str, more: dict[str, Any]) -> None:
-        action = _text(message.get("action"))
-        actor = _text(message.get("actor")) or _text(message.get("actor_id"))
+        action = plain(message.get("action"))
+        actor = plain(message.get("actor")) or plain(message.get("actor_id"))
         members = message.get("members")
-        targets = [_text(each) for each in members] if isinstance(members, list) else []
+        targets = [plain(each) for each in members] if isinstance(members, list) else []
         kind = _EVENTS.get(action, "notice")
         if targets == [actor]:
             # Who adds or removes nobody but themselves came or went.
             kind = {"member_added": "member_joined", "member_removed": "member_left"}.get(kind, kind)
             targets = [] if kind in {"member_joined", "member_left"} else targets
-        if action == "phone_call" and message.get("discard_reason") in _MISSED:
+        if action == "phone_call" and plain(message.get("discard_reason")) in _MISSED:
             kind = "missed_call"
-        value = _text(message.get("title"))
+        value = plain(message.get("title"))
         if kind == "pinned":
-            value = _text(message.get("message_id"))
+            value = plain(message.get("message_id"))
         elif kind == "notice":
-            said = {name: each for name, each in message.items() if name not in _KNOWN and each not in ("", [], None)}
-            value = " ".join(
-                [action, *(f"{name}={flat(each) if name == 'text' else each}" for name, each in said.items())]
-            )
+            said = what_else(message, _KNOWN).items()
+            value = " ".join([action, *(f"{name}={flat(each) if name == 'text' else each}" for name, each in said)])
         self._writer.event(
             ts, kind, actor=actor, targets=targets, value=value, text=flat(message.get("text")),
-            raw=raw, place=self.number, **more, action=action, sender_id=_text(message.get("actor_id")),
-            inviter=_text(message.get("inviter")),
+            raw=raw, place=self.number, **more, action=action, sender_id=plain(message.get("actor_id")),
+            inviter=plain(message.get("inviter")), other=None if kind == "notice" else what_else(message, _READ_OF_EVENTS),
         )  # fmt: skip
-
-
-_KNOWN = {"id", "type", "date", "date_unixtime", "actor", "actor_id", "action", "text_entities", "members"}
-
-
-def flat(text: Any) -> str:
-    """A text of Telegram's: a string, or a list of strings and entities that have one each."""
-    if isinstance(text, str):
-        return text
-    if isinstance(text, list):
-        return "".join(each if isinstance(each, str) else _text(each.get("text")) for each in text if each is not None
-                       and isinstance(each, (str, dict)))  # fmt: skip
-    return ""
-
-
-def _kind(message: dict[str, Any]) -> tuple[str, dict[str, object] | None]:
-    if message.get("poll"):
-        return "poll", None
-    if message.get("contact_information") or message.get("contact_vcard"):
-        return "contact", _file(_text(message.get("contact_vcard")), "", "contact")
-    if message.get("location_information"):
-        return ("live_location" if "live_location_period_seconds" in message else "location"), None
-    destroyed = bool(message.get("self_destruct_period_seconds"))
-    if "photo" in message and message["photo"] is not None:
-        return ("view_once" if destroyed else "media"), _file(_text(message["photo"]), "", "image")
-    if "file" in message and message["file"] is not None:
-        declared = _text(message.get("mime_type"))
-        name = _text(message.get("file_name"))
-        kind = _MEDIA.get(_text(message.get("media_type"))) or declared_type_of(declared, name)
-        return ("view_once" if destroyed else "media"), _file(_text(message["file"]), name, kind)
-    if destroyed:
-        return "view_once", None
-    return "text", None
-
-
-def _file(path: str, name: str, kind: str) -> dict[str, object]:
-    """Named as it lies in the export; where it isn't there, as its sender called it."""
-    omitted = path.startswith(_NOT_INCLUDED) or not path
-    return {"name": name if omitted else path.rpartition("/")[2], "type": kind, "omitted": omitted}
-
-
-def _words(message: dict[str, Any], kind: str) -> str:
-    """What stands for the text of a message that has none."""
-    if kind == "poll" and isinstance(poll := message.get("poll"), dict):
-        answers = [each for each in poll.get("answers") or () if isinstance(each, dict)]
-        return "\n".join(
-            [flat(poll.get("question")), *(f"{flat(each.get('text'))} ({each.get('voters', 0)})" for each in answers)]
-        )
-    if kind == "contact" and isinstance(card := message.get("contact_information"), dict):
-        return " ".join(filter(None, (_text(card.get(name)) for name in ("first_name", "last_name", "phone_number"))))
-    if kind in {"location", "live_location"} and isinstance(where := message.get("location_information"), dict):
-        return f"{where.get('latitude')},{where.get('longitude')}"
-    if message.get("game_title") or message.get("invoice_information"):
-        return _text(message.get("game_title") or message.get("invoice_information"))
-    return ""
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
 
 
 FORMAT = Format("telegram", begins, read)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 
 _ISO = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:[.,]\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?(?:\(UTC([+-]\d+)?\))?"
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:[.,]\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?(?:\(UTC([+-]\d\d?(?::\d\d)?)?\))?"
 )
 _FARTHEST = 14 * 60
-_PLAIN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}").fullmatch
-_REMEMBERED, _SECONDS_DIGITS = 100_000, 12
+_CLOCK = re.compile(r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]").fullmatch
 EVIDENCE = "Dates are written year first, as ISO 8601 has them."
 
 
@@ -19,7 +19,11 @@ def wall_clock(text: str) -> tuple[str | None, str]:
     found = _ISO.match(text.strip())
     if not found:
         return None, ""
-    day, minute, second, zone, _ = found.groups()
+    day, minute, second, zone, apart = found.groups()
+    if not zone and found[0].endswith(")"):
+        # "(UTC+2)", as reports for people have it.
+        hours, _, minutes = (apart or "+0").partition(":")
+        zone = f"{hours[0]}{hours[1:]:0>2}{minutes or '00'}"
     moment = f"{day}T{minute}{second or ':00'}"
     try:
         datetime.fromisoformat(moment)
@@ -42,31 +46,15 @@ def offset_between(wall: str, seconds: object) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
-class Clocks:
-    """Reads "2021-06-13T21:00:00" beside its seconds since 1970 for thousands of messages: `offset_between`, remembered."""
+class Clock(dict[str, int]):
+    """Seconds since midnight by clocks as ISO has them, "T21:00:00". Raises KeyError for any other text."""
 
-    def __init__(self) -> None:
-        # Seconds since 1970 of each date, seconds of each clock, and what each distance is called.
-        self._days: dict[str, int] = {}
-        self._clocks: dict[str, int] = {}
-        self._offsets: dict[int, str] = {}
-
-    def offset(self, wall: str, seconds: str) -> str | None:
-        """How far the wall clock stands from UTC; None for whatever is not plainly so and wants a closer look."""
-        day, clock = self._days.get(wall[:10]), self._clocks.get(wall[10:])
-        if day is None or clock is None:
-            if not _PLAIN(wall) or wall_clock(wall)[0] != wall or len(self._days) > _REMEMBERED:
-                return None
-            day = self._days[wall[:10]] = int(datetime.fromisoformat(wall[:10]).replace(tzinfo=UTC).timestamp())
-            clock = self._clocks[wall[10:]] = int(wall[11:13]) * 3600 + int(wall[14:16]) * 60 + int(wall[17:19])
-        if not seconds.isdecimal() or len(seconds) > _SECONDS_DIGITS:
-            return None
-        distance = day + clock - int(seconds)
-        if distance not in self._offsets:
-            if not (offset := offset_between(wall, seconds)) or len(self._offsets) > _REMEMBERED:
-                return None
-            self._offsets[distance] = offset
-        return self._offsets[distance]
+    def __missing__(self, clock: str) -> int:
+        if not _CLOCK(clock):
+            raise KeyError(clock)
+        # A day has 86,400 of them.
+        self[clock] = seconds = int(clock[1:3]) * 3600 + int(clock[4:6]) * 60 + int(clock[7:9])
+        return seconds
 
 
 def utc_of(seconds: float) -> str | None:
@@ -83,6 +71,8 @@ def of_number(value: object) -> str | None:
         seconds = float(str(value))
     except ValueError:
         return None
+    if not isfinite(seconds):
+        return None
     while abs(seconds) > 1e11:
         seconds /= 1000
-    return utc_of(seconds) if seconds == seconds else None  # noqa: PLR0124 - not a number
+    return utc_of(seconds)

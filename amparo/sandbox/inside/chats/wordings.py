@@ -141,7 +141,8 @@ def _table(raw: dict[str, Any]) -> Wordings:
         deleted_by=tuple(each.partition("{")[0].lower() for each in _either(raw["deleted"]) if "{" in each),
         view_once=frozenset(map(plain_key, _either(raw["view_once"]))),
         live_location=frozenset(map(plain_key, _either(raw["live_location"]))),
-        location=tuple(f"{word}: http" for word in raw["location"]),
+        # In French a blank stands in front of the colon.
+        location=tuple(f"{word}{blank}: http" for word in raw["location"] for blank in ("", " ", "\u00a0", "\u202f")),
         poll=tuple(f"{word}:" for word in raw["poll"]),
         edited=tuple(wording.lower() for wording in _either(raw["edited"])),
     )

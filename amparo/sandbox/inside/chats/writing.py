@@ -225,6 +225,20 @@ class Writer:
             self.chat.messages += 1
         self.count_time(at)
 
+    def add_all(self, encoded: list[str], first: str, last: str) -> None:
+        """Messages as `add_plain` takes them, from the first of their moments to the last."""
+        if not encoded:
+            return
+        if self._size > _CHARACTERS:
+            self._flush()
+        self._parts += encoded
+        self._size += sum(map(len, encoded))
+        self.counts.message += len(encoded)
+        if self.chat:
+            self.chat.messages += len(encoded)
+        self.count_time(first)
+        self.count_time(last)
+
     def take_back(self) -> None:
         """The message added last, by add_plain, is not written; its moment counts."""
         self._size -= len(self._parts.pop())
