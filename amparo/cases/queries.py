@@ -21,10 +21,11 @@ from amparo.cases.people import (
     counts_by_country,
     elsewhere,
     people,
+    people_open,
     people_page,
-    people_with_steps,
     person,
     person_lines,
+    person_names,
     persons_by_country,
 )
 from amparo.cases.platforms.queries import platform, platform_counts, platforms
@@ -36,9 +37,9 @@ __all__ = [
     "counts_by_country", "devices", "elsewhere", "entered_reasons", "every_member_line", "evidence", "first_looks",
     "first_question", "gathered", "group", "groups", "identifiers", "item_facts", "items", "items_across",
     "items_elsewhere", "last_line", "may_enter", "member_lines", "memberships", "messages_by_day", "notes", "notices",
-    "opened_group", "opened_person", "overlaps", "people", "people_elsewhere", "people_page", "people_with_steps",
-    "person", "person_lines", "persons_by_country", "platform", "platform_counts", "platforms", "posts", "posts_before",
-    "reading_order", "reading_orders", "sighted_items", "story",
+    "opened_group", "opened_person", "overlaps", "people", "people_elsewhere", "people_open", "people_page", "person",
+    "person_lines", "person_names", "persons_by_country", "platform", "platform_counts", "platforms", "posts",
+    "posts_before", "reading_order", "reading_orders", "sighted_items", "story",
 ]  # fmt: skip
 
 
