@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -117,7 +117,8 @@ def evidence(case: UUID, lines: Iterable[ItemLine] | None = None) -> tuple[Custo
     )
 
 
-def story(case: UUID) -> tuple[ActLine, ...]:
-    """Every act about the case itself or its reports, in order."""
+def story(case: UUID, *, but: Collection[str] = (), newest: int | None = None) -> tuple[ActLine, ...]:
+    """Every act about the case itself or its reports, in order; or the `newest` of them. but: beginnings of kinds to leave out."""
     reports = CaseReport.objects.filter(case__uuid=case).values_list("report", flat=True)
-    return custody.story(case, *reports)
+    found = custody.story(case, *reports, newest_first=newest is not None, but=but, most=newest)
+    return tuple(reversed(found)) if newest is not None else found

@@ -263,6 +263,32 @@ class PersonFacts:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """Somebody whose confirmed country changed. before: the earlier ones, each of which has to be told."""
+
+    person: PersonRef
+    before: tuple[str, ...]
+    now_in: str
+
+
+@dataclass(frozen=True)
+class PeopleOpen:
+    """What is open about the people of a case, in persons; suspects are those whom an officer called suspect or convicted.
+
+    undecided: contacts who put an item into a group first. minors: suspects who are children, or whose age nobody knows. moved: the
+    first of moved_count.
+    """
+
+    undecided: int
+    suspects: int
+    unconfirmed: int
+    ageless: int
+    minors: int
+    moved: tuple[Moved, ...] = ()
+    moved_count: int = 0
+
+
+@dataclass(frozen=True)
 class NoticeFacts:
     line: int
     at: Moment

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from amparo.cases import rules
 from amparo.cases.chats.talk import membership_facts, post_facts
 from amparo.cases.facts import (
     Age,
@@ -16,9 +17,11 @@ from amparo.cases.facts import (
     CountryLine,
     DecisionFacts,
     IdentifierFacts,
+    Moved,
+    PeopleOpen,
     PersonFacts,
     PersonLine,
-    PostFacts,
+    PersonRef,
     SeizedFacts,
 )
 from amparo.cases.models import Attribution, Decision, Identifier, Membership, Person, PlatformPerson, Post
@@ -26,6 +29,7 @@ from amparo.foundation.errors import Missing
 
 # SQLite refuses long lists of variables in one statement; rows are asked for in steps.
 STEP = 500
+MOST_MOVED = 20  # people who moved, named one by one
 
 Facts = TypeVar("Facts")
 
@@ -87,31 +91,31 @@ def people_page(
     return _person_facts(list(ordered.select_related("case")[offset : offset + limit])), rows.count()
 
 
-def people_with_steps(case: UUID) -> tuple[PersonFacts, ...]:
-    """Those of whom something may be open: suspects, whoever posted an item first, whoever moved to another country.
-
-    Brief, since a case may have thousands: of each the category, age, country, moves, and the posts of whoever is undecided.
-    """
+def people_open(case: UUID) -> PeopleOpen:
+    """What is open about the case's people, counted by the database: a case may have tens of thousands."""
     rows = Person.objects.filter(case__uuid=case)
+    suspected = Q(category__in=rules.SUSPECTED)
+    counts = rows.aggregate(
+        suspects=Count("id", filter=suspected),
+        unconfirmed=Count("id", filter=suspected & Q(confirmed_country="")),
+        ageless=Count("id", filter=suspected & Q(age_status="unknown")),
+        minors=Count("id", filter=suspected & ~Q(age_status="adult")),
+    )
     first = Exists(Post.objects.filter(person=OuterRef("id"), first=True))
-    moved = Exists(Decision.objects.filter(person=OuterRef("id"), what="country").exclude(before=""))
-    rows = rows.filter(Q(category__in=("suspect", "convicted")) | Q(Q(category="contact"), first) | moved)
-    return tuple(_brief(list(rows.select_related("case"))))
+    undecided = rows.filter(first, category="contact").count()
+    changed = Decision.objects.filter(person=OuterRef("id"), what="country").exclude(before="")
+    moved = rows.filter(Exists(changed.exclude(before=OuterRef("confirmed_country")))).order_by("number")
+    listed = [_moved(each) for each in moved.select_related("case")[:MOST_MOVED]]
+    count = moved.count() if len(listed) == MOST_MOVED else len(listed)
+    return PeopleOpen(undecided=undecided, **counts, moved=tuple(listed), moved_count=count)
 
 
-def _brief(rows: list[Person]) -> Iterable[PersonFacts]:
-    moves, posts = dict[int, list[DecisionFacts]](), dict[int, list[PostFacts]]()
-    for start in range(0, len(rows), STEP):
-        ids = [each.id for each in rows[start : start + STEP]]
-        moves |= _gathered(Decision.objects.filter(person_id__in=ids, what="country").exclude(before=""), _decision)
-        contacts = [each.id for each in rows[start : start + STEP] if each.category == "contact"]
-        first = Post.objects.filter(person_id__in=contacts, first=True).select_related("group", "person")
-        posts |= _gathered(first, post_facts) if contacts else {}
-    for each in rows:
-        yield PersonFacts(
-            each.uuid, each.case.uuid, each.reference, each.handle, each.category, _age(each, ()), (), (),
-            tuple(posts.get(each.id, ())), 0, (), each.confirmed_country or None, tuple(moves.get(each.id, ())),
-        )  # fmt: skip
+def _moved(row: Person) -> Moved:
+    changed = (
+        Decision.objects.filter(person=row, what="country").exclude(before="").exclude(before=row.confirmed_country)
+    )
+    before = changed.order_by("id").values_list("before", flat=True)
+    return Moved(PersonRef(row.uuid, row.reference, row.handle), tuple(dict.fromkeys(before)), row.confirmed_country)
 
 
 def _filtered(
@@ -147,6 +151,12 @@ def _filtered(
         case "unconfirmed":
             rows = rows.filter(confirmed_country="")
     return rows
+
+
+def person_names(case: UUID) -> tuple[PersonRef, ...]:
+    """The case's people by number, to choose one of them from a list."""
+    rows = Person.objects.filter(case__uuid=case).order_by("number").values_list("uuid", "number", "handle")
+    return tuple(PersonRef(uuid, f"P-{number}", handle) for uuid, number, handle in rows)
 
 
 def person_lines(case: UUID, *, country: str = "") -> tuple[PersonLine, ...]:

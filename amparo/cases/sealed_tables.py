@@ -244,13 +244,11 @@ class SealedStore(Store):
             return literal(f"{SCHEME}://{file.name}")
         return super().link(file, ending)
 
-    def parquet(self, sql: str, out: Path) -> int:
+    def parquet(self, sql: str, out: Path, *, group: int = ROW_GROUP) -> int:
         """How many rows were sealed as `out.name`; nothing lies at `out`. The query must order its rows. Same rows, same bytes."""
         place = literal(f"{SCHEME}://{out.name}")
         try:
-            count = int(
-                self.one(f"COPY ({sql}) TO {place} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})")
-            )
+            count = int(self.one(f"COPY ({sql}) TO {place} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group})"))
         except BaseException:
             if begun := self.files.made.pop(out.name, None):
                 begun.abandon()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,13 @@ LEFT_OUT = (
 )
 # "report.read" is a consultation; "report.read_out" is not.
 KEPT = frozenset({"report.read_out"})
+# What the record need not even hand out for the story.
+UNASKED = tuple(each for each in LEFT_OUT if not any(kept.startswith(each) for kept in KEPT))
+
+# What is done once for each country or series, by the thousand in a large case: one line, not a thousand.
+FOLDED = ("package.", "reply.", "series.")
+ALONE = 3
+WITHIN = timedelta(hours=1)
 
 SAID = {
     "arrival.taken_in": ("Report received", "inbox", ""),
@@ -80,16 +87,39 @@ def lines(
 
     names: of officers, by their uuid. hidden: beginnings of kinds that this reader has no power to learn of.
     """
-    told = [
-        _told(act, names)
-        for act in acts
-        if act.ended == "done" and (act.kind in KEPT or not act.kind.startswith(LEFT_OUT + hidden))
+    kept = [
+        act for act in acts if act.ended == "done" and (act.kind in KEPT or not act.kind.startswith(LEFT_OUT + hidden))
     ]
+    told = [line for acts in _folded(kept) for line in _line(acts, names)]
     written = [
         Line(each.at, f"Note on {each.person}" if each.person else "Note", each.text, each.by_name, "edit")
         for each in notes
     ]
     return _gathered(sorted((*told, *written), key=lambda line: line.when))
+
+
+def _folded(acts: Iterable[ActLine]) -> list[list[ActLine]]:
+    """Acts of one kind by one person that follow within the hour, whatever happens between them, at the place of the first."""
+    found: list[list[ActLine]] = []
+    last: dict[tuple[str, object], list[ActLine]] = {}
+    for act in acts:
+        run = last.get((act.kind, act.actor)) if act.kind.startswith(FOLDED) else None
+        if run and act.at - run[-1].at <= WITHIN:
+            run.append(act)
+        else:
+            last[act.kind, act.actor] = [act]
+            found.append(last[act.kind, act.actor])
+    return found
+
+
+def _line(acts: Sequence[ActLine], names: Mapping[UUID, str]) -> Iterable[Line]:
+    if len(acts) <= ALONE:
+        return [_told(act, names) for act in acts]
+    first = _told(acts[0], names)
+    words = _words(acts[0].kind)
+    countries = {country for act in acts if isinstance(country := act.about.get("country"), str) and country}
+    title = f"{words}: {len(countries)} countries" if len(countries) > 1 else words
+    return [replace(first, title=title, text=f"{len(acts):,} times, last {acts[-1].at:%H:%M}")]
 
 
 def _gathered(told: Iterable[Line]) -> tuple[Line, ...]:
@@ -127,10 +157,14 @@ def _counted(act: ActLine) -> tuple[str, str, str]:
             moved = about.get("moved") or []
             tail = f", {len(moved)} moved from another" if moved else ""
             return f"{about.get('country')} confirmed as competent for {persons}{tail}", "flag", "good"
-    words = act.kind.replace(".", " ").replace("_", " ")
     country = about.get("country")
     tail = f": {country}" if isinstance(country, str) and country else ""
-    return words[:1].upper() + words[1:] + tail, _SIGNS.get(act.kind.split(".")[0], ""), ""
+    return _words(act.kind) + tail, _SIGNS.get(act.kind.split(".")[0], ""), ""
+
+
+def _words(kind: str) -> str:
+    words = kind.replace(".", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 _SIGNS = {"series": "child", "package": "package", "reply": "mail", "outcome": "outcome", "report": "report"}

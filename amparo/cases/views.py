@@ -13,16 +13,17 @@ from django.views.decorators.http import require_POST
 
 from amparo.access import queries as access
 from amparo.access.doors import page
-from amparo.cases import actions, drawing, forms, queries, rules
+from amparo.cases import actions, drawing, forms, queries
 from amparo.cases.facts import CaseFacts
 from amparo.cases.page_frame import actor_of, frame_of, hidden_from, say, say_form
 from amparo.cases.steps import NextStep, next_steps
-from amparo.cases.story import Line, lines
+from amparo.cases.story import UNASKED, Line, lines
 from amparo.foundation.errors import Refused
 from amparo.intake import queries as intake
 from amparo.vault.keys import OfficerKeys
 
 NEWEST = 7
+ACTS_READ, MOST_ACTS_READ = 100, 2500
 MOST_LISTED = 50  # groups in a table of the overview
 MOST_TOLD = 8  # groups whose milestones stand on the timeline
 MOST_MOVES = (
@@ -109,18 +110,18 @@ def set_state(request: HttpRequest, case: UUID) -> HttpResponse:
 @page("cases.read")
 def overview(request: HttpRequest, case: UUID) -> HttpResponse:
     frame = frame_of(request, case, "overview")
-    people, found, facts = queries.people_with_steps(case), queries.items(case), frame["case"]
-    told = _story(request, facts)
+    people, found, facts = queries.people_open(case), queries.items(case), frame["case"]
+    told = _newest(request, facts)
     frame |= {
         "steps": [(step, _way(case, step)) for step in next_steps(people, frame["groups"], found)],
         "map_rows": drawing.map_rows(queries.countries_of_case(case), reverse("cases:people", args=[case])),
         "newest": tuple(reversed(told[-NEWEST:])),
-        "events": len(told),
+        "more": len(told) > NEWEST,
         "item_count": len(found),
         "largest": sorted(frame["groups"], key=lambda each: -each.members)[:MOST_LISTED],
         "question": queries.first_question(case),
-        "minors": sum(each.minors_track for each in people if each.category in rules.SUSPECTED),
-        "suspects": sum(each.category in rules.SUSPECTED for each in people),
+        "minors": people.minors,
+        "suspects": people.suspects,
         "reports": [intake.report(each) for each in facts.reports],
         "grant_form": forms.GrantForm(officers=_may_be_let_in(facts)) if actor_of(request).can("cases.grant") else None,
         "reason_form": forms.ReasonForm() if actor_of(request).can("cases.grant") else None,
@@ -135,9 +136,20 @@ def _way(case: UUID, step: NextStep) -> str:
     return reverse(step.page, args=[case, *subject]) + step.query
 
 
-def _story(request: HttpRequest, facts: CaseFacts) -> tuple[Line, ...]:
+def _story(request: HttpRequest, facts: CaseFacts, newest: int | None = None) -> tuple[Line, ...]:
     names = {each.uuid: each.name for each in access.officers()}
-    return lines(queries.story(facts.uuid), queries.notes(facts.uuid), names, hidden_from(request))
+    acts = queries.story(facts.uuid, but=UNASKED, newest=newest)
+    return lines(acts, queries.notes(facts.uuid), names, hidden_from(request))
+
+
+def _newest(request: HttpRequest, facts: CaseFacts) -> tuple[Line, ...]:
+    """The end of the story, long enough for the overview: alike acts are one line, so that few lines may need many acts."""
+    asked = ACTS_READ
+    while True:
+        told = _story(request, facts, asked)
+        if len(told) > 2 * NEWEST or asked >= MOST_ACTS_READ:
+            return told
+        asked *= 5
 
 
 @page("cases.read")

@@ -60,12 +60,21 @@ def _line(act: Act) -> ActLine:
 
 
 def story(
-    *about: UUID, newest_first: bool = False, kinds: Collection[str] = (), most: int | None = None
+    *about: UUID,
+    newest_first: bool = False,
+    kinds: Collection[str] = (),
+    but: Collection[str] = (),
+    most: int | None = None,
 ) -> tuple[ActLine, ...]:
-    """Every act about any of these things, in the order in which they happened; of these kinds alone, and `most`, if given."""
+    """Every act about any of these things, in the order in which they happened; of these kinds alone, and `most`, if given.
+
+    but: beginnings of kinds that are left out.
+    """
     found = Act.objects.filter(subjects__uuid__in=about)
     if kinds:
         found = found.filter(kind__in=kinds)
+    for beginning in but:
+        found = found.exclude(kind__startswith=beginning)
     found = found.distinct().order_by("-id" if newest_first else "id")
     return tuple(_line(each) for each in (found[:most] if most else found))
 

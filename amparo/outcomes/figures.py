@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from amparo.outcomes.counting import Arrest, OutcomeFacts, PackageState, arrests, standing
@@ -60,9 +60,10 @@ def figures(
     platforms: Sequence[PlatformFacts] = (),
 ) -> tuple[Figure, ...]:
     """Every figure of one operation, in the order in which the board shows them. The same records give the same figures."""
-    caught = arrests(outcomes)
     now = standing(outcomes)
-    frame = _Frame(_period(now, as_of), len([p for p in packages if p.sent_at]), len({o.reference for o in now}))
+    caught = arrests(now)
+    since = min((each.at or each.received_at.date() for each in now), default=None)
+    frame = _Frame(_period(since, as_of), len([p for p in packages if p.sent_at]), len({o.reference for o in now}))
     return (
         *_arrest_figures(caught, frame),
         *_package_figures(packages, reports, frame),
@@ -71,6 +72,22 @@ def figures(
         *_children_figures(children, now, frame),
         *_platform_figures(platforms, frame),
     )
+
+
+def first_figures(
+    packages: Sequence[PackageState],
+    arrested: Sequence[OutcomeFacts],
+    answered_packages: int,
+    since: date | None,
+    as_of: datetime,
+) -> tuple[Figure, ...]:
+    """The arrests and what came back: the same figures as `figures` gives, from less.
+
+    packages: `persons` is not looked at. arrested: the standing outcomes of that kind. answered_packages: of how many something was
+    said. since: the first day of any standing outcome.
+    """
+    frame = _Frame(_period(since, as_of), len([p for p in packages if p.sent_at]), answered_packages)
+    return (*_arrest_figures(arrests(arrested), frame), *_answer_figures(packages, frame))
 
 
 @dataclass(frozen=True)
@@ -84,14 +101,14 @@ class _Frame:
         return f"{self.heard} of {self.sent} countries with a package have answered."
 
 
-def _period(now: Sequence[OutcomeFacts], as_of: datetime) -> str:
-    days = sorted(each.at or each.received_at.date() for each in now)
+def _period(since: date | None, as_of: datetime) -> str:
     until = as_of.date().isoformat()
-    return f"{days[0].isoformat()} to {until}" if days else f"until {until}"
+    return f"{since.isoformat()} to {until}" if since else f"until {until}"
 
 
 PARTNERS = "Partners' replies"
 HOUSE = "Our own record"
+WHOLE = "Complete: counted in our own record."
 
 
 def _arrest_figures(caught: Sequence[Arrest], frame: _Frame) -> list[Figure]:
@@ -131,23 +148,28 @@ def _arrest_figures(caught: Sequence[Arrest], frame: _Frame) -> list[Figure]:
 
 def _package_figures(packages: Sequence[PackageState], reports: int, frame: _Frame) -> list[Figure]:
     sent = [package for package in packages if package.sent_at]
-    acknowledged = [package for package in sent if package.acknowledged]
-    overdue = [package for package in sent if package.overdue]
     referred = {person for package in sent for person in package.persons}
-    whole = "Complete: counted in our own record."
     return [
         Figure("reports", "Reports", reports, "reports", "Reports that this case was opened from or that joined it.",
-               frame.period, HOUSE, whole),
+               frame.period, HOUSE, WHOLE),
         Figure("packages_sent", "Packages sent", len(sent), "countries",
                "Countries to which this case's package was sent; a corrected version is no second package.",
-               frame.period, HOUSE, whole, parts=tuple((package.country, len(package.persons)) for package in sent)),
+               frame.period, HOUSE, WHOLE, parts=tuple((package.country, len(package.persons)) for package in sent)),
         Figure("referred", "Persons referred", len(referred), "persons",
-               "Persons in at least one package that was sent, each counted once.", frame.period, HOUSE, whole),
+               "Persons in at least one package that was sent, each counted once.", frame.period, HOUSE, WHOLE),
+        *_answer_figures(packages, frame),
+    ]  # fmt: skip
+
+
+def _answer_figures(packages: Sequence[PackageState], frame: _Frame) -> list[Figure]:
+    acknowledged = [package for package in packages if package.sent_at and package.acknowledged]
+    overdue = [package for package in packages if package.sent_at and package.overdue]
+    return [
         Figure("packages_acknowledged", "Packages acknowledged", len(acknowledged), "countries",
                "Countries that confirmed having the package, or answered on it.", frame.period, PARTNERS, frame.heard_from,
                parts=tuple((package.country, 1) for package in acknowledged)),
         Figure("packages_overdue", "Overdue", len(overdue), "countries",
-               "Countries whose acknowledgement or answer was due by now and has not come.", frame.period, HOUSE, whole,
+               "Countries whose acknowledgement or answer was due by now and has not come.", frame.period, HOUSE, WHOLE,
                parts=tuple((package.country, 1) for package in overdue)),
     ]  # fmt: skip
 

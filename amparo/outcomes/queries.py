@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Min, Q, QuerySet
+from django.db.models.functions import Coalesce, TruncDate
 
 from amparo.access import queries as access
 from amparo.cases import queries as cases
@@ -116,6 +117,33 @@ def board(case: UUID, as_of: datetime | None = None) -> Board:
     )
 
 
+def first_figures(case: UUID, as_of: datetime | None = None) -> dict[str, Figure]:
+    """The board's arrests and answers alone, for a page that shows no more: not every person of every package is read for it."""
+    now = as_of or clock.now()
+    rows = Outcome.objects.filter(case=case, superseded_by=None)
+    day = Coalesce("at", TruncDate("received_at", tzinfo=UTC))
+    told = rows.aggregate(since=Min(day), packages=Count("reference", distinct=True))
+    lines = packages.standing_lines(case, now)
+    late = [each for each in lines if each.overdue]
+    outcomes: Iterable[OutcomeFacts] = _outcomes(rows.filter(kind__in=counting.RESULTS)) if late else ()
+    waiting = {each.reference: each.overdue for each in _states(late, outcomes) if each.overdue}
+    states = [
+        PackageState(
+            each.reference,
+            each.country,
+            each.state,
+            (),
+            each.sent_at,
+            each.acknowledged_at is not None,
+            waiting.get(each.reference, ""),
+        )
+        for each in lines
+    ]
+    arrested = _outcomes(rows.filter(kind="arrested"))
+    found = figures.first_figures(states, arrested, told["packages"], told["since"], now)
+    return {each.key: each for each in found}
+
+
 def outcome_facts(case: UUID, *, reference: str = "", persons: Sequence[UUID] = ()) -> tuple[OutcomeFacts, ...]:
     """Every outcome of the case, replaced ones too: `counting.standing` knows which count.
 
@@ -126,6 +154,10 @@ def outcome_facts(case: UUID, *, reference: str = "", persons: Sequence[UUID] = 
         mine = set(persons)
         arrests = rows.filter(kind="arrested").exclude(reference=reference).values_list("id", "person")
         rows = rows.filter(Q(reference=reference) | Q(id__in=[number for number, person in arrests if person in mine]))
+    return _outcomes(rows)
+
+
+def _outcomes(rows: QuerySet[Outcome]) -> tuple[OutcomeFacts, ...]:
     told = rows.values_list(
         "uuid",
         "reference",
@@ -146,10 +178,12 @@ def outcome_facts(case: UUID, *, reference: str = "", persons: Sequence[UUID] = 
 
 def package_states(case: UUID, outcomes: Iterable[OutcomeFacts], now: datetime) -> tuple[PackageState, ...]:
     """Each country's package in the version that counts. Late is only what somebody still waits for."""
-    return _states(packages.standing(case, now), outcomes)
+    return _states(packages.standing_lines(case, now), outcomes)
 
 
-def _states(standing: Sequence[packages.PackageFacts], outcomes: Iterable[OutcomeFacts]) -> tuple[PackageState, ...]:
+def _states(
+    standing: Sequence[packages.PackageLine | packages.PackageFacts], outcomes: Iterable[OutcomeFacts]
+) -> tuple[PackageState, ...]:
     found = []
     answered = {each.person for each in counting.standing(outcomes) if each.person and each.kind in counting.RESULTS}
     held = packages.persons_of(each.uuid for each in standing)
@@ -182,8 +216,9 @@ def children(case: UUID) -> ChildrenFacts:
 
 def boards() -> tuple[Board, ...]:
     """The board of every case that has a package, newest case first."""
-    held = dict.fromkeys(each.case for each in packages.packages())
-    return tuple(sorted((board(case) for case in held), key=lambda each: each.reference, reverse=True))
+    return tuple(
+        sorted((board(case) for case in packages.cases_with_packages()), key=lambda each: each.reference, reverse=True)
+    )
 
 
 def reply(uuid: UUID) -> ReplyFacts:

@@ -175,19 +175,19 @@ def settle(request: HttpRequest, reply: UUID) -> HttpResponse:
 
 def case_tab(request: HttpRequest, case: UUID) -> str:
     """Slot cases.case.tabs: the board, once something was sent."""
-    if not _actor(request).can("outcomes.read") or not any(each.sent_at for each in packages.packages(case)):
+    if not _actor(request).can("outcomes.read") or not packages.anything_sent(case):
         return ""
     return render_to_string("outcomes/parts/case_tab.html", {"href": reverse("outcomes:board", args=[case])}, request)
 
 
 def case_below(request: HttpRequest, case: UUID) -> str:
     """Slot cases.case.below: the operation's first figures, once there are any."""
-    if not _actor(request).can("outcomes.read") or not any(each.sent_at for each in packages.packages(case)):
+    if not _actor(request).can("outcomes.read") or not packages.anything_sent(case):
         return ""
-    found = queries.board(case)
+    found = queries.first_figures(case)
     shown: dict[str, Any] = {
         "case": case,
-        "first": showing.of_kinds(found, ("arrested", "arrest_countries", "packages_acknowledged", "packages_overdue")),
+        "first": [found[key] for key in ("arrested", "arrest_countries", "packages_acknowledged", "packages_overdue")],
         "href": reverse("outcomes:board", args=[case]),
     }
     return render_to_string("outcomes/parts/case_below.html", shown, request)

@@ -20,7 +20,23 @@ from amparo.foundation import clock
 from amparo.foundation.errors import Missing
 from amparo.foundation.home import Home
 from amparo.referrals import law, rules
+from amparo.referrals.lines import (
+    PackageLine,
+    anything_sent,
+    cases_with_packages,
+    counting,
+    lines,
+    standing_lines,
+)
 from amparo.referrals.models import Package, PackageItem, PackagePerson, Receipt, SealedFile
+
+__all__ = [
+    "PackageFacts", "PackageLine", "PackageWithObstacles", "PersonInPackage", "ReceiptFacts", "SealedFileFacts",
+    "anything_sent", "cases_with_packages", "contents", "items_in", "law_named", "laws", "lines", "obstacles_to_build",
+    "obstacles_to_plan", "overdue", "package", "package_by_token", "package_by_token_digest", "packages", "packages_folder",
+    "part", "partner_facts", "persons_in", "persons_of", "persons_of_case", "sent_in", "standing", "standing_lines",
+    "standing_of", "subjects", "versions", "with_obstacles",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,11 +157,7 @@ def versions(reference: str) -> tuple[PackageFacts, ...]:
 
 def standing(case: UUID, now: datetime | None = None) -> tuple[PackageFacts, ...]:
     """For each country the version that counts: the last that went out, else the newest; withdrawn ones only if alone."""
-    best: dict[str, PackageFacts] = {}
-    for each in _facts(list(_rows().filter(case=case).order_by("reference", "version")), now):
-        if each.is_out or not (each.reference in best and best[each.reference].is_out):
-            best[each.reference] = each
-    return tuple(best.values())
+    return counting(_facts(list(_rows().filter(case=case).order_by("reference", "version")), now))
 
 
 def standing_of(reference: str) -> PackageFacts | None:

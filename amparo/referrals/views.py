@@ -288,7 +288,7 @@ def case_tab(request: HttpRequest, case: UUID) -> str:
     """Slot cases.case.tabs."""
     if not _actor(request).can("referrals.read"):
         return ""
-    count = len(queries.packages(case))
+    count = len(queries.lines(case))
     context = {"href": reverse("referrals:case", args=[case]), "count": count or None}
     return render_to_string("referrals/parts/case_tab.html", context, request)
 
@@ -297,7 +297,7 @@ def case_side(request: HttpRequest, case: UUID) -> str:
     """Slot cases.case.side: how far the case's packages are."""
     if not _actor(request).can("referrals.read"):
         return ""
-    found = queries.packages(case)
+    found = queries.lines(case)
     counted = [
         (words, tone, sum(each.state == state for each in found)) for state, (words, tone) in showing.STATES.items()
     ]

@@ -54,8 +54,8 @@ def with_keys(actor: Actor) -> Client:
 def test_every_page_answers_with_what_the_base_holds(ines: Actor, case: CaseOpened, platform: UUID) -> None:
     client = with_keys(ines)
 
-    def shown(name: str, query: str = "") -> str:
-        response = client.get(reverse(f"cases:{name}", args=[case.case, platform]) + query)
+    def shown(name: str, query: str = "", *more: str) -> str:
+        response = client.get(reverse(f"cases:{name}", args=[case.case, platform, *more]) + query)
         assert response.status_code == 200, (name, query)
         found = b"".join(response) if response.streaming else response.content
         return found.decode()
@@ -66,7 +66,12 @@ def test_every_page_answers_with_what_the_base_holds(ines: Actor, case: CaseOpen
     assert "a001" in shown("platform_accounts") and "a050" not in shown("platform_accounts", "?search=maple7@")
     assert shown("platform_accounts", "?page=2").count("a061") and "a051" not in shown("platform_accounts")
     assert "No account fits" in shown("platform_accounts", "?search=%27%3B%20DROP")
-    assert shown("platform_accounts_csv", "?did=uploaded").count("\n") == 7
+    assert shown("platform_csv", "?did=uploaded", "accounts").count("\n") == 7
+    assert shown("platform_csv", "?search=MAPLE7%40", "accounts").count(",a007,") == 1
+    assert shown("platform_csv", "", "countries").startswith("country,accounts,accounts_sure,persons_as_linked")
+    assert "maple3@example.org" in shown("platform_csv", "", "links") or "a003" in shown(
+        "platform_csv", "", "questions"
+    )
     account = shown("platform_account", "?name=a010")
     assert "3" in account and "No proof" in account.replace("no proof", "No proof")
     side = shown("platform_links", "?a=a003&b=a061")

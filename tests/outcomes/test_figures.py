@@ -10,7 +10,7 @@ from uuid import UUID
 from hypothesis import given, strategies as st
 
 from amparo.outcomes.counting import Arrest, OutcomeFacts, PackageState, arrests, country_rows, standing
-from amparo.outcomes.figures import ChildrenFacts, Figure, figures
+from amparo.outcomes.figures import ChildrenFacts, Figure, figures, first_figures
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
@@ -90,6 +90,17 @@ def test_an_arrest_counts_once_a_person_and_its_countries_add_up(history: list[O
     assert found["arrested"].value == len(people) == sum(count for _, count in found["arrested"].parts)
     assert found["under_18"].value <= found["arrested"].value
     assert sum(row.arrested for row in country_rows((), history)) == len(people)
+
+
+@given(histories)
+def test_the_first_figures_are_the_boards_own(history: list[OutcomeFacts]) -> None:
+    packages = (package("ES", 1, 2), package("IT", 3, overdue="Not answered"), package("UY", acknowledged=True))
+    now = standing(history)
+    arrested = [each for each in now if each.kind == "arrested"]
+    since = min((each.at or each.received_at.date() for each in now), default=None)
+    first = first_figures(packages, arrested, len({each.reference for each in now}), since, AS_OF)
+    board = by_key(history, packages)
+    assert {each.key: each for each in first} == {each.key: board[each.key] for each in first}
 
 
 @given(histories)

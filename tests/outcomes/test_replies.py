@@ -161,6 +161,10 @@ def test_an_arrest_ordered_in_one_country_and_made_in_another_counts_once(world:
     board = queries.board(world.case)
     assert board.by_country == {"ES": 1}
     assert board.figures["ordered_elsewhere"].value == 1
+    for later in (timedelta(), timedelta(days=400)):
+        whole = queries.board(world.case, board.as_of + later).figures
+        first = queries.first_figures(world.case, board.as_of + later)
+        assert first == {key: whole[key] for key in first} and "packages_overdue" in first
     assert packages.package(spain.uuid).acknowledged_at is None
 
 

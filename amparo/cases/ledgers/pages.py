@@ -74,7 +74,7 @@ def coins(request: HttpRequest, case: UUID) -> HttpResponse:
 
 
 def _people(case: UUID) -> list[tuple[str, str]]:
-    return [(str(each.uuid), f"{each.reference} {each.handle}") for each in queries.people(case)]
+    return [(str(each.uuid), f"{each.reference} {each.handle}") for each in queries.person_names(case)]
 
 
 def hop_map(case: UUID, links: tuple[coin_queries.LinkFacts, ...]) -> dict[str, list[Any]]:

@@ -19,7 +19,7 @@ from amparo.access.doors import page
 from amparo.cases import actions, drawing, queries
 from amparo.cases.models import LinkJudgement
 from amparo.cases.page_frame import actor_of, frame_of, say, say_form
-from amparo.cases.platforms import rules, tables, taking
+from amparo.cases.platforms import account as one_account, lists, pairs, rules, tables, taking
 from amparo.cases.platforms.queries import PlatformFacts
 from amparo.cases.platforms.rules import Choice
 from amparo.cases.platforms.tables import Wanted
@@ -169,7 +169,8 @@ def progress(request: HttpRequest, case: UUID, platform: UUID) -> HttpResponse:
 
 
 def _wanted(request: HttpRequest) -> Wanted:
-    return Wanted(*(request.GET.get(name, "")[:200] for name in ("search", "country", "did", "person")))
+    search, *rest = (request.GET.get(name, "")[:200].strip() for name in ("search", "country", "did", "person"))
+    return Wanted(" ".join(search.splitlines()), *rest)
 
 
 @page("cases.read")
@@ -194,22 +195,21 @@ def accounts(request: HttpRequest, case: UUID, platform: UUID) -> HttpResponse:
 
 
 @page("cases.read")
-def accounts_csv(request: HttpRequest, case: UUID, platform: UUID) -> StreamingHttpResponse:
-    """The accounts that fit the filters, as a file that no spreadsheet runs as formulas."""
-    _, found = _frame(request, case, platform, "accounts.csv")
-    columns, rows = tables.exported(
-        actor_of(request).with_purpose("export"), found, OfficerKeys.from_request(request), _wanted(request)
-    )
+def list_csv(request: HttpRequest, case: UUID, platform: UUID, name: str) -> StreamingHttpResponse:
+    """One of the platform's lists, whole and as it is read, as a file that no spreadsheet runs as formulas."""
+    _, found = _frame(request, case, platform, f"{name}.csv")
+    by, keys = actor_of(request).with_purpose("export"), OfficerKeys.from_request(request)
+    columns, rows = lists.listed(by, found, keys, name, _wanted(request))
+    first = next(rows, [])  # what is refused is refused before the first byte
 
     def pieces() -> Iterator[bytes]:
-        head = csv_bytes(columns, [])
-        yield head
-        for start in range(0, len(rows), 5000):
-            cells = [tuple("" if cell is None else str(cell) for cell in row) for row in rows[start : start + 5000]]
-            yield csv_bytes(columns, cells)[len(head) :]
+        yield csv_bytes(columns, first)
+        head = len(csv_bytes(columns, []))
+        for part in rows:
+            yield csv_bytes(columns, part)[head:]
 
     response = StreamingHttpResponse(pieces(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{queries.case(case).reference}-accounts.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{queries.case(case).reference}-{name}.csv"'
     return response
 
 
@@ -217,7 +217,7 @@ def accounts_csv(request: HttpRequest, case: UUID, platform: UUID) -> StreamingH
 def account(request: HttpRequest, case: UUID, platform: UUID) -> HttpResponse:
     frame, found = _frame(request, case, platform, "account")
     name = request.GET.get("name", "")[:200]
-    facts = tables.account(actor_of(request), found, OfficerKeys.from_request(request), name)
+    facts = one_account.account(actor_of(request), found, OfficerKeys.from_request(request), name)
     return render(
         request, "cases/platform_account.html", frame | {"account": facts, "title": name, "judge": JudgeForm()}
     )
@@ -232,11 +232,11 @@ def links(request: HttpRequest, case: UUID, platform: UUID) -> HttpResponse:
     side = None
     if a and b:
         try:
-            side = tables.compared(by, found, keys, a, b)
+            side = pairs.compared(by, found, keys, a, b)
         except Missing as error:
             messages.error(request, error.sentence)
     has = any("links_questions" in step.tables for step in found.steps)
-    rows, count = tables.questions(by, found, keys, number) if has else ([], 0)
+    rows, count = pairs.questions(by, found, keys, number) if has else ([], 0)
     judge = JudgeForm(initial={"account_a": a, "account_b": b})
     frame |= {"rows": rows, "count": count, "page": _pages(count, number), "side": side, "a": a, "b": b, "judge": judge}
     return render(request, "cases/platform_links.html", frame)
@@ -248,14 +248,10 @@ def overlaps(request: HttpRequest, case: UUID, platform: UUID) -> HttpResponse:
     frame, found = _frame(request, case, platform, "overlaps")
     by, number = actor_of(request), _number(request)
     rows, count = tables.overlaps(by, found, OfficerKeys.from_request(request), number)
-    contacts: dict[str, Any] = {}
+    contacts = lists.contacts_of(by, (each["in_case"] for each in rows))
     for each in rows:
-        if each["in_case"]:
-            if each["in_case"] not in contacts:
-                other = queries.case(UUID(each["in_case"]))
-                contacts[each["in_case"]] = None if queries.may_enter(by.uuid, other.uuid) else other.officers[:1]
-            each["contact"] = contacts[each["in_case"]]
-            each["hidden"] = contacts[each["in_case"]] is not None
+        each["contact"] = contacts.get(each["in_case"])
+        each["hidden"] = each["contact"] is not None
     return render(
         request, "cases/platform_overlaps.html", frame | {"rows": rows, "count": count, "page": _pages(count, number)}
     )
