@@ -10,6 +10,7 @@ from uuid import UUID
 from amparo.cases import rules
 from amparo.foundation.times import Moment
 from amparo.matching.queries import Verdict
+from amparo.matching.rules import State
 from amparo.sandbox.queries import ExaminationFacts
 from amparo.vault.queries import ItemFacts
 
@@ -263,6 +264,18 @@ class PersonFacts:
 
 
 @dataclass(frozen=True)
+class OpenOfPeople:
+    """What is open about a case's people, counted. moved: who went to another country, as (uuid, reference, before, now)."""
+
+    undecided: int
+    suspects: int
+    minors: int
+    unconfirmed: int
+    ageless: int
+    moved: tuple[tuple[UUID, str, tuple[str, ...], str], ...]
+
+
+@dataclass(frozen=True)
 class NoticeFacts:
     line: int
     at: Moment
@@ -318,6 +331,22 @@ class SightingFacts:
     line: int | None
     person: PersonRef | None
     at: Moment | None
+
+
+@dataclass(frozen=True)
+class ItemMark:
+    """An item of the case, once by its bytes, as lists are counted and filtered by: no detail of it was read.
+
+    item: the one that is shown of those with these bytes. copies: posts that carried it. said: what a search looks into.
+    """
+
+    item: UUID
+    sha256: str
+    state: State
+    first_poster: UUID | None
+    copies: int
+    said: str
+    place: tuple[bool, str, int]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from amparo.cases import rules
 from amparo.cases.chats.talk import membership_facts, post_facts
 from amparo.cases.facts import (
     Age,
@@ -16,12 +17,12 @@ from amparo.cases.facts import (
     CountryLine,
     DecisionFacts,
     IdentifierFacts,
+    OpenOfPeople,
     PersonFacts,
     PersonLine,
-    PostFacts,
     SeizedFacts,
 )
-from amparo.cases.models import Attribution, Decision, Identifier, Membership, Person, PlatformPerson, Post
+from amparo.cases.models import Attribution, Decision, Group, Identifier, Membership, Person, PlatformPerson, Post
 from amparo.foundation.errors import Missing
 
 # SQLite refuses long lists of variables in one statement; rows are asked for in steps.
@@ -87,31 +88,37 @@ def people_page(
     return _person_facts(list(ordered.select_related("case")[offset : offset + limit])), rows.count()
 
 
-def people_with_steps(case: UUID) -> tuple[PersonFacts, ...]:
-    """Those of whom something may be open: suspects, whoever posted an item first, whoever moved to another country.
+def steps_of_people(case: UUID) -> OpenOfPeople:
+    """What is open about the people of a case, counted by the database."""
+    rows = Person.objects.filter(case__uuid=case).order_by()
+    suspects = rows.filter(category__in=rules.SUSPECTED)
+    first = Post.objects.filter(group__in=Group.objects.filter(case__uuid=case).values("id"), first=True).order_by()
+    counted = suspects.aggregate(
+        suspects=Count("id"),
+        minors=Count("id", filter=~Q(age_status="adult")),
+        unconfirmed=Count("id", filter=Q(confirmed_country="")),
+        ageless=Count("id", filter=Q(age_status="unknown")),
+    )
+    return OpenOfPeople(
+        undecided=rows.filter(category="contact", id__in=first.exclude(person=None).values("person")).count(),
+        moved=_moved(case),
+        **counted,
+    )
 
-    Brief, since a case may have thousands: of each the category, age, country, moves, and the posts of whoever is undecided.
-    """
-    rows = Person.objects.filter(case__uuid=case)
-    first = Exists(Post.objects.filter(person=OuterRef("id"), first=True))
-    moved = Exists(Decision.objects.filter(person=OuterRef("id"), what="country").exclude(before=""))
-    rows = rows.filter(Q(category__in=("suspect", "convicted")) | Q(Q(category="contact"), first) | moved)
-    return tuple(_brief(list(rows.select_related("case"))))
 
-
-def _brief(rows: list[Person]) -> Iterable[PersonFacts]:
-    moves, posts = dict[int, list[DecisionFacts]](), dict[int, list[PostFacts]]()
-    for start in range(0, len(rows), STEP):
-        ids = [each.id for each in rows[start : start + STEP]]
-        moves |= _gathered(Decision.objects.filter(person_id__in=ids, what="country").exclude(before=""), _decision)
-        contacts = [each.id for each in rows[start : start + STEP] if each.category == "contact"]
-        first = Post.objects.filter(person_id__in=contacts, first=True).select_related("group", "person")
-        posts |= _gathered(first, post_facts) if contacts else {}
-    for each in rows:
-        yield PersonFacts(
-            each.uuid, each.case.uuid, each.reference, each.handle, each.category, _age(each, ()), (), (),
-            tuple(posts.get(each.id, ())), 0, (), each.confirmed_country or None, tuple(moves.get(each.id, ())),
-        )  # fmt: skip
+def _moved(case: UUID) -> tuple[tuple[UUID, str, tuple[str, ...], str], ...]:
+    """(uuid, reference, countries before, the one now) of each whose competent country changed."""
+    decided = Decision.objects.filter(person__case__uuid=case, what="country").exclude(before="")
+    before: dict[int, list[str]] = {}
+    people: dict[int, Person] = {}
+    for each in decided.select_related("person").order_by("person__number", "id"):
+        people[each.person.id] = each.person
+        if each.before != each.person.confirmed_country:
+            before.setdefault(each.person.id, []).append(each.before)
+    return tuple(
+        (people[row].uuid, people[row].reference, tuple(dict.fromkeys(found)), people[row].confirmed_country)
+        for row, found in before.items()
+    )
 
 
 def _filtered(

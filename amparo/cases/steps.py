@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from amparo.cases.facts import GroupFacts, ItemLine, PersonFacts
+from amparo.cases.facts import GroupFacts, ItemMark, OpenOfPeople
 
 MOST_ALONE = 3  # groups that are each asked about by themselves
 
@@ -22,17 +22,14 @@ class NextStep:
     subject: object = None
 
 
-def next_steps(
-    people: Sequence[PersonFacts], groups: Iterable[GroupFacts], items: Sequence[ItemLine]
-) -> tuple[NextStep, ...]:
+def next_steps(people: OpenOfPeople, groups: Iterable[GroupFacts], items: Sequence[ItemMark]) -> tuple[NextStep, ...]:
     """What to do next, most pressing first; empty where nothing is open."""
     return (*_of_items(items), *_of_groups(groups), *_of_people(people))
 
 
-def _of_items(items: Sequence[ItemLine]) -> Iterable[NextStep]:
-    states = [(line, str(line.verdict.state)) for line in items]
-    unseen = sum(state == "no_hit" and line.copies > 0 for line, state in states)
-    waiting = sum(state == "not_examined" for _, state in states)
+def _of_items(items: Sequence[ItemMark]) -> Iterable[NextStep]:
+    unseen = sum(each.state == "no_hit" and each.copies > 0 for each in items)
+    waiting = sum(each.state == "not_examined" for each in items)
     if unseen:
         words = "One posted item is on no list" if unseen == 1 else f"{unseen} posted items are on no list"
         why = "They may be new: a child in them may be in danger now. Start with who posted them first."
@@ -91,24 +88,21 @@ def _of_groups(groups: Iterable[GroupFacts]) -> Iterable[NextStep]:
             )
 
 
-def _of_people(people: Sequence[PersonFacts]) -> Iterable[NextStep]:
-    undecided = sum(each.category == "contact" and each.first_posts > 0 for each in people)
-    if undecided:
+def _of_people(people: OpenOfPeople) -> Iterable[NextStep]:
+    if people.undecided:
         words = (
             "One person posted an item first and is undecided"
-            if undecided == 1
-            else f"{undecided} people posted an item first and are undecided"
+            if people.undecided == 1
+            else f"{people.undecided} people posted an item first and are undecided"
         )
         yield NextStep(
             words, "Only an officer says what somebody is in a case.", "cases:people", "?category=contact&mark=first"
         )
-    open_suspects = [each for each in people if each.category in ("suspect", "convicted")]
-    unconfirmed = sum(not each.confirmed_country for each in open_suspects)
-    if unconfirmed:
+    if people.unconfirmed:
         words = (
             "One suspect has no confirmed country"
-            if unconfirmed == 1
-            else f"{unconfirmed} suspects have no confirmed country"
+            if people.unconfirmed == 1
+            else f"{people.unconfirmed} suspects have no confirmed country"
         )
         yield NextStep(
             words,
@@ -116,19 +110,21 @@ def _of_people(people: Sequence[PersonFacts]) -> Iterable[NextStep]:
             "cases:people",
             "?category=suspect&mark=unconfirmed",
         )
-    ageless = sum(each.age.status == "unknown" for each in open_suspects)
-    if ageless:
-        words = "One suspect's age is not known" if ageless == 1 else f"The age of {ageless} suspects is not known"
+    if people.ageless:
+        words = (
+            "One suspect's age is not known"
+            if people.ageless == 1
+            else f"The age of {people.ageless} suspects is not known"
+        )
         yield NextStep(
             words, "Until it is, the minors' track holds for them.", "cases:people", "?category=suspect&age=unknown"
         )
-    for each in people:
-        if each.earlier_countries:
-            yield NextStep(
-                f"{each.reference} moved from {', '.join(each.earlier_countries)} to {each.confirmed_country}",
-                "Both countries need to know of it.",
-                "cases:person",
-                "",
-                "info",
-                each.uuid,
-            )
+    for uuid, reference, before, now in people.moved:
+        yield NextStep(
+            f"{reference} moved from {', '.join(before)} to {now}",
+            "Both countries need to know of it.",
+            "cases:person",
+            "",
+            "info",
+            uuid,
+        )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from amparo.access import queries as access
 from amparo.access.doors import page
-from amparo.cases import actions, drawing, forms, queries, rules
+from amparo.cases import actions, drawing, forms, queries
 from amparo.cases.facts import CaseFacts
 from amparo.cases.page_frame import actor_of, frame_of, hidden_from, say, say_form
 from amparo.cases.steps import NextStep, next_steps
@@ -109,7 +109,7 @@ def set_state(request: HttpRequest, case: UUID) -> HttpResponse:
 @page("cases.read")
 def overview(request: HttpRequest, case: UUID) -> HttpResponse:
     frame = frame_of(request, case, "overview")
-    people, found, facts = queries.people_with_steps(case), queries.items(case), frame["case"]
+    people, found, facts = queries.steps_of_people(case), queries.item_marks(case), frame["case"]
     told = _story(request, facts)
     frame |= {
         "steps": [(step, _way(case, step)) for step in next_steps(people, frame["groups"], found)],
@@ -119,8 +119,8 @@ def overview(request: HttpRequest, case: UUID) -> HttpResponse:
         "item_count": len(found),
         "largest": sorted(frame["groups"], key=lambda each: -each.members)[:MOST_LISTED],
         "question": queries.first_question(case),
-        "minors": sum(each.minors_track for each in people if each.category in rules.SUSPECTED),
-        "suspects": sum(each.category in rules.SUSPECTED for each in people),
+        "minors": people.minors,
+        "suspects": people.suspects,
         "reports": [intake.report(each) for each in facts.reports],
         "grant_form": forms.GrantForm(officers=_may_be_let_in(facts)) if actor_of(request).can("cases.grant") else None,
         "reason_form": forms.ReasonForm() if actor_of(request).can("cases.grant") else None,
