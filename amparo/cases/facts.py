@@ -287,7 +287,10 @@ class NoticeFacts:
 
 @dataclass(frozen=True)
 class GroupFacts:
-    """A group as one export shows it. first, last: of the export's window. zone empty: nobody has said what the clock means."""
+    """A group as one export shows it. first, last: of the export's window. zone empty: nobody has said what the clock means.
+
+    importing: (messages written, messages in all or None before it was read) while a long export comes in; else None.
+    """
 
     uuid: UUID
     case: UUID
@@ -309,6 +312,7 @@ class GroupFacts:
     media: int
     unsupported_count: int
     unsupported_lines: tuple[str, ...]
+    importing: tuple[int, int | None] | None = None
 
 
 @dataclass(frozen=True)
