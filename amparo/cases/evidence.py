@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 from uuid import UUID
+
+from django.db.models import Count, Max
 
 from amparo.cases.chats.talk import moment, ref
 from amparo.cases.facts import ItemLine, ItemMark, SightingFacts
@@ -38,7 +41,16 @@ class _Sighted(NamedTuple):
 
 
 def item_marks(case: UUID) -> tuple[ItemMark, ...]:
-    """Every item of the case, those that a group carried first and in the order of posting; a few statements for any number."""
+    """Every item of the case, those that a group carried first and in the order of posting; a few statements for any number.
+
+    Kept until an item is sighted, compared, sealed or erased: several parts of one page ask for them.
+    """
+    sighted = Sighting.objects.filter(case__uuid=case).aggregate(count=Count("id"), last=Max("id"))
+    return _item_marks(case, (sighted["count"], sighted["last"], matching.newest_check(), vault.item_count()))
+
+
+@lru_cache(maxsize=2)
+def _item_marks(case: UUID, as_of: tuple[object, ...]) -> tuple[ItemMark, ...]:
     rows = Sighting.objects.filter(case__uuid=case).order_by("id")
     by_bytes: dict[str, list[_Sighted]] = {}
     for each in map(
@@ -104,7 +116,7 @@ def _in_steps(wanted: Sequence[Asked]) -> Iterable[Sequence[Asked]]:
 
 def _steps(ask: Callable[[Iterable[UUID]], dict[UUID, Answer]], wanted: Iterable[UUID]) -> dict[UUID, Answer]:
     found: dict[UUID, Answer] = {}
-    for part in _in_steps(sorted(wanted)):
+    for part in _in_steps(list(wanted)):
         found |= ask(part)
     return found
 

@@ -9,7 +9,14 @@ from django.db.models import Count
 from amparo.access import queries as access
 from amparo.cases.chats.activity import activity
 from amparo.cases.chats.first_looks import entered_reasons, first_looks, reading_order, reading_orders
-from amparo.cases.chats.items_across import first_question, item_facts, items_across, items_elsewhere, look_alikes
+from amparo.cases.chats.items_across import (
+    first_question,
+    item_facts,
+    item_verdicts,
+    items_across,
+    items_elsewhere,
+    look_alikes,
+)
 from amparo.cases.chats.members import every_member_line, last_line, member_lines
 from amparo.cases.chats.overlap import circle_lines, gathered, opened_group, opened_person, overlaps, people_elsewhere
 from amparo.cases.chats.talk import group, groups, memberships, messages_by_day, notices, posts, posts_before
@@ -34,11 +41,11 @@ from amparo.foundation.times import Moment
 __all__ = [
     "activity", "case", "case_called", "cases_for", "cases_of_report", "circle_lines", "countries_of_case",
     "counts_by_country", "devices", "elsewhere", "entered_reasons", "every_member_line", "evidence", "first_looks",
-    "first_question", "gathered", "group", "groups", "identifiers", "item_facts", "item_marks", "items", "items_across",
-    "items_elsewhere", "last_line", "look_alikes", "may_enter", "member_lines", "memberships", "messages_by_day", "notes",
-    "notices", "opened_group", "opened_person", "overlaps", "people", "people_elsewhere", "people_page", "person",
-    "person_lines", "persons_by_country", "platform", "platform_counts", "platforms", "posted_items", "posts",
-    "posts_before", "reading_order", "reading_orders", "sighted_items", "steps_of_people", "story",
+    "first_question", "gathered", "group", "groups", "identifiers", "item_facts", "item_marks", "item_verdicts", "items",
+    "items_across", "items_elsewhere", "last_line", "look_alikes", "may_enter", "member_lines", "memberships",
+    "messages_by_day", "notes", "notices", "opened_group", "opened_person", "overlaps", "people", "people_elsewhere",
+    "people_page", "person", "person_lines", "persons_by_country", "platform", "platform_counts", "platforms",
+    "posted_items", "posts", "posts_before", "reading_order", "reading_orders", "sighted_items", "steps_of_people", "story",
 ]  # fmt: skip
 
 
@@ -132,7 +139,7 @@ def _by_case(ids: list[int]) -> tuple[dict[int, list[UUID]], dict[int, list[Case
         officers.setdefault(officer.case_id, []).append(officer)
     countries: dict[int, set[str]] = {}
     confirmed = Person.objects.filter(case_id__in=ids).exclude(confirmed_country="")
-    for case_id, country in confirmed.values_list("case_id", "confirmed_country").distinct():
+    for case_id, country in confirmed.order_by().values_list("case_id", "confirmed_country").distinct():
         countries.setdefault(case_id, set()).add(country)
     return reports, officers, countries
 

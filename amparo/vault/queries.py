@@ -123,6 +123,11 @@ def item_names(uuids: Iterable[UUID]) -> dict[UUID, ItemName]:
     }
 
 
+def item_count() -> int:
+    """How many items lie in the vault."""
+    return Item.objects.count()
+
+
 def items_of_origin(origin: UUID) -> tuple[ItemFacts, ...]:
     """Everything that came with one arrival, report or seizure, in the order it was sealed; members and derived too."""
     return tuple(_facts(row) for row in _rows(origin=origin))

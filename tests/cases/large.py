@@ -106,7 +106,7 @@ def _carry(case: Case, groups: list[Group], items: int, random: np.random.Genera
         (
             Examination(
                 item=item.uuid, origin=item.origin, state="examined", kind="picture", tool="x", examined_at=now,
-                facts={"quality": 90, "looks": [look.hex() for look in looks[which]]},
+                facts={"quality": 90, "pdq_hex": looks[which][0].hex(), "looks": [look.hex() for look in looks[which]]},
             )
             for (_, which), item in known.items()
         ),

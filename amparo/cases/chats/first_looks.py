@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Count, F, Max, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from amparo.cases.chats.columns import fetched
@@ -188,28 +189,41 @@ def _persons(rows: QuerySet[Any, Any]) -> np.ndarray:
 
 def _held(case: UUID, items: Iterable[Across]) -> dict[str, np.ndarray]:
     """Under each reason the rows of those of whom it holds; a few statements however large the case is."""
+    held = _told_by_exports(case, *_newest(case))
+    firsts: dict[str, set[int]] = {"new_first": set(), "known_first": set()}
+    for item in items:
+        person, reason = item.claim.first.person, OF_STATE.get(item.state)
+        if person is not None and reason and not item.sticker:
+            firsts[reason].add(person)
+    held = held | {reason: np.array(sorted(persons), np.int64) for reason, persons in firsts.items()}
+    entered = PersonReason.objects.filter(person__case__uuid=case, withdrawn_at=None).order_by()
+    for reason in set(entered.values_list("reason", flat=True)):
+        held[reason] = _persons(entered.filter(reason=reason).values_list("person"))
+    return held
+
+
+def _newest(case: UUID) -> tuple[int, int, int]:
+    """What changes whenever an export adds anything: its rows never change."""
+    groups = Group.objects.filter(case__uuid=case).values("id")
+    stays = Membership.objects.filter(group__in=groups).aggregate(count=Count("id"), last=Max("id"))
+    return stays["count"], stays["last"] or 0, Post.objects.filter(group__in=groups).count()
+
+
+@lru_cache(maxsize=2)
+def _told_by_exports(case: UUID, stays_in_all: int, last_stay: int, posts_in_all: int) -> dict[str, np.ndarray]:
+    """The reasons that rest on nothing but the exports; kept until one is added."""
     groups, stays = Group.objects.filter(case__uuid=case).values("id"), _stays(case)
     posts = Post.objects.filter(group__in=groups, first=True, sticker=False).exclude(person=None).order_by()
     granted = Notice.objects.filter(group__in=groups, type="admin_granted").exclude(actor=None).order_by()
     writers = stays.filter(messages__gt=0).values("person").annotate(groups=Count("group", distinct=True))
     admins = _persons(stays.exclude(admin_line=None).values_list("person"))
-    held = {
+    return {
         "first": _persons(posts.values_list("person")),
         "admin": np.union1d(admins, _persons(granted.values_list("actor"))),
         "created": _persons(stays.filter(came="created").values_list("person")),
         "added": _persons(stays.filter(came="added").exclude(came_by=None).values_list("came_by")),
         "several": _persons(writers.filter(groups__gt=1).values_list("person")),
     }
-    firsts: dict[str, set[int]] = {"new_first": set(), "known_first": set()}
-    for item in items:
-        person, reason = item.claim.first.person, OF_STATE.get(item.verdict.state)
-        if person is not None and reason and not item.sticker:
-            firsts[reason].add(person)
-    held |= {reason: np.array(sorted(persons), np.int64) for reason, persons in firsts.items()}
-    entered = PersonReason.objects.filter(person__case__uuid=case, withdrawn_at=None).order_by()
-    for reason in set(entered.values_list("reason", flat=True)):
-        held[reason] = _persons(entered.filter(reason=reason).values_list("person"))
-    return held
 
 
 class _Behind:
@@ -221,8 +235,8 @@ class _Behind:
         wanted = set(people)
         groups = {each.id: each for each in Group.objects.filter(case__uuid=case)}
         for item in items:
-            person, state = item.claim.first.person, item.verdict.state
-            if person in wanted and not item.sticker and person is not None and (reason := OF_STATE.get(state)):
+            person = item.claim.first.person
+            if person in wanted and not item.sticker and person is not None and (reason := OF_STATE.get(item.state)):
                 doubt = f" ({item.why_not_certain})" if not item.claim.certain else ""
                 first = item.first
                 self._add(
@@ -231,7 +245,7 @@ class _Behind:
         posts = Post.objects.filter(person_id__in=wanted, first=True, sticker=False)
         for post in self._some(posts, "person", "first", ("group_id", "line")):
             self._group_row(post.person_id, "first", groups[post.group_id], post.media_name or "an item", post.line)
-        stays = Membership.objects.filter(group__case__uuid=case)
+        stays = Membership.objects.all()  # of people of this case, so of its groups
         for stay in stays.filter(person_id__in=wanted):
             group = groups[stay.group_id]
             if stay.admin_line:
@@ -245,7 +259,7 @@ class _Behind:
             self._group_row(
                 stay.came_by_id, "added", groups[stay.group_id], f"added {ref(stay.person)}", stay.came_line
             )
-        for notice in Notice.objects.filter(group__case__uuid=case, type="admin_granted", actor_id__in=wanted):
+        for notice in Notice.objects.filter(type="admin_granted", actor_id__in=wanted):
             words = f"made {', '.join(notice.targets)} an admin"
             self._group_row(notice.actor_id, "admin", groups[notice.group_id], words, notice.line)
         for each in PersonReason.objects.filter(person_id__in=wanted, withdrawn_at=None):

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from amparo.cases.chats.lookalikes import near_families
 from amparo.cases.chats.talk import moment, zone_of
@@ -53,7 +53,7 @@ class Across:
 
     item: UUID
     sha256: str
-    verdict: Verdict
+    state: State
     claim: Claim
     first: FirstPost
     against: tuple[FirstPost, ...]
@@ -65,7 +65,7 @@ class Across:
     @property
     def new(self) -> bool:
         """Posted, compared, and on no list."""
-        return self.verdict.state is State.NO_HIT
+        return self.state is State.NO_HIT
 
     @property
     def why_not_certain(self) -> str:
@@ -116,11 +116,23 @@ class _Row(NamedTuple):
 
 
 def items_across(case: UUID) -> tuple[Across, ...]:
-    """Every item that a group carried: possibly new ones first, then in the order of their first post."""
+    """Every item that a group carried: possibly new ones first, then in the order of their first post.
+
+    Kept until a post comes in, an item is compared or a clock is placed: several parts of one page ask for them.
+    """
+    groups = Group.objects.filter(case__uuid=case).order_by("id")
+    posts = Post.objects.filter(group__in=groups.order_by().values("id")).exclude(sha256="")
+    held = posts.aggregate(count=Count("id"), last=Max("id"))
+    zones = tuple(groups.values_list("id", "zone", "zone_assumed_by"))
+    return _items_across(case, (held["count"], held["last"], matching.newest_check(), zones))
+
+
+@lru_cache(maxsize=2)
+def _items_across(case: UUID, as_of: tuple[object, ...]) -> tuple[Across, ...]:
     by_bytes = {digest: posts for digest, posts in _carried(case).items() if posts[0].item}
     groups = {each.id: each for each in Group.objects.filter(case__uuid=case)}
     claims = {digest: _claim(posts, groups) for digest, posts in by_bytes.items()}
-    verdicts = _in_steps(matching.verdicts, [posts[0].item for posts in by_bytes.values() if posts[0].item])
+    states = _in_steps(matching.states, [posts[0].item for posts in by_bytes.values() if posts[0].item])
     people = _people(each.person for claim in claims.values() for each in (claim.first, *claim.against))
     found = []
     for digest, posts in by_bytes.items():
@@ -130,7 +142,7 @@ def items_across(case: UUID) -> tuple[Across, ...]:
         where = dict.fromkeys(each.group for each in posts)
         found.append(
             Across(
-                item, digest, verdicts[item], claim, first, tuple(against),
+                item, digest, states.get(item, State.NOT_EXAMINED), claim, first, tuple(against),
                 tuple((groups[each].uuid, groups[each].name) for each in sorted(where)),
                 len(posts), len({each.person for each in posts}), any(each.sticker for each in posts),
             )
@@ -142,7 +154,7 @@ def first_question(case: UUID, found: Sequence[Across] | None = None) -> FirstQu
     """The case's first question, from what `items_across` gave."""
     found = items_across(case) if found is None else found
     asked = [each for each in found if not each.sticker]
-    states = [each.verdict.state for each in asked]
+    states = [each.state for each in asked]
     firsts = {each.first.person.uuid: each.first.person for each in asked if each.new and each.first.person}
     return FirstQuestion(
         states.count(State.NO_HIT),
@@ -157,6 +169,11 @@ def first_question(case: UUID, found: Sequence[Across] | None = None) -> FirstQu
 def item_facts(items: Iterable[UUID]) -> dict[UUID, ItemFacts]:
     """The vault's facts of a page of items."""
     return vault.items(items)
+
+
+def item_verdicts(items: Iterable[UUID]) -> dict[UUID, Verdict]:
+    """The lists' answers for a page of items, with every hit."""
+    return matching.verdicts(items)
 
 
 def _carried(case: UUID) -> dict[str, list[_Row]]:

@@ -151,7 +151,8 @@ class _Counted:
 
 def overlaps(case: UUID, items: Sequence[Across] = ()) -> Overlaps:
     """Read once, counted by the engine of circles: seconds at a million memberships, and kept until a stay is added."""
-    stays = Membership.objects.filter(group__case__uuid=case).aggregate(count=Count("id"), last=Max("id"))
+    groups = Group.objects.filter(case__uuid=case).values("id")
+    stays = Membership.objects.filter(group__in=groups).aggregate(count=Count("id"), last=Max("id"))
     counted = _counted(case, stays["count"], stays["last"] or 0)
     place = {line.uuid: number for number, line in enumerate(counted.lines)}
     carried: Counter[tuple[int, int]] = Counter()

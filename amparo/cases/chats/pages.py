@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -81,7 +82,7 @@ def _chosen(found: Iterable[Across], alike: Alike, request: HttpRequest) -> tupl
             return False
         if (where == "groups" and len(each.groups) < 2) or (where == "near" and each.sha256 not in alike):
             return False
-        if (where == "uncertain" and each.claim.certain) or (verdict and str(each.verdict.state) != verdict):
+        if (where == "uncertain" and each.claim.certain) or (verdict and each.state != verdict):
             return False
         said = f"{each.sha256} {each.first.person or ''} {' '.join(name for _, name in each.groups)}"
         return not words or words in said.casefold()
@@ -99,12 +100,14 @@ def across(request: HttpRequest, case: UUID) -> HttpResponse:
     near = {each.sha256: alike.get(each.sha256, ())[:MOST_NEAR] for each in shown}
     named = {by_digest[other].item for others in near.values() for other in others} | {each.item for each in shown}
     facts = queries.item_facts(sorted(named))
-    states = [str(each.verdict.state) for each in found if not each.sticker]
+    states = Counter(str(each.state) for each in found if not each.sticker)
+    verdicts = queries.item_verdicts([each.item for each in shown])
     frame |= {
         "page": shown,
         "rows": [
             (
                 each,
+                verdicts[each.item],
                 facts.get(each.item),
                 [(facts.get(by_digest[other].item), by_digest[other]) for other in near[each.sha256]],
                 len(alike.get(each.sha256, ())) - len(near[each.sha256]),
@@ -113,7 +116,7 @@ def across(request: HttpRequest, case: UUID) -> HttpResponse:
         ],
         "total": len(found),
         "question": queries.first_question(case, found),
-        "answers": [(key, words, states.count(key)) for key, words in ANSWERS],
+        "answers": [(key, words, states[key]) for key, words in ANSWERS],
         "where": WHERE,
         "query": request.GET.urlencode(),
     }
@@ -133,7 +136,7 @@ def across_csv(request: HttpRequest, case: UUID) -> HttpResponse:
     alike = queries.look_alikes(found)
     rows = (
         (
-            each.sha256, each.verdict.state, each.first.person, each.first.group_name, each.first.line, each.first.at.raw,
+            each.sha256, each.state, each.first.person, each.first.group_name, each.first.line, each.first.at.raw,
             each.first.at.utc.isoformat() if each.first.at.utc else "", "yes" if each.claim.certain else "no",
             each.why_not_certain, " | ".join(group for _, group in each.groups), each.posts, each.people,
             "yes" if each.sticker else "no", " ".join(alike.get(each.sha256, ())),
