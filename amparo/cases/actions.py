@@ -25,6 +25,7 @@ from amparo.cases.deciding import (
 from amparo.cases.entering import case_of, editable, entered, name_of, officer_of, person_of, write_note
 from amparo.cases.groups.posts import Filed
 from amparo.cases.groups.reading import ChatReading
+from amparo.cases.groups.skimming import Skimmed
 from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Group, Sighting
 from amparo.cases.platforms.actions import ask_analysis, judge_link, register_platform
 from amparo.cases.platforms.rules import Choice
@@ -36,10 +37,10 @@ from amparo.intake import actions as intake
 from amparo.vault import actions as vault
 
 __all__ = [
-    "Choice", "add_identifier", "add_report", "ask_analysis", "close_case", "confirm_country", "enter_reason",
-    "grant_case", "import_group", "judge_link", "note", "open_case", "read_case", "register_device", "register_platform",
-    "reopen_case", "set_age", "set_category", "set_country", "set_reading_order", "set_zone", "sight_items", "take_people",
-    "withdraw_country", "withdraw_reason",
+    "Choice", "add_identifier", "add_report", "ask_analysis", "begin_import", "close_case", "confirm_country", "end_import",
+    "enter_reason", "grant_case", "import_group", "judge_link", "note", "open_case", "read_case", "register_device",
+    "register_platform", "reopen_case", "set_age", "set_category", "set_country", "set_reading_order", "set_zone",
+    "sight_items", "take_people", "withdraw_country", "withdraw_reason",
 ]  # fmt: skip
 
 HOUSE = Actor.of_process("house")
@@ -244,6 +245,31 @@ def import_group(
         raise Refused("This export stands in the case already.")
     done = importing.import_reading(found, item, reading, files, export_name, name_of(by), clock.now())
     return GroupImported(case, done.group, item, done.members, done.messages, done.notices, done.unsupported)
+
+
+@dataclass(frozen=True)
+class GroupImportBegun:
+    case: UUID
+    group: UUID
+    item: UUID
+
+
+@act("group.import_begun", power="groups.import")
+def begin_import(by: Actor, case: UUID, item: UUID, export_name: str = "") -> GroupImportBegun:
+    """A long export has its place in the case from now on; the worker writes it there in steps (`chats.long_import`)."""
+    found = case_of(case)
+    if Group.objects.filter(case=found, item=item).exists():
+        raise Refused("This export stands in the case already.")
+    return GroupImportBegun(case, importing.awaited(found, item, export_name, clock.now()).uuid, item)
+
+
+@act("group.imported", power="groups.import")
+def end_import(by: Actor, group: Group, skim: Skimmed) -> GroupImported:
+    """A long export is in, whole."""
+    done = importing.ended(group, skim)
+    return GroupImported(
+        group.case.uuid, group.uuid, group.item, done.members, done.messages, done.notices, done.unsupported
+    )
 
 
 @dataclass(frozen=True)

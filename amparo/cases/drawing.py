@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,6 +21,7 @@ from amparo.cases.facts import (
     DecisionFacts,
     GroupFacts,
     ItemLine,
+    ItemMark,
     MembershipFacts,
     NoticeFacts,
     PersonFacts,
@@ -297,30 +299,26 @@ def columns(steps: Sequence[tuple[str, int, int]]) -> tuple[Column, ...]:
 # ---- items
 
 
-def chosen(items: Iterable[ItemLine], verdict: str, person: str, search: str) -> tuple[ItemLine, ...]:
+def chosen(found: Iterable[ItemMark], verdict: str, person: str, search: str) -> tuple[ItemMark, ...]:
     words = search.casefold().strip()
     return tuple(
-        line
-        for line in items
-        if (not verdict or str(line.verdict.state) == verdict)
-        and (not person or (line.first_poster is not None and str(line.first_poster.uuid) == person))
-        and (
-            not words
-            or words
-            in f"{line.item.name} {line.item.reference} {line.item.sha256} {line.item.md5} {line.item.sha1}".casefold()
-        )
+        mark
+        for mark in found
+        if (not verdict or mark.state == verdict)
+        and (not person or str(mark.first_poster or "") == person)
+        and (not words or words in mark.said)
     )
 
 
-def verdict_choices(items: Iterable[ItemLine]) -> list[tuple[str, str, int]]:
-    states = [str(line.verdict.state) for line in items]
+def verdict_choices(found: Iterable[ItemMark]) -> list[tuple[str, str, int]]:
+    states = Counter(str(mark.state) for mark in found)
     words = (
         ("hit", "Known item"),
         ("no_hit", "No match"),
         ("too_plain", "Too plain to compare"),
         ("not_examined", "Not examined"),
     )
-    return [(state, said, states.count(state)) for state, said in words]
+    return [(state, said, states[state]) for state, said in words]
 
 
 @dataclass(frozen=True)

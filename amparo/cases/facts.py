@@ -10,6 +10,7 @@ from uuid import UUID
 from amparo.cases import rules
 from amparo.foundation.times import Moment
 from amparo.matching.queries import Verdict
+from amparo.matching.rules import State
 from amparo.sandbox.queries import ExaminationFacts
 from amparo.vault.queries import ItemFacts
 
@@ -300,7 +301,10 @@ class NoticeFacts:
 
 @dataclass(frozen=True)
 class GroupFacts:
-    """A group as one export shows it. first, last: of the export's window. zone empty: nobody has said what the clock means."""
+    """A group as one export shows it. first, last: of the export's window. zone empty: nobody has said what the clock means.
+
+    importing: (messages written, messages in all or None before it was read) while a long export comes in; else None.
+    """
 
     uuid: UUID
     case: UUID
@@ -322,6 +326,7 @@ class GroupFacts:
     media: int
     unsupported_count: int
     unsupported_lines: tuple[str, ...]
+    importing: tuple[int, int | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -344,6 +349,22 @@ class SightingFacts:
     line: int | None
     person: PersonRef | None
     at: Moment | None
+
+
+@dataclass(frozen=True)
+class ItemMark:
+    """An item of the case, once by its bytes, as lists are counted and filtered by: no detail of it was read.
+
+    item: the one that is shown of those with these bytes. copies: posts that carried it. said: what a search looks into.
+    """
+
+    item: UUID
+    sha256: str
+    state: State
+    first_poster: UUID | None
+    copies: int
+    said: str
+    place: tuple[bool, str, int]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from django_tasks import task
 
 from amparo.access.acts import Actor
 from amparo.cases import actions, queries
-from amparo.cases.groups.posts import Filed, base_name
 from amparo.cases.groups.reading import ChatReading, from_lines
+from amparo.cases.report_files import export_name, files_beside
 from amparo.intake.past import trace_case
 from amparo.intake.triage.traces import Trace
 from amparo.jobs.leases import Hopeless, finishing
@@ -23,6 +23,7 @@ WORKER = Actor.of_process("worker")
 # Names as shown identify nobody; an account's name is compared without its service, since a case doesn't state that.
 _TRACES = {"phone": "phone", "email": "email", "handle": "name", "account": "name"}
 CHAT = "application/vnd.amparo.chat+json"
+AT_ONCE_BYTES = 2 << 20  # of a chat reading, some ten thousand messages; a longer one comes in by steps
 
 
 @task()
@@ -67,11 +68,8 @@ def _gather(case: UUID, report: UUID) -> None:
     keys = ProcessKeys(settings.HOME, "worker")
     strangers = tuple(each.uuid for each in found if each.compartment != facts.compartment)
     imported = {each.item for each in queries.groups(case)}
-    chats = [
-        (each, _read(each, keys, facts.reference))
-        for each in found
-        if each.media_type == CHAT and each.uuid not in imported
-    ]
+    chats = [each for each in found if each.media_type == CHAT and each.uuid not in imported]
+    readings = {each.uuid: _read(each, keys, facts.reference) for each in chats if each.size_bytes <= AT_ONCE_BYTES}
     sighted = queries.sighted_items(case, report)
     with finishing():
         if strangers:
@@ -79,8 +77,12 @@ def _gather(case: UUID, report: UUID) -> None:
         new = {each.uuid: each.sha256 for each in found if each.uuid not in sighted and not each.derived}
         if new:
             actions.sight_items(WORKER, case, report, new)
-        for chat, reading in chats:
-            actions.import_group(WORKER, case, chat.uuid, reading, _files(chat, found), _export_name(chat, found))
+        for chat in chats:
+            if reading := readings.get(chat.uuid):
+                beside = files_beside(chat, found)
+                actions.import_group(WORKER, case, chat.uuid, reading, beside, export_name(chat, found))
+            else:
+                actions.begin_import(WORKER, case, chat.uuid, export_name(chat, found))
 
 
 def _read(chat: ItemFacts, keys: ProcessKeys, reference: str) -> ChatReading:
@@ -90,23 +92,3 @@ def _read(chat: ItemFacts, keys: ProcessKeys, reference: str) -> ChatReading:
             return from_lines(opened.stream)
     except (KeyError, ValueError) as error:
         raise Hopeless("The chat reading is no JSON: examine the export again.", item=str(chat.uuid)) from error
-
-
-def _files(chat: ItemFacts, found: tuple[ItemFacts, ...]) -> dict[str, Filed]:
-    """The files beside the export by name: those of the same archive, or of the same report where there is none."""
-    text = next((each for each in found if each.uuid == chat.parent), None)
-    archive = text.parent if text else None
-    beside = [
-        each
-        for each in found
-        if not each.derived and each.uuid != chat.parent and (archive is None or each.parent == archive)
-    ]
-    return {base_name(each.name): Filed(each.uuid, each.sha256) for each in beside}
-
-
-def _export_name(chat: ItemFacts, found: tuple[ItemFacts, ...]) -> str:
-    """What the export was called: the archive's name, since the text inside is always called the same."""
-    by_uuid = {each.uuid: each for each in found}
-    text = by_uuid.get(chat.parent) if chat.parent else None
-    archive = by_uuid.get(text.parent) if text and text.parent else None
-    return base_name((archive or text or chat).name)

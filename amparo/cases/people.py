@@ -24,7 +24,7 @@ from amparo.cases.facts import (
     PersonRef,
     SeizedFacts,
 )
-from amparo.cases.models import Attribution, Decision, Identifier, Membership, Person, PlatformPerson, Post
+from amparo.cases.models import Attribution, Decision, Group, Identifier, Membership, Person, PlatformPerson, Post
 from amparo.foundation.errors import Missing
 
 # SQLite refuses long lists of variables in one statement; rows are asked for in steps.
@@ -101,8 +101,8 @@ def people_open(case: UUID) -> PeopleOpen:
         ageless=Count("id", filter=suspected & Q(age_status="unknown")),
         minors=Count("id", filter=suspected & ~Q(age_status="adult")),
     )
-    first = Exists(Post.objects.filter(person=OuterRef("id"), first=True))
-    undecided = rows.filter(first, category="contact").count()
+    first = Post.objects.filter(group__in=Group.objects.filter(case__uuid=case).values("id"), first=True).order_by()
+    undecided = rows.filter(category="contact", id__in=first.exclude(person=None).values("person")).count()
     changed = Decision.objects.filter(person=OuterRef("id"), what="country").exclude(before="")
     moved = rows.filter(Exists(changed.exclude(before=OuterRef("confirmed_country")))).order_by("number")
     listed = [_moved(each) for each in moved.select_related("case")[:MOST_MOVED]]

@@ -158,13 +158,10 @@ def person(request: HttpRequest, case: UUID, person: UUID) -> HttpResponse:
     facts = queries.person(person)
     if facts.case != case:
         raise Missing("There is no such person in this case.")
-    lines_of = [
-        line for line in queries.items(case) if any(s.person and s.person.uuid == person for s in line.sightings)
-    ]
     frame |= {
         "person": facts,
         "title": facts.handle,
-        "items": lines_of,
+        "items": queries.posted_items(case, person),
         "elsewhere": queries.elsewhere(person),
         "notes": queries.notes(case, person),
         "reasons": queries.entered_reasons(person),

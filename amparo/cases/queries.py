@@ -10,11 +10,18 @@ from amparo.access import queries as access
 from amparo.cases.cards.queries import card_of, services_of_case
 from amparo.cases.chats.activity import activity
 from amparo.cases.chats.first_looks import entered_reasons, first_looks, reading_order, reading_orders
-from amparo.cases.chats.items_across import first_question, item_facts, items_across, items_elsewhere
+from amparo.cases.chats.items_across import (
+    first_question,
+    item_facts,
+    item_verdicts,
+    items_across,
+    items_elsewhere,
+    look_alikes,
+)
 from amparo.cases.chats.members import every_member_line, last_line, member_lines
 from amparo.cases.chats.overlap import circle_lines, gathered, opened_group, opened_person, overlaps, people_elsewhere
 from amparo.cases.chats.talk import group, groups, memberships, messages_by_day, notices, posts, posts_before
-from amparo.cases.evidence import evidence, items, story
+from amparo.cases.evidence import evidence, item_marks, items, posted_items, story
 from amparo.cases.facts import CaseFacts, DeviceFacts, NoteFacts, OfficerLine, PersonRef
 from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Event, Group, Identifier, Person, Sighting
 from amparo.cases.people import (
@@ -36,12 +43,12 @@ from amparo.foundation.times import Moment
 __all__ = [
     "activity", "card_of", "case", "case_called", "cases_for", "cases_of_report", "circle_lines", "countries_of_case",
     "counts_by_country", "devices", "elsewhere", "entered_reasons", "every_member_line", "evidence", "first_looks",
-    "first_question", "gathered", "group", "groups", "identifiers", "item_facts", "items", "items_across",
-    "items_elsewhere", "last_line", "may_enter", "member_lines", "memberships", "messages_by_day", "notes", "notices",
-    "opened_group", "opened_person", "overlaps", "people", "people_elsewhere", "people_open", "people_page",
-    "people_with_steps", "person", "person_lines", "person_names", "persons_by_country", "platform",
-    "platform_counts", "platforms", "posts", "posts_before", "reading_order", "reading_orders", "services_of_case",
-    "sighted_items", "story",
+    "first_question", "gathered", "group", "groups", "identifiers", "item_facts", "item_marks", "item_verdicts",
+    "items", "items_across", "items_elsewhere", "last_line", "look_alikes", "may_enter", "member_lines",
+    "memberships", "messages_by_day", "notes", "notices", "opened_group", "opened_person", "overlaps", "people",
+    "people_elsewhere", "people_open", "people_page", "person", "person_lines", "person_names", "persons_by_country",
+    "platform", "platform_counts", "platforms", "posted_items", "posts", "posts_before", "reading_order",
+    "reading_orders", "services_of_case", "sighted_items", "story",
 ]  # fmt: skip
 
 
@@ -135,7 +142,7 @@ def _by_case(ids: list[int]) -> tuple[dict[int, list[UUID]], dict[int, list[Case
         officers.setdefault(officer.case_id, []).append(officer)
     countries: dict[int, set[str]] = {}
     confirmed = Person.objects.filter(case_id__in=ids).exclude(confirmed_country="")
-    for case_id, country in confirmed.values_list("case_id", "confirmed_country").distinct():
+    for case_id, country in confirmed.order_by().values_list("case_id", "confirmed_country").distinct():
         countries.setdefault(case_id, set()).add(country)
     return reports, officers, countries
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from amparo.cases.facts import GroupFacts, ItemLine, PeopleOpen
+from amparo.cases.facts import GroupFacts, ItemMark, PeopleOpen
 
 MOST_ALONE = 3  # groups that are each asked about by themselves
 
@@ -22,19 +22,19 @@ class NextStep:
     subject: object = None
 
 
-def next_steps(people: PeopleOpen, groups: Iterable[GroupFacts], items: Sequence[ItemLine]) -> tuple[NextStep, ...]:
-    """What to do next, most pressing first; empty where nothing is open."""
-    return (*_of_items(items), *_of_groups(groups), *_of_people(people))
+def next_steps(
+    people: PeopleOpen, groups: Iterable[GroupFacts], items: Sequence[ItemMark], new: int
+) -> tuple[NextStep, ...]:
+    """What to do next, most pressing first; empty where nothing is open. new: as the case's first question counts them."""
+    return (*_of_items(items, new), *_of_groups(groups), *_of_people(people))
 
 
-def _of_items(items: Sequence[ItemLine]) -> Iterable[NextStep]:
-    states = [(line, str(line.verdict.state)) for line in items]
-    unseen = sum(state == "no_hit" and line.copies > 0 for line, state in states)
-    waiting = sum(state == "not_examined" for _, state in states)
-    if unseen:
-        words = "One posted item is on no list" if unseen == 1 else f"{unseen} posted items are on no list"
+def _of_items(items: Sequence[ItemMark], new: int) -> Iterable[NextStep]:
+    waiting = sum(each.state == "not_examined" for each in items)
+    if new:
+        words = "One posted item is on no list" if new == 1 else f"{new:,} posted items are on no list"
         why = "They may be new: a child in them may be in danger now. Start with who posted them first."
-        yield NextStep(words, why, "cases:items", "?verdict=no_hit", "danger")
+        yield NextStep(words, why, "cases:across", "?verdict=no_hit", "danger")
     if waiting:
         words = "One item was not compared yet" if waiting == 1 else f"{waiting} items were not compared yet"
         yield NextStep(

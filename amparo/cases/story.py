@@ -51,6 +51,7 @@ SAID = {
     "case.granted": ("An officer was let in", "key", ""),
     "case.closed": ("Case closed", "lock", ""),
     "case.reopened": ("Case opened again", "folder", ""),
+    "group.import_begun": ("A long chat export is being imported", "chat", ""),
     "group.zone_set": ("Time zone of a group's clock set", "clock", ""),
     "device.registered": ("Device registered", "device", ""),
     "person.identifier_added": ("Identifier added", "hash", ""),

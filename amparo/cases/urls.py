@@ -39,6 +39,7 @@ urlpatterns = [
     path("<uuid:case>/groups/<uuid:group>/messages/", evidence_pages.group_messages, name="messages"),
     path("<uuid:case>/groups/<uuid:group>/zone/", evidence_pages.set_zone, name="set_zone"),
     path("<uuid:case>/items/", evidence_pages.items, name="items"),
+    path("<uuid:case>/items.csv", evidence_pages.items_csv, name="items_csv"),
     path("<uuid:case>/across/", group_pages.across, name="across"),
     path("<uuid:case>/across.csv", group_pages.across_csv, name="across_csv"),
     path("<uuid:case>/overlaps/", group_pages.overlaps, name="overlaps"),

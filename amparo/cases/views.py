@@ -110,16 +110,16 @@ def set_state(request: HttpRequest, case: UUID) -> HttpResponse:
 @page("cases.read")
 def overview(request: HttpRequest, case: UUID) -> HttpResponse:
     frame = frame_of(request, case, "overview")
-    people, found, facts = queries.people_open(case), queries.items(case), frame["case"]
-    told = _newest(request, facts)
+    people, found, facts = queries.people_open(case), queries.item_marks(case), frame["case"]
+    told, question = _newest(request, facts), queries.first_question(case)
     frame |= {
-        "steps": [(step, _way(case, step)) for step in next_steps(people, frame["groups"], found)],
+        "steps": [(step, _way(case, step)) for step in next_steps(people, frame["groups"], found, question.new)],
         "map_rows": drawing.map_rows(queries.countries_of_case(case), reverse("cases:people", args=[case])),
         "newest": tuple(reversed(told[-NEWEST:])),
         "more": len(told) > NEWEST,
         "item_count": len(found),
         "largest": sorted(frame["groups"], key=lambda each: -each.members)[:MOST_LISTED],
-        "question": queries.first_question(case),
+        "question": question,
         "minors": people.minors,
         "suspects": people.suspects,
         "reports": [intake.report(each) for each in facts.reports],

@@ -34,6 +34,7 @@ WORDS = {
     "duty.set": "Officer on duty named",
     "fields.asked": "Reporter asked for what is missing",
     "follow_up.added": "Message added to the talk with a reporter",
+    "group.import_begun": "Import of a long chat export begun",
     "group.imported": "Group brought into a case",
     "group.zone_set": "Time zone of a group stated",
     "identity.agreed": "Opening of a reporter's identity agreed to by a second person",

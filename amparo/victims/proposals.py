@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from amparo.matching.engine import HashIndex, as_rows
 from amparo.victims.rules import distance_bits
 
 # PDQ's own threshold for "the same picture": reference/hash-performance.md and the published algorithm's 31 of 256 bits.
@@ -42,20 +43,32 @@ def near(series: Mapping[UUID, str], others: Mapping[UUID, str], within_bits: in
 
 def clusters(fingerprints: Mapping[UUID, str], within_bits: int = WITHIN_BITS) -> tuple[Proposal, ...]:
     """Sets of two or more items chained by nearness, largest first; in the order given inside each."""
-    left = list(fingerprints)
-    found = []
-    while left:
-        together, bits, queue = [left.pop(0)], [], []
-        queue.extend(together)
-        while queue:
-            here = queue.pop(0)
-            for other in list(left):
-                distance = distance_bits(fingerprints[here], fingerprints[other])
-                if distance <= within_bits:
-                    left.remove(other)
+    items = list(fingerprints)
+    beside = _beside([fingerprints[each] for each in items], within_bits)
+    found, seen = [], set[int]()
+    for first in range(len(items)):
+        if first in seen or first not in beside:
+            continue
+        seen.add(first)
+        together, bits = [first], []
+        for here in together:  # which grows meanwhile
+            for other, distance in beside[here]:
+                if other not in seen:
+                    seen.add(other)
                     together.append(other)
-                    queue.append(other)
                     bits.append(distance)
         if bits:
-            found.append(Proposal(tuple(together), min(bits), max(bits)))
+            found.append(Proposal(tuple(items[each] for each in together), min(bits), max(bits)))
     return tuple(sorted(found, key=lambda each: (-len(each.items), str(each.items[0]))))
+
+
+def _beside(prints: Sequence[str], within_bits: int) -> dict[int, list[tuple[int, int]]]:
+    """Under each that has any: (the other, their distance in bits), in the order given."""
+    rows = as_rows([bytes.fromhex(each) for each in prints])
+    found: dict[int, list[tuple[int, int]]] = {}
+    for one, other, distance in zip(
+        *(each.tolist() for each in HashIndex(rows).search(rows, within_bits)), strict=True
+    ):
+        if one != other:
+            found.setdefault(one, []).append((other, distance))
+    return found

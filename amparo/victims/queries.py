@@ -9,11 +9,15 @@ from uuid import UUID
 
 from amparo.access import queries as access
 from amparo.cases import queries as cases
-from amparo.cases.facts import ItemLine
+from amparo.cases.facts import ItemLine, ItemMark
 from amparo.foundation.errors import Missing
+from amparo.sandbox import queries as sandbox
+from amparo.sandbox.queries import ExaminationFacts
 from amparo.victims import rules
 from amparo.victims.models import Clue, Series, SeriesItem, Step
 from amparo.victims.proposals import Near, Proposal, clusters, near
+
+STEP = 500  # SQLite refuses long lists of variables in one statement
 
 
 @dataclass(frozen=True)
@@ -188,17 +192,35 @@ def near_items(series: SeriesFacts) -> tuple[tuple[ItemLine, Near], ...]:
 
 def proposed_series(case: UUID) -> tuple[tuple[Proposal, tuple[ItemLine, ...]], ...]:
     """Items of the case in no series that lie near one another: each set may be a series."""
-    lines = {line.item.uuid: line for line in cases.items(case)}
+    found, marks = _proposed(case)
+    near = {item for each in found for item in each.items}
+    lines = {line.item.uuid: line for line in cases.items(case, [each for each in marks if each.item in near])}
+    return tuple((each, tuple(lines[item] for item in each.items)) for each in found)
+
+
+def proposals(case: UUID) -> int:
+    """How many sets of items `proposed_series` would give."""
+    return len(_proposed(case)[0])
+
+
+def _proposed(case: UUID) -> tuple[tuple[Proposal, ...], tuple[ItemMark, ...]]:
+    """By the items' fingerprints alone: a case may have ten thousand items, of which nothing else is asked here."""
     taken = _taken(case)
-    loose = {
-        uuid: found for uuid, line in lines.items() if line.item.sha256 not in taken and (found := fingerprint(line))
-    }
-    return tuple((each, tuple(lines[item] for item in each.items)) for each in clusters(loose))
+    marks = tuple(each for each in cases.item_marks(case) if each.sha256 not in taken)
+    prints: dict[UUID, str] = {}
+    for start in range(0, len(marks), STEP):
+        wanted = [each.item for each in marks[start : start + STEP]]
+        examined = sandbox.examinations(wanted)
+        prints |= {item: print_ for item in wanted if (print_ := _print_of(examined.get(item)))}
+    return clusters(prints), marks
 
 
 def fingerprint(line: ItemLine) -> str:
     """The item's PDQ as 64 hexadecimal digits, or "" where it has none that means anything."""
-    facts = line.examination
+    return _print_of(line.examination)
+
+
+def _print_of(facts: ExaminationFacts | None) -> str:
     if facts is None or facts.state != "examined":
         return ""
     return str(facts.facts.get("pdq_hex") or "")

@@ -228,12 +228,8 @@ def panel_proposals(request: HttpRequest, subject: UUID) -> str:
     """On a case: items that may be series and that nobody decided on."""
     if not _may_read(request, subject):
         return ""
-    found = queries.proposed_series(subject)
-    return (
-        render_to_string("victims/parts/proposals.html", {"case": subject, "count": len(found)}, request)
-        if found
-        else ""
-    )
+    found = queries.proposals(subject)
+    return render_to_string("victims/parts/proposals.html", {"case": subject, "count": found}, request) if found else ""
 
 
 def panel_item(request: HttpRequest, subject: UUID) -> str:

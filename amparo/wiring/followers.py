@@ -42,6 +42,7 @@ TABLE: tuple[Follow, ...] = (
     Follow("scan.finished", "amparo.cases.jobs.sight_scan"),
     Follow("case.opened", "amparo.cases.jobs.gather_report", priority=5),
     Follow("case.report_added", "amparo.cases.jobs.gather_report", priority=5),
+    Follow("group.import_begun", "amparo.cases.chats.long_import.import_chat"),
     Follow("group.imported", "amparo.cases.jobs.hand_traces"),
     Follow("person.identifier_added", "amparo.cases.jobs.hand_traces"),
     Follow("coins.ledger_added", "amparo.cases.ledgers.jobs.look_at_ledger"),

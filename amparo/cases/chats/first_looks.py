@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, QuerySet, Window
+import numpy as np
+from django.db.models import Count, F, Max, QuerySet, Window
 from django.db.models.functions import RowNumber
 
+from amparo.cases.chats.columns import fetched
 from amparo.cases.chats.items_across import Across, items_across
 from amparo.cases.chats.talk import ref
 from amparo.cases.facts import PersonRef
@@ -20,6 +23,8 @@ from amparo.cases.groups.order import MINORS, TRACKS, VICTIMS
 from amparo.cases.models import Group, Membership, Notice, Person, PersonReason, Post, ReadingOrder
 from amparo.matching.rules import State
 
+OF_STATE = {State.NO_HIT: "new_first", State.HIT: "known_first"}
+NOBODY = np.empty(0, np.int64)
 MOST_ROWS = 4  # behind one reason, on the page; the person's own page has them all
 STEP = 500
 
@@ -130,40 +135,28 @@ def entered_reasons(person: UUID) -> tuple[EnteredReason, ...]:
 def first_looks(case: UUID, track: str = "", *, offset: int = 0, limit: int = 50) -> Looks:
     """Whom to look at first. track: of `TRACKS`; without one the first on which somebody stands."""
     order, items = reading_order(), items_across(case)
-    held = _held(case, items)
-    numbers, tracks = {}, {}
-    known = Person.objects.filter(case__uuid=case).values_list("id", "number", "category", "age_status")
-    for each, number, category, age_status in known.iterator(chunk_size=5000):
-        numbers[each] = number
-        if each in held:
-            tracks[each] = rule.track(category, age_status)
-    placed = rule.in_order({each: held[each] for each in tracks}, numbers, order.reasons)
-    by_track: dict[str, list[int]] = {each: [] for each in TRACKS}
-    for each in placed:
-        by_track[tracks[each]].append(each)
-    asked = track if track in TRACKS else next((each for each in TRACKS if by_track[each] and each != VICTIMS), MINORS)
-    shown = by_track[asked][offset : offset + limit]
-    people = _people(shown)
-    behind = _Behind(case, shown, items)
+    held, everyone = _held(case, items), _by_track(case)
+    placed = {each: rule.in_order(held, people, order.reasons) for each, people in everyone.items()}
+    asked = (
+        track if track in TRACKS else next((each for each in TRACKS if len(placed[each]) and each != VICTIMS), MINORS)
+    )
+    shown = placed[asked][offset : offset + limit].tolist()
+    reasons = {each: set(np.intersect1d(held[each], shown).tolist()) for each in order.reasons if each in held}
+    people, behind = _people(shown), _Behind(case, shown, items)
     looks = tuple(
         Look(
             PersonRef(people[each].uuid, people[each].reference, people[each].handle),
             people[each].category,
             people[each].age_status,
-            tuple(behind.line(each, reason) for reason in order.reasons if reason in held[each]),
+            tuple(behind.line(each, reason) for reason, persons in reasons.items() if each in persons),
         )
         for each in shown
     )
-    at_once = (
-        Membership.objects.filter(group__case__uuid=case, left_at_once=True).order_by().values_list("person", flat=True)
-    )
+    at_once = _persons(_stays(case).filter(left_at_once=True).values_list("person"))
+    counts = {each: len(found) for each, found in placed.items()}
+    nothing = sum(map(len, everyone.values())) - sum(counts.values())
     return Looks(
-        order,
-        asked,
-        looks,
-        {each: len(found) for each, found in by_track.items()},
-        len(numbers) - len(placed),
-        len(set(at_once.distinct()) - set(held)),
+        order, asked, looks, counts, nothing, len(np.setdiff1d(at_once, np.concatenate([NOBODY, *held.values()])))
     )
 
 
@@ -174,46 +167,63 @@ def _people(placed: Sequence[int]) -> dict[int, Person]:
     return found
 
 
-def _held(case: UUID, items: Iterable[Across]) -> dict[int, set[str]]:
-    """Each person's reasons, by the person's row; a few statements however large the case is."""
-    held: dict[int, set[str]] = defaultdict(set)
-    stays = Membership.objects.filter(
-        group__case__uuid=case
-    ).order_by()  # else DISTINCT would hold the order's columns too
+def _by_track(case: UUID) -> dict[str, np.ndarray]:
+    """Everyone's row under the track on which they are read about, by their number."""
+    found: dict[str, list[np.ndarray]] = {each: [NOBODY] for each in TRACKS}
+    rows = Person.objects.filter(case__uuid=case)
+    for category, age_status in rows.order_by().values_list("category", "age_status").distinct():
+        theirs = rows.filter(category=category, age_status=age_status).order_by()
+        found[rule.track(category, age_status)].append(fetched(theirs.values_list("number", "id"), 2))
+    numbered = {each: np.concatenate([part.reshape(-1, 2) for part in parts]) for each, parts in found.items()}
+    return {each: rows[np.argsort(rows[:, 0], kind="stable"), 1] for each, rows in numbered.items()}
+
+
+def _stays(case: UUID) -> QuerySet[Membership]:
+    """Without an order, else DISTINCT would hold its columns too; without a join for each stay."""
+    return Membership.objects.filter(group__in=Group.objects.filter(case__uuid=case).values("id")).order_by()
+
+
+def _persons(rows: QuerySet[Any, Any]) -> np.ndarray:
+    return np.unique(fetched(rows.distinct(), 1))
+
+
+def _held(case: UUID, items: Iterable[Across]) -> dict[str, np.ndarray]:
+    """Under each reason the rows of those of whom it holds; a few statements however large the case is."""
+    held = _told_by_exports(case, *_newest(case))
+    firsts: dict[str, set[int]] = {"new_first": set(), "known_first": set()}
     for item in items:
-        if item.claim.first.person is not None and not item.sticker:
-            state = item.verdict.state
-            if state in (State.NO_HIT, State.HIT):
-                held[item.claim.first.person].add("new_first" if state is State.NO_HIT else "known_first")
-    asked: list[tuple[str, Iterable[int | None]]] = [
-        (
-            "first",
-            Post.objects.filter(group__case__uuid=case, first=True, sticker=False)
-            .order_by()
-            .values_list("person", flat=True)
-            .distinct(),
-        ),
-        ("admin", stays.exclude(admin_line=None).values_list("person", flat=True)),
-        ("admin", Notice.objects.filter(group__case__uuid=case, type="admin_granted").values_list("actor", flat=True)),
-        ("created", stays.filter(came="created").values_list("person", flat=True)),
-        ("added", stays.filter(came="added").values_list("came_by", flat=True).distinct()),
-        (
-            "several",
-            stays.filter(messages__gt=0)
-            .values("person")
-            .annotate(groups=Count("group", distinct=True))
-            .filter(groups__gt=1)
-            .values_list("person", flat=True),
-        ),
-    ]
-    for reason, persons in asked:
-        for person in persons:
-            if person is not None:
-                held[person].add(reason)
-    entered = PersonReason.objects.filter(person__case__uuid=case, withdrawn_at=None).values_list("person", "reason")
-    for person, reason in entered:
-        held[person].add(reason)
-    return dict(held)
+        person, reason = item.claim.first.person, OF_STATE.get(item.state)
+        if person is not None and reason and not item.sticker:
+            firsts[reason].add(person)
+    held = held | {reason: np.array(sorted(persons), np.int64) for reason, persons in firsts.items()}
+    entered = PersonReason.objects.filter(person__case__uuid=case, withdrawn_at=None).order_by()
+    for reason in set(entered.values_list("reason", flat=True)):
+        held[reason] = _persons(entered.filter(reason=reason).values_list("person"))
+    return held
+
+
+def _newest(case: UUID) -> tuple[int, int, int]:
+    """What changes whenever an export adds anything: its rows never change."""
+    groups = Group.objects.filter(case__uuid=case).values("id")
+    stays = Membership.objects.filter(group__in=groups).aggregate(count=Count("id"), last=Max("id"))
+    return stays["count"], stays["last"] or 0, Post.objects.filter(group__in=groups).count()
+
+
+@lru_cache(maxsize=2)
+def _told_by_exports(case: UUID, stays_in_all: int, last_stay: int, posts_in_all: int) -> dict[str, np.ndarray]:
+    """The reasons that rest on nothing but the exports; kept until one is added."""
+    groups, stays = Group.objects.filter(case__uuid=case).values("id"), _stays(case)
+    posts = Post.objects.filter(group__in=groups, first=True, sticker=False).exclude(person=None).order_by()
+    granted = Notice.objects.filter(group__in=groups, type="admin_granted").exclude(actor=None).order_by()
+    writers = stays.filter(messages__gt=0).values("person").annotate(groups=Count("group", distinct=True))
+    admins = _persons(stays.exclude(admin_line=None).values_list("person"))
+    return {
+        "first": _persons(posts.values_list("person")),
+        "admin": np.union1d(admins, _persons(granted.values_list("actor"))),
+        "created": _persons(stays.filter(came="created").values_list("person")),
+        "added": _persons(stays.filter(came="added").exclude(came_by=None).values_list("came_by")),
+        "several": _persons(writers.filter(groups__gt=1).values_list("person")),
+    }
 
 
 class _Behind:
@@ -225,9 +235,8 @@ class _Behind:
         wanted = set(people)
         groups = {each.id: each for each in Group.objects.filter(case__uuid=case)}
         for item in items:
-            person, state = item.claim.first.person, item.verdict.state
-            if person in wanted and not item.sticker and person is not None and state in (State.NO_HIT, State.HIT):
-                reason = "new_first" if state is State.NO_HIT else "known_first"
+            person = item.claim.first.person
+            if person in wanted and not item.sticker and person is not None and (reason := OF_STATE.get(item.state)):
                 doubt = f" ({item.why_not_certain})" if not item.claim.certain else ""
                 first = item.first
                 self._add(
@@ -236,7 +245,7 @@ class _Behind:
         posts = Post.objects.filter(person_id__in=wanted, first=True, sticker=False)
         for post in self._some(posts, "person", "first", ("group_id", "line")):
             self._group_row(post.person_id, "first", groups[post.group_id], post.media_name or "an item", post.line)
-        stays = Membership.objects.filter(group__case__uuid=case)
+        stays = Membership.objects.all()  # of people of this case, so of its groups
         for stay in stays.filter(person_id__in=wanted):
             group = groups[stay.group_id]
             if stay.admin_line:
@@ -250,7 +259,7 @@ class _Behind:
             self._group_row(
                 stay.came_by_id, "added", groups[stay.group_id], f"added {ref(stay.person)}", stay.came_line
             )
-        for notice in Notice.objects.filter(group__case__uuid=case, type="admin_granted", actor_id__in=wanted):
+        for notice in Notice.objects.filter(type="admin_granted", actor_id__in=wanted):
             words = f"made {', '.join(notice.targets)} an admin"
             self._group_row(notice.actor_id, "admin", groups[notice.group_id], words, notice.line)
         for each in PersonReason.objects.filter(person_id__in=wanted, withdrawn_at=None):

@@ -1,4 +1,4 @@
-"""Writes a chat reading into a case: people, stays, messages, notices, sightings. Called by `actions.import_group` alone."""
+"""Writes a chat reading into a case: people, stays, messages, notices, sightings. Called by the room's door and its jobs alone."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from uuid import UUID
 from django.db.models import Max
 
 from amparo.cases.chats.talk import counts_of
-from amparo.cases.groups.members import Member, Turn, group_name, members, window
-from amparo.cases.groups.names import Changed, unified
+from amparo.cases.groups.members import Member, Turn, group_name, named_after, window
+from amparo.cases.groups.names import Changed
 from amparo.cases.groups.posts import Filed, Posted, each_post, is_sticker
 from amparo.cases.groups.reading import ChatReading
+from amparo.cases.groups.skimming import Skimmed, skimmed
 from amparo.cases.identity import Identified, Pointer, identified, pointers, visible
 from amparo.cases.models import (
     Attribution,
@@ -30,6 +31,7 @@ from amparo.cases.models import (
 )
 
 BATCH = 300
+STEP = 500
 POSTS_AT_ONCE = 2000
 
 
@@ -52,47 +54,76 @@ def import_reading(
     now: datetime,
 ) -> Imported:
     """All rows of one export. Someone already in the case under the same number is that person, not a second one."""
-    reading, changed = unified(reading)
-    group = _group(case, item, reading, export_name, now)
-    found = members(reading)
-    people = _people(case, group, found, by_name, now)
-    _later_numbers(group, people, changed, by_name, now)
-    _memberships(group, found, people)
-    _posts(case, group, each_post(reading, files), people)
-    _notices(group, reading, people)
+    group, skim = awaited(case, item, export_name, now), skimmed(reading)
+    people = enter_people(group, skim, by_name, now)
+    write_posts(group, each_post(skim.each_message(), files, set()), people)
+    return ended(group, skim)
+
+
+def awaited(case: Case, item: UUID, export_name: str, now: datetime) -> Group:
+    """The group before its export was read: nothing but that it is there."""
+    return Group.objects.create(
+        case=case,
+        item=item,
+        name=named_after(export_name),
+        export_name=export_name[:240],
+        posts_written=0,
+        imported_at=now,
+    )
+
+
+def enter_people(group: Group, skim: Skimmed, by_name: str, now: datetime) -> dict[str, Person]:
+    """Everything of the export but its messages. Each of its people by the one name that the reading gives them."""
+    _describe(group, skim)
+    people = _people(group, skim.members, by_name, now)
+    _later_numbers(group, people, skim.changed, by_name, now)
+    _memberships(group, skim.members, people)
+    _notices(group, skim.reading, people)
+    group.people = [people[each.name].id for each in skim.members]
     group.counted = counts_of(group)
-    group.save(update_fields=["counted"])
-    return Imported(group.uuid, len(found), len(reading.messages), len(reading.notices), reading.unsupported_count)
+    group.save()
+    return people
+
+
+def known_people(group: Group, skim: Skimmed) -> dict[str, Person]:
+    """As `enter_people` gave them, for whoever goes on with an import."""
+    rows = {each.id: each for start in range(0, len(group.people), STEP)
+            for each in Person.objects.filter(id__in=group.people[start : start + STEP])}  # fmt: skip
+    return {each.name: rows[row] for each, row in zip(skim.members, group.people, strict=True)}
+
+
+def ended(group: Group, skim: Skimmed) -> Imported:
+    """The export is in, whole."""
+    group.posts_written, group.posts_in_all, group.people, group.counted = None, None, [], {}
+    group.counted = counts_of(group)
+    group.save(update_fields=["posts_written", "posts_in_all", "people", "counted"])
+    reading = skim.reading
+    return Imported(group.uuid, len(skim.members), skim.messages, len(reading.notices), reading.unsupported_count)
 
 
 def _wall(ts: datetime | None) -> datetime | None:
     return ts.replace(tzinfo=UTC) if ts else None
 
 
-def _group(case: Case, item: UUID, reading: ChatReading, export_name: str, now: datetime) -> Group:
+def _describe(group: Group, skim: Skimmed) -> None:
+    reading = skim.reading
     first, last = window(reading)
-    return Group.objects.create(
-        case=case,
-        name=group_name(reading, export_name),
-        platform=reading.platform,
-        item=item,
-        export_name=export_name[:240],
-        date_order=reading.date_order,
-        alternatives=list(reading.alternatives),
-        zone=reading.zone_offset,
-        zone_assumed_by="stated" if reading.zone_offset else "",
-        first_raw=first.raw[:60] if first else "",
-        first_wall=_wall(first.ts) if first else None,
-        last_raw=last.raw[:60] if last else "",
-        last_wall=_wall(last.ts) if last else None,
-        unsupported_count=reading.unsupported_count,
-        unsupported_lines=list(reading.unsupported_lines)[:200],
-        imported_at=now,
-    )
+    group.name = group_name(reading, group.export_name)
+    group.platform = reading.platform
+    group.date_order = reading.date_order
+    group.alternatives = list(reading.alternatives)
+    if reading.zone_offset:
+        group.zone, group.zone_assumed_by = reading.zone_offset, "stated"
+    group.first_raw, group.first_wall = (first.raw[:60], _wall(first.ts)) if first else ("", None)
+    group.last_raw, group.last_wall = (last.raw[:60], _wall(last.ts)) if last else ("", None)
+    group.unsupported_count = reading.unsupported_count
+    group.unsupported_lines = list(reading.unsupported_lines)[:200]
+    group.posts_in_all = skim.messages
 
 
-def _people(case: Case, group: Group, found: tuple[Member, ...], by_name: str, now: datetime) -> dict[str, Person]:
+def _people(group: Group, found: tuple[Member, ...], by_name: str, now: datetime) -> dict[str, Person]:
     """A person for each member's name as written; the new ones with category, identifier and candidate countries."""
+    case = group.case
     known = _known(case)
     number = Person.objects.filter(case=case).aggregate(last=Max("number"))["last"] or 0
     people: dict[str, Person] = {}
@@ -226,16 +257,18 @@ def _memberships(group: Group, found: tuple[Member, ...], people: Mapping[str, P
     Membership.objects.bulk_create(rows, batch_size=BATCH)
 
 
-def _posts(case: Case, group: Group, posted: Iterable[Posted], people: Mapping[str, Person]) -> None:
-    """Written some thousand at a time: an export of millions is never held as rows."""
-    rest = iter(posted)
+def write_posts(group: Group, posted: Iterable[Posted], people: Mapping[str, Person]) -> int:
+    """How many were written, some thousand at a time: an export of millions is never held as rows."""
+    rest, written = iter(posted), 0
     while some := list(islice(rest, POSTS_AT_ONCE)):
         rows = [_post(group, each, people) for each in some]
         Post.objects.bulk_create(rows, batch_size=POSTS_AT_ONCE)
         Sighting.objects.bulk_create(
-            [Sighting(case=case, item=row.item, sha256=row.sha256, post=row) for row in rows if row.item],
+            [Sighting(case=group.case, item=row.item, sha256=row.sha256, post=row) for row in rows if row.item],
             batch_size=BATCH,
         )
+        written += len(rows)
+    return written
 
 
 def _post(group: Group, each: Posted, people: Mapping[str, Person]) -> Post:

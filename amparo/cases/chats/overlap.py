@@ -18,6 +18,7 @@ import numpy as np
 from django.db import connection
 from django.db.models import Count, Max, Q
 
+from amparo.cases.chats.columns import fetched
 from amparo.cases.chats.items_across import Across
 from amparo.cases.facts import PersonRef
 from amparo.cases.models import Case, Group, Membership, Person, Post
@@ -31,7 +32,6 @@ MOST_SHARED = 400  # edges drawn
 MOST_PEOPLE = 120
 MOST_OPENED = 60
 MOST_CIRCLES = 40
-FETCH = 50_000
 STEP = 5000
 
 Href = Callable[[str, object], str]
@@ -151,7 +151,8 @@ class _Counted:
 
 def overlaps(case: UUID, items: Sequence[Across] = ()) -> Overlaps:
     """Read once, counted by the engine of circles: seconds at a million memberships, and kept until a stay is added."""
-    stays = Membership.objects.filter(group__case__uuid=case).aggregate(count=Count("id"), last=Max("id"))
+    groups = Group.objects.filter(case__uuid=case).values("id")
+    stays = Membership.objects.filter(group__in=groups).aggregate(count=Count("id"), last=Max("id"))
     counted = _counted(case, stays["count"], stays["last"] or 0)
     place = {line.uuid: number for number, line in enumerate(counted.lines)}
     carried: Counter[tuple[int, int]] = Counter()
@@ -205,18 +206,8 @@ def _counted(case: UUID, count: int, last: int) -> _Counted:
 
 def _pairs(case: UUID) -> np.ndarray:
     """(person, group) of every stay, as the database numbers them."""
-    sql, values = (
-        Membership.objects.filter(group__case__uuid=case)
-        .order_by()
-        .values_list("person", "group")
-        .query.sql_with_params()
-    )
-    parts = [np.empty((0, 2), np.int64)]
-    with connection.cursor() as cursor:  # as values_list gives them, without a tuple kept for each
-        cursor.execute(sql, values)
-        while rows := cursor.fetchmany(FETCH):
-            parts.append(np.array(rows, np.int64))
-    return np.concatenate(parts)
+    groups = Group.objects.filter(case__uuid=case).values("id")
+    return fetched(Membership.objects.filter(group__in=groups).order_by().values_list("person", "group"), 2)
 
 
 def circle_lines(found: Overlaps) -> tuple[CircleLine, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -36,6 +37,7 @@ WHERE = (
     ("stickers", "Stickers"),
 )
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MOST_NEAR = 6  # look-alikes of an item on the page; the table has them all
 BUSIEST = 6  # shades of an hour, none to most
 
 
@@ -68,16 +70,19 @@ def export_of(request: HttpRequest, case: UUID, part: str) -> str:
 # ---- items across groups
 
 
-def _chosen(found: Iterable[Across], request: HttpRequest) -> tuple[Across, ...]:
+Alike = Mapping[str, tuple[str, ...]]
+
+
+def _chosen(found: Iterable[Across], alike: Alike, request: HttpRequest) -> tuple[Across, ...]:
     verdict, where = request.GET.get("verdict", ""), request.GET.get("where", "")
     words = request.GET.get("search", "").strip().casefold()
 
     def fits(each: Across) -> bool:
         if each.sticker != (where == "stickers"):
             return False
-        if (where == "groups" and len(each.groups) < 2) or (where == "near" and not each.near):
+        if (where == "groups" and len(each.groups) < 2) or (where == "near" and each.sha256 not in alike):
             return False
-        if (where == "uncertain" and each.claim.certain) or (verdict and str(each.verdict.state) != verdict):
+        if (where == "uncertain" and each.claim.certain) or (verdict and each.state != verdict):
             return False
         said = f"{each.sha256} {each.first.person or ''} {' '.join(name for _, name in each.groups)}"
         return not words or words in said.casefold()
@@ -89,25 +94,29 @@ def _chosen(found: Iterable[Across], request: HttpRequest) -> tuple[Across, ...]
 def across(request: HttpRequest, case: UUID) -> HttpResponse:
     frame = frame_of(request, case, "across")
     found = queries.items_across(case)
-    shown = Paginator(_chosen(found, request), PAGE).get_page(request.GET.get("page"))
-    facts = queries.item_facts([each.item for each in shown])
+    alike = queries.look_alikes(found)
+    shown = Paginator(_chosen(found, alike, request), PAGE).get_page(request.GET.get("page"))
     by_digest = {each.sha256: each for each in found}
-    near = {other for each in shown for other in each.near}
-    names = queries.item_facts([by_digest[each].item for each in near])
-    states = [str(each.verdict.state) for each in found if not each.sticker]
+    near = {each.sha256: alike.get(each.sha256, ())[:MOST_NEAR] for each in shown}
+    named = {by_digest[other].item for others in near.values() for other in others} | {each.item for each in shown}
+    facts = queries.item_facts(sorted(named))
+    states = Counter(str(each.state) for each in found if not each.sticker)
+    verdicts = queries.item_verdicts([each.item for each in shown])
     frame |= {
         "page": shown,
         "rows": [
             (
                 each,
+                verdicts[each.item],
                 facts.get(each.item),
-                [(names.get(by_digest[other].item), by_digest[other]) for other in each.near[:6]],
+                [(facts.get(by_digest[other].item), by_digest[other]) for other in near[each.sha256]],
+                len(alike.get(each.sha256, ())) - len(near[each.sha256]),
             )
             for each in shown
         ],
         "total": len(found),
         "question": queries.first_question(case, found),
-        "answers": [(key, words, states.count(key)) for key, words in ANSWERS],
+        "answers": [(key, words, states[key]) for key, words in ANSWERS],
         "where": WHERE,
         "query": request.GET.urlencode(),
     }
@@ -123,14 +132,16 @@ ACROSS_COLUMNS = (
 @page("cases.read")
 def across_csv(request: HttpRequest, case: UUID) -> HttpResponse:
     name = export_of(request, case, "across.csv")
+    found = queries.items_across(case)
+    alike = queries.look_alikes(found)
     rows = (
         (
-            each.sha256, each.verdict.state, each.first.person, each.first.group_name, each.first.line, each.first.at.raw,
+            each.sha256, each.state, each.first.person, each.first.group_name, each.first.line, each.first.at.raw,
             each.first.at.utc.isoformat() if each.first.at.utc else "", "yes" if each.claim.certain else "no",
             each.why_not_certain, " | ".join(group for _, group in each.groups), each.posts, each.people,
-            "yes" if each.sticker else "no", " ".join(each.near),
+            "yes" if each.sticker else "no", " ".join(alike.get(each.sha256, ())),
         )
-        for each in _chosen(queries.items_across(case), request)
+        for each in _chosen(found, alike, request)
     )  # fmt: skip
     return csv_answer(name, ACROSS_COLUMNS, rows)
 

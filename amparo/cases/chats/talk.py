@@ -111,6 +111,7 @@ def _group(row: Group) -> GroupFacts:
         last=moment(row, row.last_raw, row.last_wall) if row.last_raw else None,
         unsupported_count=row.unsupported_count,
         unsupported_lines=tuple(row.unsupported_lines),
+        importing=None if row.posts_written is None else (row.posts_written, row.posts_in_all),
         **counts_of(row),
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -77,20 +77,22 @@ def window(reading: ChatReading) -> tuple[Turn | None, Turn | None]:
     return (_seen(first) if first else None), (_seen(last) if last else None)
 
 
-def members(reading: ChatReading) -> tuple[Member, ...]:
-    """Everyone whom the export names as sender, actor or target of a coming or going, in order of first appearance."""
+def members(reading: ChatReading, posted: Mapping[str, int] | None = None) -> tuple[Member, ...]:
+    """Everyone whom the export names as sender, actor or target of a coming or going, in order of first appearance.
+
+    posted: messages by sender, where the reading holds only those that open a stay (`skimming`).
+    """
     _, last = window(reading)
     turns = _turns(reading)
-    posted: dict[str, int] = defaultdict(int)
-    for message in reading.messages:
-        if message.sender:
-            posted[message.sender] += 1
+    sent = Counter(each.sender for each in reading.messages if each.sender) if posted is None else posted
     admins: dict[str, int] = {}
     for notice in reading.notices:
         if notice.type == "admin_granted":
             for name in notice.targets:
                 admins.setdefault(name, notice.line)
-    return tuple(_member(name, turns[name], posted[name], admins.get(name), last) for name in _names(reading, turns))
+    return tuple(
+        _member(name, turns[name], sent.get(name, 0), admins.get(name), last) for name in _names(reading, turns)
+    )
 
 
 def _names(reading: ChatReading, turns: dict[str, list[Turn]]) -> tuple[str, ...]:
@@ -105,19 +107,38 @@ def _turns(reading: ChatReading) -> dict[str, list[Turn]]:
     for notice in reading.notices:
         for name, turn in _of_notice(notice):
             found[name].append(turn)
-    went = {name: sorted(turn.line for turn in turns if turn.how in WENT.values()) for name, turns in found.items()}
-    kept: dict[str, int] = {}
+    opens = openers(goings(reading))
     for message in sorted(reading.messages, key=_line):
-        # Of a sender's messages only the first matters, and the first after each going: it opens a stay.
-        last = kept.get(message.sender)
-        gone = went.get(message.sender, ())
-        if message.sender and (last is None or bisect(gone, last) < bisect(gone, message.line)):
-            kept[message.sender] = message.line
+        if message.sender and opens(message.sender, message.line):
             found[message.sender].append(_seen(message))
     for name in reading.members:
         if name and name not in found and not is_the_exporter(name):
             found[name].append(Turn("seen", None, "", 0))
     return {name: sorted(turns, key=lambda turn: turn.line) for name, turns in found.items()}
+
+
+def goings(reading: ChatReading) -> dict[str, list[int]]:
+    """The lines at which each name left or was removed, ascending."""
+    went: dict[str, list[int]] = defaultdict(list)
+    for notice in reading.notices:
+        for name, turn in _of_notice(notice):
+            if turn.how in WENT.values():
+                went[name].append(turn.line)
+    return {name: sorted(lines) for name, lines in went.items()}
+
+
+def openers(went: Mapping[str, Sequence[int]]) -> Callable[[str, int], bool]:
+    """Whether a message opens a stay, asked in the order of lines: a sender's first does, and the first after each going."""
+    kept: dict[str, int] = {}
+
+    def opens(sender: str, line: int) -> bool:
+        last, gone = kept.get(sender), went.get(sender)
+        if last is not None and (not gone or bisect(gone, last) >= bisect(gone, line)):
+            return False
+        kept[sender] = line
+        return True
+
+    return opens
 
 
 def _line(message: Message) -> int:
@@ -201,6 +222,11 @@ def group_name(reading: ChatReading, export_name: str) -> str:
         return max(subjects, key=lambda each: each.line).value[:200]
     if reading.name:
         return reading.name[:200]
+    return named_after(export_name)
+
+
+def named_after(export_name: str) -> str:
+    """What the export's own name says the group is called."""
     stem = export_name.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0].strip(" _")
     for lead in ("WhatsApp Chat with ", "WhatsApp Chat - ", "Chat de WhatsApp con ", "Discussion WhatsApp avec "):
         stem = stem.removeprefix(lead)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -28,13 +28,12 @@ class Posted:
 
 def posts(reading: ChatReading, files: Mapping[str, Filed]) -> tuple[Posted, ...]:
     """Every message, in the file's order; none is left out. files: by name inside the export, without folders."""
-    return tuple(each_post(reading, files))
+    return tuple(each_post(sorted(reading.messages, key=lambda each: each.line), files, set()))
 
 
-def each_post(reading: ChatReading, files: Mapping[str, Filed]) -> Iterator[Posted]:
-    """`posts`, one at a time: a million of them need not be held twice."""
-    seen: set[str] = set()
-    for message in sorted(reading.messages, key=lambda each: each.line):
+def each_post(messages: Iterable[Message], files: Mapping[str, Filed], seen: set[str]) -> Iterator[Posted]:
+    """The same of messages in the order of their lines. seen: digests that earlier lines carried; later ones are added to it."""
+    for message in messages:
         filed = files.get(base_name(message.media.name)) if message.media and message.media.name else None
         first = filed is not None and filed.sha256 not in seen
         if filed:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 POST_KINDS = (
@@ -93,30 +94,44 @@ PLATFORMS = {
 OPENS, CLOSES = b'"items":[', (b"],", b"]")
 
 
+class Laid:
+    """A reading's JSON as the sandbox lays it: what it is, an item a line, the rest. Raises ValueError for another layout."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._rest = iter(lines)
+        self.before = [next(self._rest, b""), next(self._rest, b"")]
+        if not self.before[1].startswith(OPENS) or self.before[1].strip() != OPENS:
+            raise ValueError("no item stands on a line of its own")
+        self.facts: dict[str, Any] = json.loads(self.before[0].strip().rstrip(b",") + b"}")
+
+    def items(self) -> Iterator[bytes]:
+        """The JSON of each item. Afterwards `facts` holds what stands behind them too."""
+        for line in self._rest:
+            bare = line.strip()
+            if bare in CLOSES:
+                break
+            yield bare.rstrip(b",")
+        self.facts |= json.loads(b"{" + b"".join(self._rest))
+
+
 def from_lines(lines: Iterable[bytes]) -> ChatReading:
     """The reading's JSON as values, from the lines in which the sandbox wrote it: an item a line, none held as JSON.
 
     Raises KeyError or ValueError for what is no chat reading.
     """
     rest = iter(lines)
-    first, second = next(rest, b""), next(rest, b"")
-    if not second.startswith(OPENS) or second.strip() != OPENS:
-        return from_json(json.loads(b"".join((first, second, *rest))))
-    head = json.loads(first.strip().rstrip(b",") + b"}")
-
-    def items() -> Iterator[Mapping[str, Any]]:
-        for line in rest:
-            if line.strip() in CLOSES:
-                return
-            yield json.loads(line.strip().rstrip(b","))
-
-    messages, notices = _items(items())
-    return _reading({**head, **json.loads(b"{" + b"".join(rest))}, messages, notices)
+    first = list(islice(rest, 2))
+    try:
+        laid = Laid(chain(first, rest))
+    except ValueError:
+        return from_json(json.loads(b"".join((*first, *rest))))
+    messages, notices = _items(map(json.loads, laid.items()))
+    return reading_of(laid.facts, messages, notices)
 
 
 def from_json(reading: Mapping[str, Any]) -> ChatReading:
     """The reading's JSON as values. Raises KeyError or ValueError for what is no chat reading."""
-    return _reading(reading, *_items(reading["items"]))
+    return reading_of(reading, *_items(reading["items"]))
 
 
 def _items(items: Iterable[Mapping[str, Any]]) -> tuple[list[Message], list[Notice]]:
@@ -124,13 +139,14 @@ def _items(items: Iterable[Mapping[str, Any]]) -> tuple[list[Message], list[Noti
     notices: list[Notice] = []
     for each in items:
         if each["item"] == "message":
-            messages.append(_message(each))
+            messages.append(message_of(each))
         else:
-            notices.append(_notice(each))
+            notices.append(notice_of(each))
     return messages, notices
 
 
-def _reading(reading: Mapping[str, Any], messages: list[Message], notices: list[Notice]) -> ChatReading:
+def reading_of(reading: Mapping[str, Any], messages: Iterable[Message], notices: Iterable[Notice]) -> ChatReading:
+    """What stands around the items, with the items."""
     unsupported = reading.get("unsupported") or {}
     platform = str(reading["format"])
     return ChatReading(
@@ -173,7 +189,8 @@ def _ts(text: Any) -> datetime | None:
     return datetime.fromisoformat(text).replace(tzinfo=None) if text else None
 
 
-def _message(each: Mapping[str, Any]) -> Message:
+def message_of(each: Mapping[str, Any]) -> Message:
+    """An item of kind message as values. Raises KeyError or ValueError."""
     media = each.get("media")
     return Message(
         _ts(each.get("ts")),
@@ -188,7 +205,8 @@ def _message(each: Mapping[str, Any]) -> Message:
     )
 
 
-def _notice(each: Mapping[str, Any]) -> Notice:
+def notice_of(each: Mapping[str, Any]) -> Notice:
+    """Any other item as values. Raises KeyError or ValueError."""
     return Notice(
         _ts(each.get("ts")),
         _text(each.get("raw") or each.get("ts")),

@@ -13,6 +13,8 @@ class Group(models.Model):
     """A group as one export shows it. item: the sealed chat reading. zone: of the export's clock; empty while unknown.
 
     counted: members, silent, left_at_once, messages, media of the export, which never change; empty before they were kept.
+    posts_written: of posts_in_all, while a long export is being imported; None once all of it is in. people: their rows meanwhile,
+    in the order in which the reading names them.
     """
 
     retention = "case"
@@ -35,6 +37,9 @@ class Group(models.Model):
     unsupported_count = models.PositiveIntegerField(default=0)
     unsupported_lines = models.JSONField(default=list)
     counted = models.JSONField(default=dict)
+    posts_written = models.PositiveIntegerField(null=True)
+    posts_in_all = models.PositiveIntegerField(null=True)
+    people = models.JSONField(default=list)
     imported_at = models.DateTimeField()
 
     class Meta:
