@@ -63,6 +63,12 @@ Columns: docs/formats/circles.md
 def add_base_commands(engines: Any, engine: Engine) -> None:
     """Declares the engines that read a base. engine: declares one with the options that all have."""
     made = engine(engines, "import", _import, "read a platform's files once, for the engines below", IMPORT)
+    made.add_argument(
+        "--share",
+        type=_share,
+        metavar="K/N",
+        help="read only the K-th of N shares of the files: one machine of several",
+    )
     links = engine(engines, "links", _links, "accounts of one person", LINKS)
     links.add_argument("--judgements", type=Path, metavar="FILE", help="what officers decided (CSV)")
     links.add_argument("--spark", default="", metavar="ADDRESS", help="score pairs on this Spark master, as local[2]")
@@ -89,9 +95,16 @@ def add_base_commands(engines: Any, engine: Engine) -> None:
                 action.help = "what their columns mean (TOML)" + ("" if parser is made else "; none for an import")
 
 
+def _share(text: str) -> tuple[int, int]:
+    which, slash, many = text.partition("/")
+    if not (slash and which.isdecimal() and many.isdecimal() and 1 <= int(which) <= int(many)):
+        raise argparse.ArgumentTypeError(f"{text} is no share: write the second of four as 2/4")
+    return int(which), int(many)
+
+
 def _import(given: argparse.Namespace) -> int:
     one_thread()
-    from amparo.cases.tables.base_import import import_base
+    from amparo.cases.tables.base_import import import_base, import_share
 
     if given.out.suffix == ".parquet":
         raise Refused("--out is a folder here, in which the base is kept.")
@@ -102,13 +115,19 @@ def _import(given: argparse.Namespace) -> int:
     with _files(given, mapping, None) as found:
         screen = Screen(None if isinstance(found, Path) else found)
         _confine(given, mapping, [given.out.resolve()], ())
-        made = import_base(found, mapping, given.out, progress=screen.show, memory=given.memory)
+        if given.share:
+            made = import_share(found, mapping, given.out, given.share, progress=screen.show, memory=given.memory)
+        else:
+            made = import_base(found, mapping, given.out, progress=screen.show, memory=given.memory)
     if given.json:
         print(json.dumps(made, ensure_ascii=False))
         return 0
     lost, doubts = (sum(each[key] for each in made["files"]) for key in ("lost", "doubts"))
     rows = ", ".join(f"{count:,} {table}" for table, count in made["rows"].items())
     print(f"{made['platform']}: {rows}, from {len(made['files'])} files, in {given.out}.")
+    if given.share:
+        print("Once every share was read, run it again without --share: that finds them all, and finishes the base.")
+        return 0
     print(*_tell_bad(lost, doubts), *_tell_left_out(made["left_out"]), sep="\n", end="")
     return 0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from amparo.cases.tables.base import open_base
-from amparo.cases.tables.base_import import import_base
+from amparo.cases.tables.base_import import import_base, import_share
 from amparo.cases.tables.base_mapping import BaseMapping, load_base_mapping
 from amparo.foundation.errors import Broken, Refused
 
@@ -75,6 +75,26 @@ def test_an_import_holds_what_the_files_hold_and_the_same_files_give_the_same_by
     assert (tmp_path / "one" / "bad-rows.parquet").is_file()
 
 
+def test_shares_read_apart_and_in_any_order_make_the_base_that_one_machine_makes(tmp_path: Path) -> None:
+    mapping = platform(tmp_path)
+    import_base(tmp_path / "in", mapping, tmp_path / "one")
+    read = [import_share(tmp_path / "in", mapping, tmp_path / "shared", (which, 3)) for which in (3, 1, 2)]
+    assert sorted(each["name"] for share in read for each in share["files"]) == sorted(
+        each.name for each in (tmp_path / "in").iterdir()
+    )
+    with pytest.raises(Refused, match="mapping"), open_base(tmp_path / "shared", None):
+        pass
+    made = import_base(tmp_path / "in", mapping, tmp_path / "shared")
+    assert made["rows"] and told(tmp_path / "shared") == told(tmp_path / "one")
+
+
+def test_a_share_that_is_none_is_refused(tmp_path: Path) -> None:
+    mapping = platform(tmp_path)
+    for share in ((0, 3), (4, 3)):
+        with pytest.raises(Refused, match="There is no share"):
+            import_share(tmp_path / "in", mapping, tmp_path / "shared", share)
+
+
 def test_a_new_file_is_read_alone_and_a_file_that_is_gone_leaves_nothing(tmp_path: Path) -> None:
     mapping = platform(tmp_path)
     import_base(tmp_path / "in", mapping, tmp_path / "out")
@@ -92,7 +112,7 @@ def test_a_new_file_is_read_alone_and_a_file_that_is_gone_leaves_nothing(tmp_pat
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from amparo.cases.tables.base_import import import_base
+from amparo.cases.tables.base_import import import_base, import_share
 from amparo.cases.tables.base_mapping import load_base_mapping
 place = Path(sys.argv[1])
 done = []

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -37,18 +39,8 @@ def import_base(
 ) -> dict[str, Any]:
     """Leaves the base in the folder `out`, which open_base opens; returns what base.json holds."""
     found = place if isinstance(place, reading.Folder) else reading.folder(place, mapping)
-    _check_out(out)
-    unit = [each.file for each in (mapping.addresses, mapping.issuers) if each]
-    (out / PARTS).mkdir(parents=True, exist_ok=True)
-    with opened([*(file.read_from for file in found.files), *unit], spill, memory=memory) as store:
-        files, rows = [], 0
-        for file in found.files:
-            told = _kept(out, file, mapping.sources[file.source]) or _made(
-                store, out, file, mapping.sources[file.source]
-            )
-            files.append({"name": file.name, "size_bytes": file.size_bytes, "source": file.source + 1, **told})
-            rows += told["rows"]
-            progress(f"imported {file.name}", rows)
+    with _opened(found, mapping, out, memory, spill) as store:
+        files = _parts(store, out, mapping, found.files, progress)
         units = _units(store, out, mapping, files)
     record = {
         "version": VERSION,
@@ -63,6 +55,58 @@ def import_base(
     _write_bad(out, files, memory)
     _tidy(out, {each["part"] for each in (*files, *units.values())})
     return record
+
+
+def import_share(
+    place: Path | reading.Folder,
+    mapping: BaseMapping,
+    out: Path,
+    share: tuple[int, int],
+    *,
+    progress: Progress = silent,
+    memory: str = MEMORY,
+    spill: Path | None = None,
+) -> dict[str, Any]:
+    """Reads one share of the files, (which, of how many) from 1, into the folder `out`, which several machines may write at once.
+
+    Returns the files that it read. `import_base` afterwards finds every part there and finishes the base.
+    """
+    which, many = share
+    if not 1 <= which <= many:
+        raise Refused(f"There is no share {which} of {many}: give --share 1/{many} to {many}/{many}.")
+    found = place if isinstance(place, reading.Folder) else reading.folder(place, mapping)
+    with _opened(found, mapping, out, memory, spill) as store:
+        files = _parts(store, out, mapping, found.files[which - 1 :: many], progress)
+    return {
+        "platform": mapping.platform,
+        "share": [which, many],
+        "of_files": len(found.files),
+        "files": files,
+        "rows": _sums(files),
+    }
+
+
+@contextmanager
+def _opened(found: reading.Folder, mapping: BaseMapping, out: Path, memory: str, spill: Path | None) -> Iterator[Store]:
+    _check_out(out)
+    (out / PARTS).mkdir(parents=True, exist_ok=True)
+    unit = [each.file for each in (mapping.addresses, mapping.issuers) if each]
+    with opened([*(file.read_from for file in found.files), *unit], spill, memory=memory) as store:
+        yield store
+
+
+def _parts(
+    store: Store, out: Path, mapping: BaseMapping, files: Sequence[reading.SourceFile], progress: Progress
+) -> list[dict[str, Any]]:
+    """Each file with its part, made now or by an earlier import."""
+    made, rows = [], 0
+    for file in files:
+        source = mapping.sources[file.source]
+        told = _kept(out, file, source) or _made(store, out, file, source)
+        made.append({"name": file.name, "size_bytes": file.size_bytes, "source": file.source + 1, **told})
+        rows += told["rows"]
+        progress(f"imported {file.name}", rows)
+    return made
 
 
 def _write_bad(out: Path, files: list[dict[str, Any]], memory: str) -> None:
