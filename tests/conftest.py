@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
@@ -65,6 +66,33 @@ def stretched_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
     """For vectors and promises about strength: the costs that a house has."""
     for (place, name), value in _FULL.items():
         monkeypatch.setattr(place, name, value)
+
+
+# Files of few tests that take most of a minute each: begun first, so that no worker is left alone with one at the end.
+LONGEST = (
+    "wiring/test_up.py",
+    "journeys/",
+    "cases/test_groups_in_browser.py",
+    "jobs/test_killed_workers.py",
+    "viewing/test_in_browser.py",
+)
+LONGEST += (
+    "cases/test_links_spark.py",
+    "cases/test_platforms.py",
+    "wiring/",
+    "threats/test_tampering.py",
+    "scan_cluster/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(tests).as_posix()
+        return next((each for each, start in enumerate(LONGEST) if name.startswith(start)), len(LONGEST))
+
+    items.sort(key=place)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
