@@ -28,11 +28,16 @@ def gather(store: Store, weights: Weights) -> int:
     store.run(
         "CREATE OR REPLACE TABLE parties AS SELECT n, account FROM known WHERE n IN (SELECT a FROM used UNION SELECT b FROM used)"
     )
+    # Once for all that is asked of these accounts' events: where, with what, in which country.
+    store.run(
+        "CREATE OR REPLACE TABLE done_by AS SELECT k.n, e.device, e.address, e.country, coalesce(e.at_utc, e.at_wall) AS moment, "
+        'e.file, e."row" FROM events e JOIN parties k USING (account)'
+    )
     _stands(store)
     _signs(store)
     _rows(store, weights)
     _against(store)
-    for table in ("parties", "stands", "signs"):
+    for table in ("parties", "done_by", "stands", "signs"):
         store.run(f"DROP TABLE {table}")
     return int(store.one("SELECT count(*) FROM evidence_rows"))
 
@@ -40,7 +45,7 @@ def gather(store: Store, weights: Weights) -> int:
 def _stands(store: Store) -> None:
     """Makes `stands` (n, kind, key, first, last, file, row): where and when each account of a link used each of its values."""
     moment = "coalesce({0}_utc, {0}_wall)"
-    account_at, event_at = moment.format("created"), moment.format("at")
+    account_at, paid_at = moment.format("created"), moment.format("at")
     mine = "JOIN parties k USING (account)"
     written = " UNION ALL ".join(
         f"SELECT k.n, '{column}' AS stated, {column} AS raw, {account_at} AS first, CAST(NULL AS TIMESTAMP) AS last, file, \"row\" "
@@ -48,13 +53,13 @@ def _stands(store: Store) -> None:
         for column in ("email", "phone", "handle")
     )
     used = " UNION ALL ".join(
-        f"SELECT k.n, '{column}', {value}, {event_at}, {event_at}, file, \"row\" FROM {table} {mine} WHERE {column} IS NOT NULL"
-        for table, column, value in (
-            ("events", "device", "device"),
-            ("payments", "token", "token"),
-            ("payments", "issuer", "issuer"),
-            ("events", "address", PLACE),
-            ("payments", "address", PLACE),
+        f"SELECT n, '{column}', {value}, {at}, {at}, file, \"row\" FROM {table} WHERE {column} IS NOT NULL"
+        for table, column, value, at in (
+            ("done_by", "device", "device", "moment"),
+            ("done_by", "address", PLACE, "moment"),
+            (f"payments {mine}", "token", "token", paid_at),
+            (f"payments {mine}", "issuer", "issuer", paid_at),
+            (f"payments {mine}", "address", PLACE, paid_at),
         )
     )
     store.run(
@@ -176,13 +181,11 @@ def _rows(store: Store, weights: Weights) -> None:
 
 def _against(store: Store) -> None:
     """What speaks against a link: both accounts active within half an hour in two countries, as the platform's log has it."""
-    at = "coalesce(at_utc, at_wall)"
     store.run(
-        f"""
-        CREATE OR REPLACE TABLE moves AS
-        SELECT k.n, epoch({at}) AS second, {at} AS moment, e.country, e.file, e."row" FROM events e
-        JOIN parties k USING (account) WHERE e.country IS NOT NULL AND {at} IS NOT NULL
-    """
+        """
+        CREATE OR REPLACE TABLE moves AS SELECT n, epoch(moment) AS second, moment, country, file, "row" FROM done_by
+        WHERE country IS NOT NULL AND moment IS NOT NULL
+        """
     )
     store.run(
         f"""

@@ -165,11 +165,8 @@ def _places(store: Store, pairs: str) -> None:
         f"""
         CREATE OR REPLACE TABLE crowd AS
         SELECT DISTINCT address, {day} AS day, hash(account) AS who FROM (
-            SELECT * FROM ({rows}) WHERE address IN (SELECT address FROM met_at)
-            UNION ALL
-            SELECT * FROM (SELECT account, {PLACE} AS address, moment FROM ({rows}) WHERE address LIKE '%:%')
-            WHERE address IN (SELECT address FROM met_at)
-        ) WHERE moment IS NOT NULL
+            SELECT account, {PLACE} AS address, moment FROM ({rows}) WHERE moment IS NOT NULL
+        ) WHERE address IN (SELECT address FROM met_at)
         """
     )
     store.run(
