@@ -241,12 +241,13 @@ def place(times, ids, began, ended, furthest, first, last, grace, found, flat, c
 
 
 @compiled
-def common(hosts, host_ends, payers, payer_ends, least, most, first, second, number, names):
-    """Pairs of hosts with `least` payers in common or more: how many, and how many of their payers are named (`most` a pair).
+def common(hosts, host_ends, payers, payer_ends, least, most, tally, first, second, number, names):
+    """Pairs of hosts with `least` payers in common or more, and some of the payers of each (`most` a pair).
 
     hosts: of each payer in ascending order, the ends of each payer's part in host_ends; payers, payer_ends: of each host
-    likewise. Written, for pairs in ascending order: first and second host, number of payers, and in `names` the lowest of them.
-    Called twice: with an empty `first` it only counts. Time: the pairs within each payer's hosts; memory: the number of hosts.
+    likewise. tally[k] grows by the pairs with k payers. Written, for pairs in ascending order: first and second host, number of
+    payers, and in `names` the lowest of them. With an empty `first` it only counts. Time: the pairs within each payer's hosts;
+    memory: the number of hosts.
     """
     count = len(payer_ends)
     seen, room, slot = np.zeros(count, np.int32), np.zeros(count, np.int32), np.zeros(count, np.int64)
@@ -265,24 +266,27 @@ def common(hosts, host_ends, payers, payer_ends, least, most, first, second, num
                     reached += 1
                 seen[other] += 1
                 h -= 1
-        others = np.sort(touched[:reached])
-        for other in others:
+        if len(first) == 0:
+            for other in touched[:reached]:
+                tally[seen[other]] += 1
+                seen[other] = 0
+            continue
+        before = pairs
+        for other in np.sort(touched[:reached]):
             if seen[other] >= least:
-                if len(first) > 0:
-                    first[pairs], second[pairs], number[pairs] = one, other, seen[other]
-                    room[other], slot[other] = min(seen[other], most), named
+                first[pairs], second[pairs], number[pairs] = one, other, seen[other]
+                room[other], slot[other] = min(seen[other], most), named
                 pairs += 1
                 named += min(seen[other], most)
-        if len(first) > 0:
-            for payer in here:
-                h = host_ends[payer] - 1
-                while hosts[h] > one:
-                    other = hosts[h]
-                    if room[other] > 0:
-                        names[slot[other]] = payer
-                        slot[other] += 1
-                        room[other] -= 1
-                    h -= 1
-        for other in others:
             seen[other] = 0
-    return pairs, named
+        if pairs == before:
+            continue
+        for payer in here:
+            h = host_ends[payer] - 1
+            while hosts[h] > one:
+                other = hosts[h]
+                if room[other] > 0:
+                    names[slot[other]] = payer
+                    slot[other] += 1
+                    room[other] -= 1
+                h -= 1
