@@ -5,8 +5,8 @@
 Purchases, gifts in broadcasts (some overlap), spends and payouts; a part of the purchases is left out of the ledger, as platforms
 lose rows. The order is kept, so the truth of every coin is known. CPU seconds of one process in turns, medians; ratios are the
 result. Peak memory is that of the whole command in a process of its own; of single steps, what each adds to the ledger's arrays,
-in a process forked for it. pandas and networkx are of `pip install .[benchmarks]`; without them the script goes on. The last line
-is one JSON object.
+in a process forked for it. pandas, SciPy and networkx are of `pip install .[benchmarks]`; without them the script goes on. The
+last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -90,8 +90,9 @@ def main() -> int:
         print(f"## {rows:,} rows\n")
         result[str(rows)] = _tracing(planted, asked.repeats, peers=asked.peers)
         result[str(rows)] |= _placing(planted, asked.repeats, peers=asked.peers)
+        result[str(rows)] |= _pairs(planted, asked.repeats, peers=asked.peers)
         if asked.command:
-            result[str(rows)] |= _command(planted)
+            result[str(rows)] |= _command(planted, repeats=asked.repeats)
         for name, value in result[str(rows)].items():
             print(f"{name:<44} {value}")
         print(flush=True)
@@ -403,6 +404,64 @@ def _placing(planted: Planted, repeats: int, *, peers: bool) -> dict[str, Any]:
     return told
 
 
+def _pairs(planted: Planted, repeats: int, *, peers: bool) -> dict[str, Any]:
+    """Pairs of hosts with three payers in common: ours beside SciPy's sparse product, which is how one asks without a kernel."""
+    here = ~planted.lost & (planted.moves.reason == 2)
+    paid = np.unique(np.stack([planted.moves.giver[here], planted.moves.taker[here]]).astype(np.int32), axis=1)
+    payer = np.unique(paid[0], return_inverse=True)[1].astype(np.int32)
+    host = np.unique(paid[1], return_inverse=True)[1].astype(np.int32)
+
+    def ours() -> int:
+        by_host = np.argsort(host, kind="stable")
+        tally, none = np.zeros(int(payer.max()) + 2, np.int64), np.empty(0, np.int32)
+        ends = [np.cumsum(np.bincount(each)) for each in (payer, host)]
+        kernels.common(host, ends[0], payer[by_host], ends[1], 3, 100, tally, none, none, none, none)
+        return int(tally[3:].sum())
+
+    def scipy() -> int:
+        from scipy.sparse import csr_array, triu
+
+        matrix = csr_array((np.ones(len(payer), np.int32), (payer, host)))
+        return int((triu(matrix.T @ matrix, 1).data >= 3).sum())
+
+    routes = {"pairs of hosts, ours": ours} | ({"pairs of hosts, scipy": scipy} if peers and _has("scipy") else {})
+    ours()
+    taken = {name: [_cpu(route) for _ in range(repeats)] for name, route in routes.items()}
+    told: dict[str, Any] = {
+        f"{name}, CPU s": round(statistics.median(each[0] for each in runs), 4) for name, runs in taken.items()
+    }
+    told |= {f"{name}, MiB": _grown(route) for name, route in routes.items()}
+    if len(routes) > 1:
+        told["pairs of hosts, times scipy"] = round(
+            statistics.median(each[0] for each in taken["pairs of hosts, scipy"])
+            / max(1e-9, statistics.median(each[0] for each in taken["pairs of hosts, ours"])),
+            1,
+        )
+        told["pairs of hosts agree"] = taken["pairs of hosts, ours"][0][1] == taken["pairs of hosts, scipy"][0][1]
+    return told
+
+
+def _reading(base: Path, repeats: int) -> dict[str, Any]:
+    """The ledger read and put in order, each row checked: beside DuckDB's bare read of the same files, and that with its order."""
+    taken: dict[str, list[list[float]]] = {"ours": [], "bare": [], "ordered": []}
+    for _ in range(repeats):
+        for how, runs in taken.items():
+            done = subprocess.run(
+                [sys.executable, "-m", "benchmarks.coins_reading", str(base), how],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            runs.append(json.loads(done.stdout))
+    median = {how: statistics.median(run[0] for run in runs) for how, runs in taken.items()}
+    told: dict[str, Any] = {f"ledger read, {how}, CPU s": round(seconds, 2) for how, seconds in median.items()}
+    told |= {f"ledger read, {how}, peak MiB": max(run[1] for run in runs) for how, runs in taken.items()}
+    return told | {
+        "ledger read, times duckdb's bare read": round(median["ours"] / median["bare"], 1),
+        "ledger read, times duckdb's with order": round(median["ours"] / median["ordered"], 1),
+    }
+
+
 def _cpu(call: Callable[[], Any]) -> tuple[float, Any]:
     started = time.process_time()
     answer = call()
@@ -429,7 +488,7 @@ def _tracing(planted: Planted, repeats: int, *, peers: bool) -> dict[str, Any]:
     }
     if len(moves.amount) <= 20_000:  # its time grows with the square of what a host holds
         routes["data frame"] = lambda: frame_fifo(moves)
-    if peers and _has("pandas"):
+    if peers and _has("pandas") and len(moves.amount) <= 400_000:  # a minute a million
         routes["pandas"] = lambda: pandas_fifo(moves)
     if peers and _has("networkx") and len(moves.amount) <= 400_000:  # a kilobyte an edge
         routes["networkx haircut"] = lambda: networkx_haircut(moves, marked)
@@ -540,13 +599,13 @@ def write(planted: Planted, folder: Path) -> None:
     con.close()
 
 
-def _command(planted: Planted) -> dict[str, Any]:
+def _command(planted: Planted, repeats: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as made:
         base = Path(made)
         (base / "in").mkdir()
         write(planted, base / "in")
         (base / "m.toml").write_text(MAPPING)
-        told: dict[str, Any] = {}
+        told = _reading(base, repeats)
         for engine in ("coins", "sessions"):
             runs = [_run(engine, base, f"{engine}{turn}.parquet") for turn in (1, 2)]
             told[f"{engine}, whole command, CPU s"] = round(min(run[0] for run in runs), 2)
@@ -558,9 +617,9 @@ def _command(planted: Planted) -> dict[str, Any]:
 def _run(engine: str, base: Path, out: str) -> tuple[float, int, list[str]]:
     """CPU seconds and peak memory of the command in a process of its own, and the digests of what it wrote."""
     program = (
-        "import resource, runpy, sys; sys.argv = sys.argv[1:]\n"
+        "import runpy, sys; from benchmarks.coins_reading import peak_mib; sys.argv = sys.argv[1:]\n"
         "try: runpy.run_module('amparo.wiring.cli', run_name='__main__')\n"
-        "finally: print('PEAK', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+        "finally: print('PEAK', peak_mib(), file=sys.stderr)"
     )
     command = [sys.executable, "-c", program, "amparo", "analyse", engine, "--in", str(base / "in")]
     command += ["--mapping", str(base / "m.toml"), "--out", str(base / out)]
@@ -570,7 +629,7 @@ def _run(engine: str, base: Path, out: str) -> tuple[float, int, list[str]]:
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     files = sorted(base.glob(out.replace(".parquet", ".*")))
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
-    return seconds, int(done.stderr.rpartition("PEAK ")[2]) // 1024, digests
+    return seconds, int(done.stderr.rpartition("PEAK ")[2]), digests
 
 
 def _sessions_scored(planted: Planted, out: Path) -> dict[str, Any]:

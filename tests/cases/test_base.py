@@ -485,3 +485,41 @@ def test_an_address_is_one_or_is_listed(tmp_path: Path, text: str, told: str | N
     with base(tmp_path, EVENTS, a__csv=HEAD + f'ana,2026-03-01T20:00:00Z,,"{text}",,,\n') as found:
         assert rows(found, "address, port") == [(told, port)]
         assert (found.bad > 0) == (told is None)
+
+
+@pytest.mark.parametrize("shape", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize(
+    ("ragged", "expected"),
+    [
+        ({"who": "ana "}, ("ana", "login", "192.0.2.7", 443, "d1", "ES")),
+        ({"who": " ana", "dev": " "}, ("ana", "login", "192.0.2.7", 443, None, "ES")),
+        ({"what": "\tlogin"}, ("ana", "login", "192.0.2.7", 443, "d1", "ES")),
+        ({"ip": "192.0.2.7 ", "port": " 443"}, ("ana", "login", "192.0.2.7", 443, "d1", "ES")),
+        ({"when": " 2026-03-01T20:00:00Z ", "land": "es\t"}, ("ana", "login", "192.0.2.7", 443, "d1", "ES")),
+    ],
+)
+def test_blanks_around_a_cell_are_none_however_late_in_a_file_they_come(
+    tmp_path: Path, shape: str, ragged: dict[str, str], expected: tuple
+) -> None:
+    plain = dict(
+        zip(
+            HEAD.strip().split(","),
+            ("ana", "2026-03-01T20:00:00Z", "login", "192.0.2.7", "443", "d1", "es"),
+            strict=True,
+        )
+    )
+    told = [*([plain] * 5000), plain | ragged, plain]
+    lines = "".join(json.dumps(each) + "\n" for each in told)
+    (tmp_path / "told.jsonl").write_text(lines)
+    (tmp_path / "in").mkdir()
+    options = {"csv": "HEADER", "jsonl": "FORMAT json", "parquet": "FORMAT parquet"}[shape]
+    duckdb.connect().execute(
+        f"COPY (SELECT * FROM read_json('{tmp_path}/told.jsonl', columns={dict.fromkeys(plain, 'VARCHAR')})) "
+        f"TO '{tmp_path}/in/a.{shape}' ({options})"
+    )
+    with base(tmp_path, EVENTS.replace("*.csv", f"*.{shape}")) as found:
+        assert bad(found) == []
+        texts = "account, kind, address, port, device, country"
+        usual = ("ana", "login", "192.0.2.7", 443, "d1", "ES")
+        assert rows(found, texts) == [*([usual] * 5000), expected, usual]
+        assert found.store.one("SELECT count(DISTINCT at_utc) FROM events WHERE at_utc IS NOT NULL") == 1

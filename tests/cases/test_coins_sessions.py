@@ -264,9 +264,10 @@ def _sums(file: Path) -> list[tuple]:
     st.integers(1, 4),
     st.integers(1, 5),
     st.integers(1, 9),
+    st.integers(1, 12),
 )
 def test_payers_common_to_two_hosts_are_those_that_sets_have_in_common(
-    paid: set[tuple[int, int]], most_hosts: int, most_names: int, at_once: int
+    paid: set[tuple[int, int]], most_hosts: int, most_names: int, at_once: int, most_pairs: int
 ) -> None:
     hosts_of: dict[str, list[str]] = {}
     for payer, host in sorted(paid):
@@ -283,10 +284,12 @@ def test_payers_common_to_two_hosts_are_those_that_sets_have_in_common(
     with pytest.MonkeyPatch.context() as patch, opened() as store:
         for name, value in {
             "MOST_HOSTS": most_hosts, "COMMON_PAYERS": 2, "MOST_NAMES": most_names, "NAMES_AT_ONCE": at_once,
+            "MOST_PAIRS": most_pairs,
         }.items():  # fmt: skip
             patch.setattr(sessions, name, value)
         store.run("CREATE TABLE payers (payer VARCHAR, hosts BIGINT, host_names VARCHAR[])")
         for payer, hosts in hosts_of.items():
             store.run("INSERT INTO payers VALUES (?, ?, ?)", [payer, len(hosts), hosts])
-        sessions._host_pairs(store)
-        assert store.rows("SELECT * FROM host_pairs") == expected
+        left_out = sessions._host_pairs(store)
+        assert store.rows("SELECT * FROM host_pairs") == expected[:most_pairs]
+        assert left_out == max(0, len(expected) - most_pairs)

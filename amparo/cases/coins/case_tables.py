@@ -88,7 +88,13 @@ def write_case_tables(ledger: Ledger, progress: Progress = silent) -> dict[str, 
         with_evidence("indicators", INDICATOR_COLUMNS, "account, indicator, counterparty"), Path("indicators.parquet")
     )
     progress("written", counts["events"])
-    return {**_figures(ledger, trace), "counts": counts, "found": found.found, "not_examined": not_examined}
+    return {
+        **_figures(ledger, trace),
+        "counts": counts,
+        "found": found.found,
+        "not_examined": not_examined,
+        "host_pairs_left_out": found.host_pairs_left_out,
+    }
 
 
 def _write_moves(ledger: Ledger, moves: Moves) -> None:

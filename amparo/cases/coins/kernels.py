@@ -17,6 +17,9 @@ from amparo.cases.tables.compiling import compiled
 
 OUTSIDE = -1
 BOUGHT, UNKNOWN = -1, -2  # what stands for a parent at a bundle that has none
+index = (
+    np.uint64
+)  # a place in an array: without a sign, so that compiled code need not ask whether it counts from the end
 
 
 def fifo(giver: np.ndarray, taker: np.ndarray, amount: np.ndarray, accounts: int, most: int) -> tuple[Any, ...]:
@@ -55,44 +58,45 @@ def _advance(giver, taker, amount, parent, move, follower, coins, standing, head
     """Goes on from move `m`, of which `left` coins have yet to go (-1: not begun), until the end or until the room is full."""
     room, moves = len(parent), len(amount)
     while m < moves:
-        source, target = giver[m], taker[m]
+        source, target = giver[index(m)], taker[index(m)]
         if left < 0:
-            left = amount[m]
+            left = amount[index(m)]
             lent = 0
             if source >= 0:
-                lent = max(0, left - balance[source])
-                balance[source] -= left - lent
+                there = balance[index(source)]
+                lent = max(0, left - there)
+                balance[index(source)] = there - (left - lent)
             if target >= 0:
-                balance[target] += left
+                balance[index(target)] += left
         while left > 0:
             if count + 2 > room:
                 return m, left, lent, count
             if source < 0:
                 origin, taken = BOUGHT, left
             elif left > lent:
-                origin = np.int64(head[source])
-                there = standing[origin]
+                origin = np.int64(head[index(source)])
+                there = standing[index(origin)]
                 taken = min(left - lent, there)
-                standing[origin] = there - taken
+                standing[index(origin)] = there - taken
                 if there == taken:
-                    head[source] = follower[origin]
-                    if head[source] < 0:
-                        tail[source] = -1
+                    head[index(source)] = follower[index(origin)]
             else:  # coins that the ledger never brought in: a bundle of their own, which moves on at once
-                parent[count], move[count], coins[count], standing[count] = UNKNOWN, m, left, 0
+                new = index(count)
+                parent[new], move[new], coins[new], standing[new] = UNKNOWN, m, left, 0
                 origin, taken = count, left
                 count += 1
             left -= taken
-            parent[count], move[count], coins[count] = origin, m, taken
+            new = index(count)
+            parent[new], move[new], coins[new] = origin, m, taken
             if target >= 0:
-                standing[count], follower[count] = taken, -1
-                if tail[target] < 0:
-                    head[target] = count
+                standing[new], follower[new] = taken, -1
+                if head[index(target)] < 0:
+                    head[index(target)] = count
                 else:
-                    follower[tail[target]] = count
-                tail[target] = count
+                    follower[index(tail[index(target)])] = count
+                tail[index(target)] = count
             else:
-                standing[count] = 0
+                standing[new] = 0
             count += 1
         left = -1
         m += 1
@@ -241,12 +245,13 @@ def place(times, ids, began, ended, furthest, first, last, grace, found, flat, c
 
 
 @compiled
-def common(hosts, host_ends, payers, payer_ends, least, most, first, second, number, names):
-    """Pairs of hosts with `least` payers in common or more: how many, and how many of their payers are named (`most` a pair).
+def common(hosts, host_ends, payers, payer_ends, least, most, tally, first, second, number, names):
+    """Pairs of hosts with `least` payers in common or more, and some of the payers of each (`most` a pair).
 
     hosts: of each payer in ascending order, the ends of each payer's part in host_ends; payers, payer_ends: of each host
-    likewise. Written, for pairs in ascending order: first and second host, number of payers, and in `names` the lowest of them.
-    Called twice: with an empty `first` it only counts. Time: the pairs within each payer's hosts; memory: the number of hosts.
+    likewise. tally[k] grows by the pairs with k payers. Written, for pairs in ascending order: first and second host, number of
+    payers, and in `names` the lowest of them. With an empty `first` it only counts. Time: the pairs within each payer's hosts;
+    memory: the number of hosts.
     """
     count = len(payer_ends)
     seen, room, slot = np.zeros(count, np.int32), np.zeros(count, np.int32), np.zeros(count, np.int64)
@@ -265,24 +270,27 @@ def common(hosts, host_ends, payers, payer_ends, least, most, first, second, num
                     reached += 1
                 seen[other] += 1
                 h -= 1
-        others = np.sort(touched[:reached])
-        for other in others:
+        if len(first) == 0:
+            for other in touched[:reached]:
+                tally[seen[other]] += 1
+                seen[other] = 0
+            continue
+        before = pairs
+        for other in np.sort(touched[:reached]):
             if seen[other] >= least:
-                if len(first) > 0:
-                    first[pairs], second[pairs], number[pairs] = one, other, seen[other]
-                    room[other], slot[other] = min(seen[other], most), named
+                first[pairs], second[pairs], number[pairs] = one, other, seen[other]
+                room[other], slot[other] = min(seen[other], most), named
                 pairs += 1
                 named += min(seen[other], most)
-        if len(first) > 0:
-            for payer in here:
-                h = host_ends[payer] - 1
-                while hosts[h] > one:
-                    other = hosts[h]
-                    if room[other] > 0:
-                        names[slot[other]] = payer
-                        slot[other] += 1
-                        room[other] -= 1
-                    h -= 1
-        for other in others:
             seen[other] = 0
-    return pairs, named
+        if pairs == before:
+            continue
+        for payer in here:
+            h = host_ends[payer] - 1
+            while hosts[h] > one:
+                other = hosts[h]
+                if room[other] > 0:
+                    names[slot[other]] = payer
+                    slot[other] += 1
+                    room[other] -= 1
+                h -= 1

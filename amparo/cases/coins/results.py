@@ -81,6 +81,7 @@ def write_sessions(ledger: Ledger, out: Path, *, grace_s: int = GRACE_S, progres
     counts["bad_rows"] = _write_bad(ledger, out)
     run = _run(ledger, "sessions", {"grace_s": grace_s}, counts)
     run["payments"] = _placed(found)
+    run["host_pairs_left_out"] = found.host_pairs_left_out
     run["indicators_not_examined"] = not_examined
     return write_run(out, run)
 
@@ -132,16 +133,25 @@ GAP_ROWS = """
     JOIN ledger a ON a.n = g.row_after JOIN files fa ON fa.number = a.file ORDER BY g.row_after, g.kind, g.account
 """
 
+# Most payments fit one broadcast, which needs no gathering.
 PAYMENT_ROWS = """
-    WITH fits AS (
-        SELECT c.n, list(b.stream ORDER BY b.number) AS streams, list(f.name || ':' || s.row ORDER BY b.number)
-               FILTER (s.n IS NOT NULL) AS stated_by
-        FROM (SELECT n, unnest(candidates) AS number FROM payments) c JOIN broadcasts b ON b.number = c.number
-        LEFT JOIN ledger s ON s.n = b.stated_n LEFT JOIN files f ON f.number = s.file GROUP BY c.n
+    WITH known AS (
+        SELECT b.number, b.stream, CASE WHEN s.n IS NOT NULL THEN f.name || ':' || s.row END AS stated_by
+        FROM broadcasts b LEFT JOIN ledger s ON s.n = b.stated_n LEFT JOIN files f ON f.number = s.file
+    ), several AS (
+        SELECT c.n, list(b.stream ORDER BY b.number) AS streams, list(b.stated_by ORDER BY b.number)
+               FILTER (b.stated_by IS NOT NULL) AS stated_by
+        FROM (SELECT n, unnest(candidates) AS number FROM payments WHERE len(candidates) > 1) c
+        JOIN known b ON b.number = c.number GROUP BY c.n
+    ), placed AS (
+        SELECT *, CASE WHEN len(candidates) = 1 THEN candidates[1] END AS only FROM payments
     )
-    SELECT p.payer, p.host, l.at_utc, l.at_raw, p.coins, p.money_minor, p.currency, p.found, coalesce(x.streams, []) AS streams,
-           p.conflict, l.stream AS stated_stream, l.reference, f.name AS file, l.row, coalesce(x.stated_by, []) AS evidence
-    FROM payments p JOIN ledger l ON l.n = p.n JOIN files f ON f.number = l.file LEFT JOIN fits x ON x.n = p.n ORDER BY p.n
+    SELECT p.payer, p.host, l.at_utc, l.at_raw, p.coins, p.money_minor, p.currency, p.found,
+           CASE WHEN o.number IS NOT NULL THEN [o.stream] ELSE coalesce(x.streams, []) END AS streams,
+           p.conflict, l.stream AS stated_stream, l.reference, f.name AS file, l.row,
+           CASE WHEN o.stated_by IS NOT NULL THEN [o.stated_by] ELSE coalesce(x.stated_by, []) END AS evidence
+    FROM placed p JOIN ledger l ON l.n = p.n JOIN files f ON f.number = l.file LEFT JOIN known o ON o.number = p.only
+    LEFT JOIN several x ON x.n = p.n ORDER BY p.n
 """
 
 SESSION_TABLES = {

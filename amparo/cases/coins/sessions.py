@@ -14,7 +14,8 @@ stream), stated_n, crosses (numbers of the same host's broadcasts at the same ti
 `presence`: account, broadcast, stream, host, entered_at, left_at, seconds, closed_by ("exit", "next entry", "end of broadcast",
 "unknown"), enter_n, exit_n, coins (paid while there), payment_ns, overlapping (stays of others at the same time).
 `payers`: payer, hosts, host_names, coins, payments, first_at, last_at, ns (of the first hundred).
-`host_pairs`: host_a, host_b, payers (in common, three or more; of those who paid at most 500 hosts), payer_names.
+`host_pairs`: host_a, host_b, payers (in common, three or more; of those who paid at most 500 hosts), payer_names. The 200,000
+pairs with the most; how many more there are is counted.
 `countries`: account, country, stated_in (rows), ns. Candidates of the platform's own columns, never a finding.
 """
 
@@ -36,6 +37,7 @@ GRACE_S = (
 COMMON_PAYERS = 3  # of two hosts, from which on the pair is worth a line
 MOST_HOSTS = 500  # a payer of more hosts than that says nothing about any two of them, and makes most of the pairs
 MOST_NAMES = 100  # of the payers of a pair of hosts
+MOST_PAIRS = 200_000  # of hosts: pairs grow with the square of the hosts, and nobody reads further; the rest is counted
 NAMES_AT_ONCE = 4_000_000
 FOUND = ("none", "inside", "grace", "either")
 
@@ -50,6 +52,7 @@ class Sessions:
     presences: int
     payers: int
     host_pairs: int
+    host_pairs_left_out: int
 
 
 def find_sessions(ledger: Ledger, *, grace_s: int = GRACE_S) -> Sessions:
@@ -58,7 +61,7 @@ def find_sessions(ledger: Ledger, *, grace_s: int = GRACE_S) -> Sessions:
     _broadcasts(store)
     _payments(store, ledger.mapping, grace_s)
     _presence(store, grace_s)
-    _common(store)
+    left_out = _common(store)
     counts = {name: int(store.one(f"SELECT count(*) FROM {name}")) for name in ("broadcasts", "payments", "presence")}
     return Sessions(
         counts["broadcasts"],
@@ -67,6 +70,7 @@ def find_sessions(ledger: Ledger, *, grace_s: int = GRACE_S) -> Sessions:
         counts["presence"],
         int(store.one("SELECT count(*) FROM payers WHERE hosts > 1")),
         int(store.one("SELECT count(*) FROM host_pairs")),
+        left_out,
     )
 
 
@@ -128,20 +132,24 @@ def _payments(store: Store, mapping: Mapping, grace_s: int) -> None:
     flat = np.empty(total, np.int32)
     if total:
         place(*given, grace_s * 1_000_000, found, flat, counts)
-    store.table("placed", {"n": np.repeat(asked["n"], counts), "number": flat})
-    store.table("kinds", {"n": asked["n"], "kind": found})
+    several = np.repeat(counts > 1, counts)
+    store.table("placed", {"n": np.repeat(asked["n"], counts)[several], "number": flat[several]})
+    only = np.full(len(counts), -1, np.int32)
+    only[counts == 1] = flat[~several]
+    store.table("kinds", {"n": asked["n"], "kind": found, "only": only})
     kinds = " ".join(f"WHEN {number} THEN {literal(word)}" for number, word in enumerate(FOUND))
     store.run(
-        "CREATE OR REPLACE TABLE payments AS WITH fits AS "
-        "(SELECT n, list(number ORDER BY number) AS numbers FROM placed GROUP BY n), named AS ("
+        "CREATE OR REPLACE TABLE payments AS WITH many AS "
+        "(SELECT n, list(number ORDER BY number) AS numbers FROM placed GROUP BY n), fits AS (SELECT k.n, k.kind, "
+        "CASE WHEN k.only >= 0 THEN [k.only] ELSE m.numbers END AS numbers FROM kinds k LEFT JOIN many m ON m.n = k.n), named AS ("
         "SELECT g.n, list(b.number ORDER BY b.number) AS numbers FROM gifts g JOIN broadcasts b ON b.stream = g.stream "
         "AND b.host = g.host GROUP BY g.n) "
         "SELECT g.n, g.payer, g.host, g.paid_at, g.coins, "
         f"{_worth(mapping)}, "
-        f"CASE WHEN s.n IS NOT NULL THEN 'stated' ELSE CASE k.kind {kinds} END END AS found, "
+        f"CASE WHEN s.n IS NOT NULL THEN 'stated' ELSE CASE f.kind {kinds} END END AS found, "
         "coalesce(s.numbers, f.numbers, []) AS candidates, "
         "s.n IS NOT NULL AND NOT coalesce(list_has_any(s.numbers, f.numbers), false) AS conflict "
-        "FROM gifts g JOIN kinds k ON k.n = g.n LEFT JOIN fits f ON f.n = g.n LEFT JOIN named s ON s.n = g.n ORDER BY g.n"
+        "FROM gifts g JOIN fits f ON f.n = g.n LEFT JOIN named s ON s.n = g.n ORDER BY g.n"
     )
     for name in ("gifts", "placed", "kinds"):
         store.run(f"DROP TABLE {name}")
@@ -229,39 +237,32 @@ def _others(broadcast: np.ndarray, came: np.ndarray, went: np.ndarray) -> np.nda
     return others
 
 
-def _common(store: Store) -> None:
+def _common(store: Store) -> int:
     store.run(
         "CREATE OR REPLACE TABLE payers AS SELECT payer, count(DISTINCT host) AS hosts, list_sort(list(DISTINCT "
         "host)) AS host_names, "
         "sum(coins)::BIGINT AS coins, count(*) AS payments, min(paid_at) AS first_at, max(paid_at) AS last_at, "
         "list(n ORDER BY n)[:100] AS ns FROM payments GROUP BY payer ORDER BY hosts DESC, coins DESC, payer"
     )
-    _host_pairs(store)
+    left_out = _host_pairs(store)
     store.run(
         "CREATE OR REPLACE TABLE countries AS SELECT account, upper(country) AS country, count(*) AS stated_in, "
         "list(n ORDER BY n)[:100] AS ns FROM ledger WHERE country IS NOT NULL AND account IS NOT NULL "
         "GROUP BY 1, 2 ORDER BY account, stated_in DESC, country"
     )
+    return left_out
 
 
-def _host_pairs(store: Store) -> None:
-    """Counted by the kernel; only the payers' names are gathered by the database, some millions at a time."""
+def _host_pairs(store: Store) -> int:
+    """Counted by the kernel; only the payers' names are gathered by the database, some millions at a time. Returns how many
+    pairs were left out: where more than MOST_PAIRS have payers in common, those with the most are kept."""
     store.run(
         "CREATE OR REPLACE TABLE paid AS SELECT (dense_rank() OVER (ORDER BY payer) - 1)::INTEGER AS payer_number, payer, "
         "(dense_rank() OVER (ORDER BY host) - 1)::INTEGER AS host_number, host FROM "
         f"(SELECT payer, unnest(host_names) AS host FROM payers WHERE payer IS NOT NULL AND hosts BETWEEN 2 AND {MOST_HOSTS})"
     )
     by_payer = store.arrays("SELECT payer_number, host_number FROM paid ORDER BY payer_number, host_number")
-    payer, hosts = by_payer["payer_number"], by_payer["host_number"]
-    by_host = np.argsort(hosts, kind="stable")
-    host_ends, payer_ends = (np.cumsum(np.bincount(each)) for each in (payer, hosts))
-    given = (hosts, host_ends, payer[by_host], payer_ends, COMMON_PAYERS, MOST_NAMES)
-    none = np.empty(0, np.int32)
-    pairs, named = common(*given, none, none, none, none)
-    first, second, number = (np.empty(pairs, np.int32) for _ in range(3))
-    names = np.empty(named, np.int32)
-    if pairs:
-        common(*given, first, second, number, names)
+    first, second, number, names, left_out = _in_common(by_payer["payer_number"], by_payer["host_number"])
     for number_of, name in (("payer", "payer_names_by_number"), ("host", "host_names_by_number")):
         store.run(
             f"CREATE OR REPLACE TABLE {name} AS SELECT DISTINCT {number_of}_number AS number, {number_of} AS name FROM paid"
@@ -272,23 +273,46 @@ def _host_pairs(store: Store) -> None:
     named_each = np.minimum(number, MOST_NAMES).astype(np.int64)
     begins = np.cumsum(named_each) - named_each
     # Most payers first, then by the hosts' names, in which order they are numbered.
-    ordered = np.argsort(-number.astype(np.int64), kind="stable")
+    ordered = np.argsort(-number.astype(np.int64), kind="stable")[:MOST_PAIRS]
     for some in _pieces(ordered, named_each):
         many = named_each[some]
         at = np.repeat(begins[some] - (np.cumsum(many) - many), many) + np.arange(int(many.sum()))
-        store.table("given_names", {"place": np.repeat(np.arange(len(some)), many), "payer": names[at]})
+        store.table("given_names", {"place": np.repeat(np.arange(len(some)), many), "payer": names[at] + 1})
         store.table(
             "given_pairs",
             {"place": np.arange(len(some)), "first": first[some], "second": second[some], "payers": number[some]},
         )
+        # Payers are numbered in the order of their names: numbers are sorted and looked up, texts never.
         store.run(
-            "INSERT INTO host_pairs SELECT a.name, b.name, p.payers, n.names FROM given_pairs p "
+            "INSERT INTO host_pairs SELECT a.name, b.name, p.payers, list_select((SELECT list(name ORDER BY number) FROM "
+            "payer_names_by_number), n.numbers) FROM given_pairs p "
             "JOIN host_names_by_number a ON a.number = p.first JOIN host_names_by_number b ON b.number = p.second "
-            "JOIN (SELECT place, list_sort(list(y.name)) AS names FROM given_names g JOIN payer_names_by_number y "
-            "ON y.number = g.payer GROUP BY place) n ON n.place = p.place ORDER BY p.place"
+            "JOIN (SELECT place, list_sort(list(payer)) AS numbers FROM given_names GROUP BY place) n ON n.place = p.place "
+            "ORDER BY p.place"
         )
     for table in ("paid", "payer_names_by_number", "host_names_by_number", "given_names", "given_pairs"):
         store.run(f"DROP TABLE IF EXISTS {table}")
+    return left_out
+
+
+def _in_common(payer: np.ndarray, hosts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
+    """Pairs of hosts (first, second, number of payers), the payers named for each pair, and how many pairs are left out."""
+    by_host = np.argsort(hosts, kind="stable")
+    host_ends, payer_ends = (np.cumsum(np.bincount(each)) for each in (payer, hosts))
+    given = (hosts, host_ends, payer[by_host], payer_ends)
+    none = np.empty(0, np.int32)
+    tally = np.zeros(int(payer.max(initial=0)) + 2, np.int64)
+    common(*given, COMMON_PAYERS, MOST_NAMES, tally, none, none, none, none)
+    # From how many payers on: as few as make MOST_PAIRS pairs, and some more that have as many.
+    above = np.cumsum(tally[::-1])[::-1]
+    enough = np.flatnonzero(above >= MOST_PAIRS)
+    least = max(COMMON_PAYERS, int(enough[-1]) if len(enough) else 0)
+    pairs, counted = int(tally[least:].sum()), np.arange(len(tally))
+    first, second, number = (np.empty(pairs, np.int32) for _ in range(3))
+    names = np.empty(int((np.minimum(counted, MOST_NAMES) * tally)[least:].sum()), np.int32)
+    if pairs:
+        common(*given, least, MOST_NAMES, tally, first, second, number, names)
+    return first, second, number, names, max(0, int(tally[COMMON_PAYERS:].sum()) - MOST_PAIRS)
 
 
 def _pieces(ordered: np.ndarray, named: np.ndarray) -> Iterator[np.ndarray]:

@@ -50,9 +50,7 @@ def make_part(store: Store, file: SourceFile, source: BaseSource, out: Path, com
         # Trimming every cell costs half as much again as all the rest, and most files need none: it is done where the first
         # rows need it, and a file in which a later one does is read a second time.
         sample = f"(SELECT * FROM {rows.query} LIMIT {SAMPLE})"
-        query.trims = (
-            numbered or source.format in {"json", "jsonl"} or _has_tabs(file, source) or query.is_ragged(store, sample)
-        )
+        query.trims = numbered or _has_tabs(file, source) or query.is_ragged(store, sample)
         query.write(store, out, compression)
         if not query.trims and query.left_ragged(store, out):
             query.trims = True
@@ -104,9 +102,12 @@ def part_rows(place: Path, table: str, numbered: bool) -> str:
     return f'SELECT {names}, {number} AS "row", {what_is_bad()} FROM {parquet_file(place, "file_row_number=true, ")}'
 
 
+_TABS = {"csv": (b"\t",), "json": (rb"\t", rb"\u0009"), "jsonl": (rb"\t", rb"\u0009")}  # as a cell can hold one
+
+
 def _has_tabs(file: SourceFile, source: BaseSource) -> bool:
-    """Whether a CSV holds a tab anywhere: cheaper to ask of its bytes than of every cell."""
-    if source.format != "csv" or not file.size_bytes:
+    """Whether a cell of a CSV or JSON file may hold a tab: cheaper to ask of its bytes than of every cell."""
+    if source.format not in _TABS or not file.size_bytes:
         return False
     with file.path.open("rb") as data, mmap.mmap(data.fileno(), 0, access=mmap.ACCESS_READ) as held:
-        return held.find(b"\t") >= 0
+        return any(held.find(each) >= 0 for each in _TABS[source.format])

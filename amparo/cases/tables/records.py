@@ -123,7 +123,7 @@ class RecordQuery:
         return " OR ".join([*begins, *ends.values()]) or "false", " OR ".join(texts) or "false"
 
     def _ends_blank(self, cell: str) -> str:
-        # A CSV with a tab in it is trimmed from the first: see make_part.
+        # A CSV or JSON file with a tab in it is trimmed from the first: see make_part.
         return _ends_blank(cell) + (f" OR contains({cell}, chr(9))" if self.source.format == "parquet" else "")
 
     def write(self, store: Store, out: Path, compression: str) -> None:

@@ -9,7 +9,6 @@ is taken for a pattern); column names and words from a mapping are quoted; the c
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from amparo.cases.tables.work_folder import work_folder
 from amparo.foundation.errors import Refused
 
 Progress = Callable[[str, int], None]  # what is done, and how many rows of it by now
@@ -149,7 +149,7 @@ def opened(
     filesystem: Any = None,
     in_memory: bool = False,
 ) -> Iterator[Store]:
-    """A store whose work folder lies in `spill` (the system's temporary folder if None) and is gone afterwards.
+    """A store whose work folder lies in `spill` (the system's temporary folder if None) and is gone afterwards (work_folder.py).
 
     readable: the files that are read; it can open no other.
 
@@ -162,8 +162,7 @@ def opened(
     """
     import duckdb
 
-    with tempfile.TemporaryDirectory(prefix="amparo-tables-", dir=spill) as made:
-        work = Path(made).resolve()
+    with work_folder(spill) as work:
         try:
             con = duckdb.connect(
                 ":memory:",
