@@ -186,7 +186,7 @@ def _scipy_overlaps(data: dict[str, np.ndarray]) -> list[int]:
 
     table = sparse.csr_matrix((np.ones(len(data["member"]), np.int32), (data["group"], data["member"])))
     product = sparse.triu(table @ table.T, k=1, format="csr").data
-    counts = product[product >= finding.LEAST_PEOPLE]
+    counts = product[product >= finding.LEAST_OVERLAP]
     return [len(counts), int(counts.sum())]
 
 
@@ -196,7 +196,7 @@ def _duckdb_overlaps(data: dict[str, np.ndarray]) -> list[int]:
     con.execute("CREATE TABLE t AS SELECT * FROM given").fetchall()
     found = con.execute(
         "SELECT count(*), sum(n)::BIGINT FROM (SELECT count(*) AS n FROM t a JOIN t b ON a.m = b.m AND a.g < b.g "
-        f"GROUP BY a.g, b.g HAVING count(*) >= {finding.LEAST_PEOPLE})"
+        f"GROUP BY a.g, b.g HAVING count(*) >= {finding.LEAST_OVERLAP})"
     ).fetchall()[0]
     return [int(found[0]), int(found[1] or 0)]
 

@@ -318,6 +318,11 @@ def test_a_chats_own_log_says_who_came_and_went() -> None:
     ]
 
 
+def test_a_report_in_an_encoding_that_nobody_knows_is_shown_as_it_is() -> None:
+    document = reading(samples.UFED.replace("utf-8", "utf-2", 1).encode())
+    assert document["unsupported"]["count"] > 0 and not document["members"]
+
+
 def test_a_report_nested_too_deeply_keeps_what_stands_before() -> None:
     deep = '<modelField name="From">' * 200
     document = ufed_reading(messages_of(samples.ufed_message(1, "hola"), "<model type='InstantMessage'>" + deep))

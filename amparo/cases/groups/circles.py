@@ -74,7 +74,7 @@ def _parameters(found: Circles) -> dict[str, Any]:
         "strangers_share": finding.STRANGERS,
         "circle_chance": finding.CIRCLE_CHANCE,
         "crowding": round(found.crowding, 2),
-        "least_overlap": finding.LEAST_PEOPLE,
+        "least_overlap": finding.LEAST_OVERLAP,
     }
 
 

@@ -4,12 +4,14 @@
    count, given in how many groups each is; groups count as as many equal ones as bring two memberships together as often
    (M * M / sum of squared sizes: a few large groups are worth few). It is asked among small, middling and all groups, and
    corrected for that and for everyone that a person is compared with. Groups of more than 500 tie nobody.
-2. A tie counts when a third person is tied to both; ties that touch make a circle.
+2. A tie counts when a third person is tied to both; ties that touch make a circle. How rare a tie must be is tried in steps, as far
+   as there are fewer than one for two people; the step under which most people stand in circles counts.
 3. People keep to their own language, country, subject: two who share a group share another oftener than chance foresees. By
    how much is measured on everyone whom no circle claims (`crowding`), and each further shared group counts that much less.
 4. The groups that tie a circle are those that hold more of its people than chance explains. Somebody stays in a circle, or
    comes into it, who stands in at least two groups that tie the others, rarer than chance, corrected for people and circles.
-5. What is left with five people or more, together rarer than chance among all sets of as many people, is a circle.
+5. What is left with four people or more, together rarer than chance among all sets of as many people and of as many groups, is a
+   circle.
 """
 
 from __future__ import annotations
@@ -25,10 +27,13 @@ from amparo.foundation.errors import Refused
 
 LARGEST_TYING = 500  # members: beyond it a group is a channel, and being in it says nothing of two people
 TIERS = (16, 64, LARGEST_TYING)
-LEAST_PEOPLE = 5
-TIE_CHANCE = (
-    5.0  # ties to anybody at all that each person would have by chance: a tie is a question, a circle the answer
-)
+LEAST_PEOPLE = 4
+LEAST_OVERLAP = 5  # members that two groups share
+# Ties to anybody at all that each person would have by chance: a tie is a question, a circle the answer. Tried in steps of STEP.
+TIE_CHANCE, STEP, LEVELS = 35.0, 4.0, 6
+# Ties for each person who can have one. From one tie for two people on, ties by lot join most people into one component (Erdos and
+# Renyi, 1960), and nothing can be told any more.
+MOST_EACH = 0.5
 GROUP_CHANCE = 0.1  # of one group, among all, to seem to tie a circle by chance
 STRANGERS = 0.005  # of the people in circles, those expected to be there by chance
 CIRCLE_CHANCE = 0.01  # of one circle, among all sets of as many people
@@ -96,8 +101,10 @@ class Ties:
     def __len__(self) -> int:
         return len(self.one)
 
-    def only(self, kept: np.ndarray) -> Ties:
-        return Ties(self.one[kept], self.two[kept], self.shared[kept], self.log_chance[kept], self.doubled, self.chance)
+    def only(self, kept: np.ndarray, chance: float = 0.0) -> Ties:
+        """These of them; chance: the limit that they keep to, if another."""
+        found = (self.one[kept], self.two[kept], self.shared[kept], self.log_chance[kept])
+        return Ties(*found, self.doubled, chance or self.chance)
 
 
 @dataclass(frozen=True)
@@ -149,7 +156,7 @@ def find_ties(table: Memberships, chance: float = TIE_CHANCE) -> Ties:
         every[tier] = max(total * total // max(1, squared), 2 * int(degrees[tier].max(initial=1)))
     if degrees.max(initial=0) >= 1 << 20:
         raise Refused("One account is in more than a million groups: such a table is not one of memberships.")
-    limits = np.full(held.members, np.log(chance / len(TIERS) / max(1, table.members - 1)))
+    limits = np.full(held.members, _tie_limit(chance, table))
     given = (
         weights.astype(np.int32 if bits == 10 else np.int64),
         bits,
@@ -160,7 +167,7 @@ def find_ties(table: Memberships, chance: float = TIE_CHANCE) -> Ties:
     )
     found, doubled = shared_counts(held, given)
     if len(found[0]) > MOST_TIES:
-        return find_ties(table, chance / 1e6)
+        return find_ties(table, chance / STEP**LEVELS)
     one, two, packed, chances = found
     order = np.lexsort((two, one))
     shared = (packed >> ((len(TIERS) - 1) * bits)).astype(np.int32)
@@ -172,6 +179,11 @@ def find_ties(table: Memberships, chance: float = TIE_CHANCE) -> Ties:
         doubled,
         chance,
     )
+
+
+def _tie_limit(chance: float, table: Memberships) -> float:
+    """The log chance that a tie may have, corrected for the tiers and for everyone whom a person is compared with."""
+    return float(np.log(chance / len(TIERS) / max(1, table.members - 1)))
 
 
 def shared_counts(held: Memberships, given: tuple[Any, ...]) -> tuple[list[np.ndarray], int]:
@@ -191,38 +203,51 @@ def shared_counts(held: Memberships, given: tuple[Any, ...]) -> tuple[list[np.nd
 
 
 def find_circles(table: Memberships) -> Circles:
-    """All circles of the table."""
-    ties = find_ties(table)
-    firm = ties.only(counting.in_triangles(ties.one, ties.two, table.members))
-    of = np.full(table.members, -1, np.int64)
-    roots = counting.components(firm.one, firm.two, table.members)
-    tied = np.unique(np.concatenate((firm.one, firm.two)))
-    if len(tied):
-        of[tied] = np.unique(roots[tied], return_inverse=True)[1]
-    search = _Search(table, firm)
-    log_chance = np.zeros(table.members)
-    for turn in range(ROUNDS):
-        before, growing = of, turn < GROWING
-        of, log_chance = search.settled(of, GROWING_FACTOR if growing else 1.0)
-        if not growing and np.array_equal(of, before):
+    """All circles of the table, with the limit of ties under which most people stand in one; the strictest of those alike."""
+    ties, search = find_ties(table), _Search(table)
+    best = search.circles(ties.only(np.zeros(len(ties), bool)))
+    for level in reversed(range(LEVELS)):
+        chance = ties.chance / STEP**level
+        some = ties.only(ties.log_chance <= _tie_limit(chance, table), chance)
+        if level < LEVELS - 1 and len(some) > MOST_EACH * search.tied:
             break
-    return _numbered(search, of, log_chance, firm)
+        found = search.circles(some)
+        if (found.circle >= 0).sum() > (best.circle >= 0).sum():
+            best = found
+    return best
 
 
 class _Search:
-    """What stays the same between the rounds."""
+    """What stays the same between the rounds. tied: how many people can have ties."""
 
-    def __init__(self, table: Memberships, ties: Ties) -> None:
+    def __init__(self, table: Memberships) -> None:
         self.table = table
         small = (table.sizes <= LARGEST_TYING) & (table.sizes > 1)
         holders = np.repeat(np.arange(table.members, dtype=np.int64), np.diff(table.m_starts))
         kept = small[table.m_groups]
         self.member, self.group = holders[kept], table.m_groups[kept].astype(np.int64)
         self.degree = np.bincount(self.member, minlength=table.members)
+        self.tied = int((self.degree > 1).sum())
         self.sizes = table.sizes.astype(np.int64)
         self.small_groups = max(1, int(small.sum()))
-        self.crowding = self._crowding(ties)
-        self.logs = log_factorials(max(table.members, int(self.degree.max(initial=1))) + 1)
+        self.crowding = 1.0
+        self.logs = log_factorials(max(table.members, self.small_groups, int(self.degree.max(initial=1))) + 1)
+
+    def circles(self, ties: Ties) -> Circles:
+        """Those that begin with these ties."""
+        table, firm = self.table, ties.only(counting.in_triangles(ties.one, ties.two, self.table.members))
+        self.crowding = self._crowding(firm)
+        of, log_chance = np.full(table.members, -1, np.int64), np.zeros(table.members)
+        roots = counting.components(firm.one, firm.two, table.members)
+        tied = np.unique(np.concatenate((firm.one, firm.two)))
+        if len(tied):
+            of[tied] = np.unique(roots[tied], return_inverse=True)[1]
+        for turn in range(ROUNDS):
+            before, growing = of, turn < GROWING
+            of, log_chance = self.settled(of, GROWING_FACTOR if growing else 1.0)
+            if not growing and np.array_equal(of, before):
+                break
+        return _numbered(self, of, log_chance, firm)
 
     def _crowding(self, ties: Ties) -> float:
         """How much oftener than by chance two people outside the circles who share a group share another; 1 at least.
@@ -316,7 +341,10 @@ class _Search:
 
 
 def _numbered(search: _Search, of: np.ndarray, log_chance: np.ndarray, ties: Ties) -> Circles:
-    """The circles of five and more that are rare as a whole, in the order of their size."""
+    """The circles of four and more that are rare as a whole, in the order of their size.
+
+    The chance that just these people stand in just these groups, times how many sets of as many people and groups there are.
+    """
     table = search.table
     code, people, _ = search.tying(of)
     count = int(of.max(initial=-1)) + 1
@@ -324,7 +352,9 @@ def _numbered(search: _Search, of: np.ndarray, log_chance: np.ndarray, ties: Tie
     tails = hypergeometric_log_tails(
         people, search.sizes[code % table.groups], size[code // table.groups], table.members, search.logs
     )
-    together = np.bincount(code // table.groups, tails, count) + log_choose(table.members, size, search.logs)
+    groups = np.minimum(np.bincount(code // table.groups, minlength=count), search.small_groups)
+    sets = log_choose(table.members, size, search.logs) + log_choose(search.small_groups, groups, search.logs)
+    together = np.bincount(code // table.groups, tails, count) + sets
     kept = np.flatnonzero((size >= LEAST_PEOPLE) & (together <= np.log(CIRCLE_CHANCE)))
     lowest = np.full(count, table.members, np.int64)
     np.minimum.at(lowest, of[of >= 0], np.flatnonzero(of >= 0))
@@ -347,7 +377,7 @@ def warm() -> None:
     find_overlaps(table)
 
 
-def find_overlaps(table: Memberships, least: int = LEAST_PEOPLE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def find_overlaps(table: Memberships, least: int = LEAST_OVERLAP) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of groups, channels too, that share `least` members or more: one, two, shared; ascending."""
     begin, parts = 0, []
     while begin < table.groups:

@@ -46,7 +46,7 @@ def read(data: BinaryIO, sink: Sink, beside: Beside) -> Facts:
         while block := data.read(_BLOCK_BYTES):
             reader.feed(block)
         reader.feed(b"", final=True)
-    except (expat.ExpatError, _TooDeep) as error:
+    except (expat.ExpatError, _TooDeep, LookupError) as error:  # LookupError: of an encoding that nobody knows
         reader.break_off()
         data.seek(max(0, reader.last_byte))
         writer.broken(_pieces(data), reader.number + 1)
