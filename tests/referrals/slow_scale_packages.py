@@ -11,21 +11,29 @@ from collections.abc import Callable
 from itertools import product
 from string import ascii_uppercase
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.urls import reverse
 
+from amparo.access.acts import Actor
+from amparo.cases import actions as cases
 from amparo.cases.models import Attribution, Case, Decision, Identifier, Person
 from amparo.foundation import clock
 from amparo.foundation.home import Home
 from amparo.outcomes import actions as outcomes, queries as boards
-from amparo.referrals import actions, jobs, queries
+from amparo.referrals import actions, jobs, queries, rounds
+from amparo.vault.keys import ProcessKeys
 from amparo.wiring.seals import seal_record
+from tests.cases import house
+from tests.cases.test_pages import logged_in
 from tests.referrals import world as worlds
 from tests.referrals.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SIZES = [tuple(map(int, each.split("x"))) for each in os.environ.get("AMPARO_PACKAGES", "40x35").split(",")]
+MOST_PAGE_S = 3.0  # CPU seconds of the case's packages, whatever their number
 CODES = ["".join(each) for each in product("QXZ" + ascii_uppercase, ascii_uppercase)]
 
 
@@ -53,11 +61,21 @@ def people(of: World, countries: list[str], each: int) -> None:
         model.objects.bulk_create([made(each) for each in rows], batch_size=500)
 
 
+def gone_through(by: Actor, of: World, verb: str, count: int) -> None:
+    """The step with all packages, as the button asks for it and the worker does it."""
+    asked = rounds.ask(by, of.case, verb)
+    jobs.go_through_packages.func("", {"round": str(asked.round)})
+    done = next(each for each in rounds.rounds(of.case) if each.uuid == asked.round)
+    assert (done.place, done.refused, done.state) == (count, (), "done")
+
+
 @pytest.mark.parametrize(("count", "each"), SIZES)
 def test_packages_go_out_and_are_answered_in_time_that_grows_with_their_number(
     home: Home, count: int, each: int
 ) -> None:
     of = worlds.world(home, {})
+    of.leo = house.officer("lea", "liaison")
+    cases.grant_case(of.vera, of.case, UUID(str(of.leo.uuid)), ProcessKeys(home, "worker"))
     countries = list(dict.fromkeys(CODES))[:count]
     people(of, countries, each)
     for country in countries:
@@ -72,11 +90,16 @@ def test_packages_go_out_and_are_answered_in_time_that_grows_with_their_number(
 
     made = timed("plan", lambda: actions.plan(of.vera, of.case)).packages
     assert len(made) == count
-    timed("build asked", lambda: [actions.build(of.vera, package) for package in made])
+    timed("build asked", lambda: gone_through(of.vera, of, "build", count))
     seal_record(home)
     timed("built", lambda: [jobs.build_package.func("", {"package": str(package)}) for package in made])
-    timed("approved", lambda: [actions.approve(of.leo, package) for package in made])
-    timed("sent", lambda: [worlds.send(of, package) for package in made])
+    page = reverse("referrals:case", args=[of.case])
+    desk = logged_in(of.leo)
+    timed("page", lambda: desk.get(page))
+    assert told["page"] < MOST_PAGE_S
+    timed("approved", lambda: gone_through(of.leo, of, "approve", count))
+    timed("sent", lambda: gone_through(of.leo, of, "send", count))
+    timed("delivered", lambda: [jobs.deliver_package.func("", {"package": str(package)}) for package in made])
     found = timed("listed", lambda: queries.standing(of.case))
     assert all(package.delivered_at for package in found) and sum(package.persons for package in found) == count * each
 
