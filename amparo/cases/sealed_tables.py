@@ -238,11 +238,12 @@ class SealedStore(Store):
     sealed: dict[str, Unentered] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
+    def holds(self, file: Path) -> str:
+        return literal(f"{SCHEME}://{file.name}") if self.files.exists(file.name) else ""
+
     def link(self, file: Path, ending: str) -> str:
         """As `Store.link`; a sealed table's name stands for itself."""
-        if self.files.exists(file.name):
-            return literal(f"{SCHEME}://{file.name}")
-        return super().link(file, ending)
+        return self.holds(file) or super().link(file, ending)
 
     def parquet(self, sql: str, out: Path, *, group: int = ROW_GROUP) -> int:
         """How many rows were sealed as `out.name`; nothing lies at `out`. The query must order its rows. Same rows, same bytes."""

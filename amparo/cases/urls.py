@@ -76,6 +76,7 @@ urlpatterns = [
     path("<uuid:case>/platforms/<uuid:platform>/progress/", platform_pages.progress, name="platform_progress"),
     path("<uuid:case>/platforms/<uuid:platform>/accounts/", platform_pages.accounts, name="platform_accounts"),
     path("<uuid:case>/platforms/<uuid:platform>/<slug:name>.csv", platform_pages.list_csv, name="platform_csv"),
+    path("<uuid:case>/platforms/<uuid:platform>/dossiers/", platform_pages.dossiers, name="platform_dossiers"),
     path("<uuid:case>/platforms/<uuid:platform>/account/", platform_pages.account, name="platform_account"),
     path("<uuid:case>/platforms/<uuid:platform>/links/", platform_pages.links, name="platform_links"),
     path("<uuid:case>/platforms/<uuid:platform>/overlaps/", platform_pages.overlaps, name="platform_overlaps"),

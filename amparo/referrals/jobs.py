@@ -18,7 +18,7 @@ from amparo.foundation.canonical import canonical_bytes
 from amparo.foundation.errors import Refused
 from amparo.foundation.home import Home
 from amparo.jobs.leases import finishing
-from amparo.referrals import actions, filling, queries, rules
+from amparo.referrals import actions, filling, queries, rounds, rules
 from amparo.referrals.house import reply_domain_address
 
 
@@ -80,6 +80,12 @@ def _forget_earlier(package: UUID, digest: str) -> None:
     for folder in (queries.packages_folder() / str(package)).glob("*"):
         if folder.name != digest[:16]:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@task(queue_name="long")
+def go_through_packages(act: str, about: dict[str, Any]) -> None:
+    """Follows packages.asked and packages.resumed: one step with many packages, each an act of its own."""
+    rounds.go_through(Actor.of_process("worker"), UUID(about["round"]))
 
 
 @task(queue_name="courier")

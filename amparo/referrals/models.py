@@ -143,3 +143,38 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.package_id}"
+
+
+class Round(models.Model):
+    """One step with many packages of a case, asked for by one officer; each package is an act of its own, by that officer.
+
+    packages: [uuid, SHA-256 of what it held when it was asked], in order. place: how many were tried. refused: [reference,
+    sentence] of those that something stood against.
+    """
+
+    retention = "case"
+
+    class State(models.TextChoices):
+        RUNNING = "running", "At work"
+        STOPPED = "stopped", "Stopped"
+        DONE = "done", "Done"
+
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    case = models.UUIDField(db_index=True)
+    verb = models.CharField(max_length=8)
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    packages = models.JSONField(default=list)
+    place = models.PositiveIntegerField(default=0)
+    refused = models.JSONField(default=list)
+    by = models.UUIDField()
+    by_name = models.CharField(max_length=120)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "verb"], condition=models.Q(state="running"), name="referrals_one_round_at_once"
+            )
+        ]

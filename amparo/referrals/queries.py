@@ -32,10 +32,11 @@ from amparo.referrals.models import Package, PackageItem, PackagePerson, Receipt
 
 __all__ = [
     "PackageFacts", "PackageLine", "PackageWithObstacles", "PersonInPackage", "ReceiptFacts", "SealedFileFacts",
-    "anything_sent", "cases_with_packages", "contents", "items_in", "law_named", "laws", "lines", "obstacles_to_build",
-    "obstacles_to_plan", "overdue", "package", "package_by_token", "package_by_token_digest", "packages", "packages_folder",
-    "part", "partner_facts", "persons_in", "persons_of", "persons_of_case", "sent_in", "standing", "standing_lines",
-    "standing_of", "subjects", "versions", "with_obstacles",
+    "anything_sent", "cases_with_packages", "contents", "items_in", "law_named", "laws", "lines",
+    "obstacles_to_build", "obstacles_to_plan", "outside", "overdue", "package", "package_by_token",
+    "package_by_token_digest", "packages", "packages_folder", "part", "partner_facts", "persons_in", "persons_of",
+    "persons_of_case", "ready", "sent_in", "standing", "standing_lines", "standing_of", "subjects", "versions",
+    "with_obstacles",
 ]  # fmt: skip
 
 
@@ -225,10 +226,13 @@ def law_named(name: str) -> law.Law | None:
 
 def partner_facts(country: str) -> rules.PartnerFacts | None:
     """What the rules need to know of a country's partner; None where none is registered."""
-    found = exchange.partner(country)
+    return _partner(exchange.partner(country))
+
+
+def _partner(found: exchange.PartnerFacts | None) -> rules.PartnerFacts | None:
     if found is None:
         return None
-    return rules.PartnerFacts(country, found.authority, found.language, bool(found.openpgp), bool(found.age))
+    return rules.PartnerFacts(found.country, found.authority, found.language, bool(found.openpgp), bool(found.age))
 
 
 def persons_of_case(case: UUID, *, country: str = "") -> tuple[rules.PersonFacts, ...]:
@@ -266,18 +270,43 @@ class PackageWithObstacles:
 def with_obstacles(found: Sequence[PackageFacts], officer: UUID | None) -> tuple[PackageWithObstacles, ...]:
     """Each package with its obstacles, asked of the same rules as the actions ask."""
     now = clock.now()
-    people = {case: persons_of_case(case) for case in {each.case for each in found}}
+    partners = {each.country: each for each in exchange.partners()}
+    people: dict[tuple[UUID, str], list[rules.PersonFacts]] = {}
+    closed = {case: outside(case, officer) for case in {each.case for each in found}}
+    one = found[0].country if len(found) == 1 else ""
+    for case in closed:
+        for person in persons_of_case(case, country=one):
+            if rules.is_sent(person):
+                people.setdefault((case, person.country), []).append(person)
     return tuple(
         PackageWithObstacles(
             each,
-            obstacles_to_build(each, people[each.case], officer),
+            (*closed[each.case], *rules.obstacles_to_build(
+                each.for_rules(), people.get((each.case, each.country), ()), _partner(partners.get(each.country))
+            )),
             rules.obstacles_to_approve(each.for_rules(), officer),
             rules.obstacles_to_send(each.for_rules(), now),
             rules.obstacles_to_correct(each.for_rules(), newer_exists=not each.newest),
             rules.obstacles_to_withdraw(each.for_rules()),
         )
         for each in found
-    )
+    )  # fmt: skip
+
+
+def ready(found: Iterable[PackageWithObstacles], verb: str) -> tuple[PackageFacts, ...]:
+    """Those with which this step ("build", "approve", "send") can be done now."""
+
+    def against(each: PackageWithObstacles) -> bool:
+        if verb == "build":
+            return bool(each.to_build) or each.package.state != rules.PLANNED
+        return bool(each.to_approve if verb == "approve" else each.to_send)
+
+    return tuple(each.package for each in found if not against(each))
+
+
+def outside(case: UUID, officer: UUID | None) -> tuple[str, ...]:
+    """The obstacle of an officer who was not let into the case."""
+    return () if cases.may_enter(officer, case) else (rules.NOT_IN_CASE,)
 
 
 def obstacles_to_build(
@@ -285,13 +314,12 @@ def obstacles_to_build(
 ) -> tuple[str, ...]:
     held = set(rules.part_for(package.country, persons).persons)
     own = [each for each in persons if each.uuid in held]
-    outside = () if cases.may_enter(officer, package.case) else (rules.NOT_IN_CASE,)
-    return (*outside, *rules.obstacles_to_build(package.for_rules(), own, partner_facts(package.country)))
+    partner = partner_facts(package.country)
+    return (*outside(package.case, officer), *rules.obstacles_to_build(package.for_rules(), own, partner))
 
 
 def obstacles_to_plan(case: UUID, officer: UUID | None) -> tuple[str, ...]:
-    outside = () if cases.may_enter(officer, case) else (rules.NOT_IN_CASE,)
-    return (*outside, *rules.obstacles_to_plan(persons_of_case(case)))
+    return (*outside(case, officer), *rules.obstacles_to_plan(persons_of_case(case)))
 
 
 def sent_in(case: UUID) -> dict[UUID, str]:

@@ -18,6 +18,30 @@ STATES = {
     rules.ACKNOWLEDGED: ("Acknowledged", "info"),
     rules.WITHDRAWN: ("Withdrawn", "neutral"),
 }
+# verb -> what the button says, the dialog's question, and what the officer is to know before.
+AT_ONCE = {
+    "build": (
+        "Build all",
+        "Build every package that can be built?",
+        "Each is filled with what the case holds now, signed and sealed. Nothing leaves the house by it.",
+    ),
+    "approve": (
+        "Approve all",
+        "Approve every package that another officer built?",
+        "Each is approved by you, with exactly what stands in it now. Those that you built yourself wait for another officer.",
+    ),
+    "send": (
+        "Send all",
+        "Send every approved package?",
+        "Each goes to its country's authority. What has left the house can be withdrawn or corrected, but not called back.",
+    ),
+}
+ASKED = {
+    "build": "The packages are being built, one after another.",
+    "approve": "The packages are being approved, one after another.",
+    "send": "The packages are being sent, one after another; the courier delivers them.",
+}
+ROUNDS = {"build": "Building", "approve": "Approving", "send": "Sending"}
 URGENCIES = {
     "danger_now": ("A child in danger now", "danger"),
     "urgent": ("Urgent", "warn"),

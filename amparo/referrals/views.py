@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -19,8 +20,10 @@ from amparo.access.doors import page
 from amparo.cases import actions as cases_door, queries as cases
 from amparo.exchange import queries as exchange
 from amparo.foundation.errors import Missing, Refused
-from amparo.referrals import actions, forms, queries, rules, showing
+from amparo.referrals import actions, forms, queries, rounds, rules, showing
 from amparo.referrals.queries import PackageFacts, PackageWithObstacles
+
+MOST_LISTED = 100
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -50,26 +53,24 @@ def list_packages(request: HttpRequest) -> HttpResponse:
     shown = [
         each
         for each in found
-        if (not state or each.state == state or (state == "overdue" and each.overdue))
+        if (not state or _in_state(each, state))
         and (not country or each.country == country)
         and _matches(word, each, operations[each.case].title)
     ]
     shown.sort(key=_urgent_first)
-    states = [(key, words, sum(each.state == key for each in found)) for key, (words, _) in showing.STATES.items()]
+    listed = Paginator(shown, MOST_LISTED).get_page(request.GET.get("page"))
     return render(
         request,
         "referrals/list.html",
         {
             "title": "Packages",
-            "rows": [(each, operations[each.case]) for each in shown],
+            "rows": [(each, operations[each.case]) for each in listed],
+            "page": listed,
             "total": len(found),
             "overdue": sum(bool(each.overdue) for each in found),
             "to_approve": sum(each.state == rules.BUILT for each in found),
             "to_send": sum(each.state == rules.APPROVED for each in found),
-            "states": [
-                ("overdue", "Overdue", sum(bool(each.overdue) for each in found)),
-                *(each for each in states if each[2]),
-            ],
+            "states": _states(found),
             "countries": [(code, code) for code in sorted({each.country for each in found})],
         },
     )
@@ -104,26 +105,81 @@ def case_packages(request: HttpRequest, case: UUID) -> HttpResponse:
     persons = queries.persons_of_case(case)
     planned = {each.package.country for each in found if each.package.state != rules.WITHDRAWN}
     waiting = [country for country in rules.competent_countries(persons) if country not in planned]
+    state = request.GET.get("state", "")
+    shown = [each for each in found if not state or _in_state(each.package, state)]
+    listed = Paginator(shown, MOST_LISTED).get_page(request.GET.get("page"))
     return render(
         request,
         "referrals/case.html",
         frame
         | {
-            "rows": [(each, _next_step(request, each)) for each in found],
+            "rows": [(each, _next_step(request, each)) for each in listed],
+            "page": listed,
+            "count": len(found),
+            "states": _states([each.package for each in found]),
             "to_plan": waiting,
             "plan_obstacles": queries.obstacles_to_plan(case, _actor(request).uuid) if not found else (),
-            "to_build": [each for each in found if each.package.state == rules.PLANNED and not each.to_build],
-            "to_approve": [each for each in found if each.package.state == rules.BUILT],
-            "to_send": [each for each in found if not each.to_send],
-            "building": [each for each in found if each.package.state == rules.BUILDING],
-            "out": [each for each in found if each.package.is_out],
-            "overdue": [each for each in found if each.package.overdue],
+            "at_once": _at_once(request, found),
+            "to_approve": sum(each.package.state == rules.BUILT for each in found),
+            "out": sum(each.package.is_out for each in found),
+            "overdue": sum(bool(each.package.overdue) for each in found),
             "unconfirmed": sum(1 for each in persons if rules.is_sent(each) and not each.country),
             "undecided": sum(1 for each in persons if each.country and not rules.is_sent(each)),
             "may_build": _actor(request).can("referrals.build"),
-            "may_send": _actor(request).can("referrals.send"),
+            **_going(request, case),
         },
     )
+
+
+def _in_state(package: PackageFacts | queries.PackageLine, state: str) -> bool:
+    return bool(package.overdue) if state == "overdue" else package.state == state
+
+
+def _states(found: Sequence[PackageFacts | queries.PackageLine]) -> list[tuple[str, str, int]]:
+    """The states in which packages stand, in words, with how many; those overdue first."""
+    names = [("overdue", "Overdue"), *((key, words) for key, (words, _) in showing.STATES.items())]
+    counted = [(key, words, sum(_in_state(each, key) for each in found)) for key, words in names]
+    return [each for each in counted if each[2]]
+
+
+def _at_once(request: HttpRequest, found: Sequence[PackageWithObstacles]) -> list[dict[str, Any]]:
+    """The steps that this officer can take with many packages now: with which, and how many persons stand in them."""
+    steps = []
+    for verb, (power, _) in rounds.VERBS.items():
+        ready = queries.ready(found, verb) if _actor(request).can(power) else ()
+        if ready:
+            persons = sum(each.persons for each in ready)
+            words = showing.AT_ONCE[verb]
+            steps.append(
+                {
+                    "verb": verb,
+                    "count": len(ready),
+                    "persons": persons,
+                    "words": words,
+                    "label": f"{words[0]} {len(ready):,}",
+                }
+            )
+    return steps
+
+
+def _going(request: HttpRequest, case: UUID) -> dict[str, Any]:
+    """How far the last round of each step is, and where all packages stand."""
+    lines = queries.lines(case)
+    found: list[dict[str, Any]] = [
+        {"round": each, "words": showing.ROUNDS[each.verb], "mine": each.by == _actor(request).uuid}
+        for each in rounds.rounds(case)
+    ]
+    building = sum(each.state == rules.BUILDING for each in lines)
+    busy = bool(building) or any(each["round"].is_running for each in found)
+    return {"rounds": found, "standing": _states(lines), "total": len(lines), "building": building, "busy": busy}
+
+
+@page("referrals.read")
+def going(request: HttpRequest, case: UUID) -> HttpResponse:
+    """The part of a case's packages that says how far they are, asked for again while something is at work."""
+    if not cases.may_enter(_actor(request).uuid, case):
+        raise Missing("There is no such case.")
+    return render(request, "referrals/parts/going.html", {"case": cases.case(case), **_going(request, case)})
 
 
 def _next_step(request: HttpRequest, each: PackageWithObstacles) -> dict[str, Any]:
@@ -142,21 +198,21 @@ def _next_step(request: HttpRequest, each: PackageWithObstacles) -> dict[str, An
 
 
 @require_POST
-@page("referrals.build")
+@page("referrals.read")
 def do_in_case(request: HttpRequest, case: UUID) -> HttpResponse:
-    """Plans, builds or sends for every country of the case for which nothing stands in the way."""
+    """Plans, or has a step done with every package of the case for which nothing stands in the way; or stops that, or goes on."""
     by, verb = _actor(request), request.POST.get("verb", "")
-    found = queries.with_obstacles(queries.packages(case), by.uuid)
+    round_asked = request.POST.get("round", "")
     if verb == "plan":
         _tried(request, lambda: actions.plan(by, case), "A draft stands for every competent country.")
-    elif verb == "build":
-        ready = [each.package for each in found if each.package.state == rules.PLANNED and not each.to_build]
-        done = [each for each in ready if _tried(request, lambda each=each: actions.build(by, each.uuid), "")]  # type: ignore[misc]
-        messages.success(request, f"{len(done)} packages are being built.")
-    elif verb == "send":
-        ready = [each.package for each in found if not each.to_send]
-        done = [each for each in ready if _tried(request, lambda each=each: actions.send(by, each.uuid), "")]  # type: ignore[misc]
-        messages.success(request, f"{len(done)} packages are sent; the courier delivers them.")
+    elif verb in ("stop", "resume"):
+        of_case = {str(each.uuid): each.uuid for each in rounds.rounds(case)}
+        if round_asked not in of_case:
+            raise Missing("There is no such round in this case.")
+        change = rounds.stop if verb == "stop" else rounds.resume
+        _tried(request, lambda: change(by, of_case[round_asked]), "")
+    else:
+        _tried(request, lambda: rounds.ask(by, case, verb), showing.ASKED.get(verb, ""))
     return redirect("referrals:case", case)
 
 

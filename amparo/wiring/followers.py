@@ -53,6 +53,8 @@ TABLE: tuple[Follow, ...] = (
     Follow("platform.imported", "amparo.cases.platforms.jobs.analyse_platform"),
     Follow("platform.analysis_asked", "amparo.cases.platforms.jobs.analyse_platform"),
     Follow("package.build_asked", "amparo.referrals.jobs.build_package"),
+    Follow("packages.asked", "amparo.referrals.jobs.go_through_packages"),
+    Follow("packages.resumed", "amparo.referrals.jobs.go_through_packages"),
     Follow("package.sent", "amparo.referrals.jobs.deliver_package"),
     Follow("person.country_confirmed", "amparo.referrals.jobs.follow_country"),
     Follow("reply.arrived", "amparo.outcomes.jobs.take_reply"),

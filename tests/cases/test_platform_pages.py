@@ -72,6 +72,13 @@ def test_every_page_answers_with_what_the_base_holds(ines: Actor, case: CaseOpen
     assert "maple3@example.org" in shown("platform_csv", "", "links") or "a003" in shown(
         "platform_csv", "", "questions"
     )
+    assert shown("platform_csv", "", "overlaps").startswith("account,kind,value")
+    dossiers = shown("platform_dossiers")
+    assert "Spain" in dossiers and "Persons as linked" in dossiers
+    whole, spanish = shown("platform_csv", "", "dossiers"), shown("platform_csv", "?country=ES", "dossiers")
+    assert whole == spanish and whole.count("\n") == 62 and "R10-1; R10-2; R10-3" in spanish
+    assert shown("platform_csv", "?country=FR", "dossiers").count("\n") == 1
+    assert client.get(reverse("cases:platform_csv", args=[case.case, platform, "everything"])).status_code == 404
     account = shown("platform_account", "?name=a010")
     assert "3" in account and "No proof" in account.replace("no proof", "No proof")
     side = shown("platform_links", "?a=a003&b=a061")

@@ -65,7 +65,7 @@ def test_a_platforms_files_become_sealed_tables_with_digests_and_counts(case: Ca
     with opened_tables(WORKER, tables, purpose="platform:test", unlock=platforms.keys()) as store:
         assert store.rows("SELECT handle, file, row FROM accounts WHERE account = 'a007'") == [("Maple_7", 0, 7)]
     kinds = [line.kind for line in custody.story(case.case) if line.kind.startswith("platform.")]
-    assert kinds[0] == "platform.registered" and "platform.imported" in kinds and kinds.count("platform.step_done") == 6
+    assert kinds[0] == "platform.registered" and "platform.imported" in kinds and kinds.count("platform.step_done") == 7
     figures = step("summary").figures
     assert (figures["accounts"], figures["items"], figures["events"], figures["payments"]) == (40, 4, 120, 16)
     assert figures["accounts"] == figures["accounts_attributed"] + figures["not_attributed"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 START_SECONDS = 90
 # Of this run of the tests, whichever of its processes asks; conftest.py says where.
@@ -137,10 +138,40 @@ class RunningHouse:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+
+
+class PlayedHouse(RunningHouse):
+    """A house that keeps what was played in it before it comes up. `end` takes its folder away."""
+
+    def make(self) -> None:
+        if not self.home.exists():
+            super().make()
+
+    def play(self, *words: str, seconds: int) -> dict[str, Any]:
+        """`amparo demo` with these words, ended well: the figures of its last line."""
+        told = self.command("demo", *words, seconds=seconds)
+        assert told.returncode == 0, told.stdout[-3000:] + told.stderr[-3000:]
+        found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+        return found
+
+    def log_in(self, username: str) -> LogIn:
+        """Of one of the demo's officers."""
+        known = json.loads((self.home / "demo" / "log-ins.json").read_text())
+        who = next(each for each in known if each["username"] == username)
+        return LogIn(username, who["password"], who["totp_secret"])
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def end(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

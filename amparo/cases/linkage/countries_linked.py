@@ -16,11 +16,13 @@ TOLD_AT = 0.9  # chance, from which on an account speaks for the person's others
 
 def held(store: Store, file: Path, what: str, columns: tuple[str, ...]) -> str:
     """The quoted name of a copy that the store may read. Missing or Refused where it isn't there or isn't such a table."""
-    if not file.is_file():
-        raise Missing(f"{file} is not there. Give the {what} that `amparo analyse {what}` wrote.")
-    place = store.work / f"{what}-given.parquet"
-    shutil.copyfile(file, place)
-    name = literal(str(place))
+    name = store.holds(file)
+    if not name:
+        if not file.is_file():
+            raise Missing(f"{file} is not there. Give the {what} that `amparo analyse {what}` wrote.")
+        place = store.work / f"{what}-given.parquet"
+        shutil.copyfile(file, place)
+        name = literal(str(place))
     try:
         there = {str(row[0]) for row in store.rows(f"DESCRIBE SELECT * FROM read_parquet({name})")}
     except Exception as error:

@@ -159,8 +159,8 @@ def ask_analysis(by: Actor, platform: UUID, steps: tuple[str, ...] = ()) -> Anal
     if rows.filter(state=PlatformStep.State.RUNNING).exists():
         raise Refused("An analysis is under way: ask again when it is done.")
     wanted = set(steps) or set(rows.filter(state=PlatformStep.State.FAILED).values_list("name", flat=True))
-    if wanted & set(rules.ANALYSES):
-        wanted.add("summary")
+    for step in list(wanted):
+        wanted.update(rules.RESTING.get(step, ("summary",)))
     if not wanted:
         raise Refused("Choose what to do again.")
     rows.filter(name__in=wanted).update(state=PlatformStep.State.WAITING, run=F("run") + 1, problem="", done=0, total=0)

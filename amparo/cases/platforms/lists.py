@@ -9,9 +9,11 @@ from uuid import UUID
 from amparo.access.acts import Actor
 from amparo.cases import queries
 from amparo.cases.facts import OfficerLine
+from amparo.cases.platforms.dossiers import COLUMNS as DOSSIER, plain
 from amparo.cases.platforms.pairs import EVIDENCE, QUESTIONS
 from amparo.cases.platforms.queries import PlatformFacts
 from amparo.cases.platforms.tables import COLUMNS, OVERLAPS, Wanted, opened_of, quoted
+from amparo.cases.tables.store import literal
 from amparo.foundation.errors import Missing
 from amparo.vault.keys import Unlock
 
@@ -31,7 +33,8 @@ HIDDEN = "another case of this house"
 def listed(
     by: Actor, platform: PlatformFacts, unlock: Unlock, name: str, wanted: Wanted
 ) -> tuple[tuple[str, ...], Iterator[list[Row]]]:
-    """The columns of `accounts` (that fit `wanted`), `countries`, `links`, `questions` or `overlaps`, and the rows in parts.
+    """The columns of a list and its rows in parts: `accounts` (that fit `wanted`), `dossiers` (of its country), `countries`,
+    `links`, `questions` or `overlaps`.
 
     Raises Missing for another name; Refused by the first part, where the table is not made or not to be opened.
     """
@@ -40,6 +43,11 @@ def listed(
     if name == "accounts":
         sql = f"SELECT {quoted(COLUMNS)} FROM directory WHERE {wanted.where()} ORDER BY number"
         return COLUMNS, _read(by, platform, unlock, wanted.tables, sql)
+    if name == "dossiers":
+        country = "--" if wanted.country == "-" else wanted.country
+        where = f"WHERE dossier = {literal(country)}" if country else ""
+        sql = f"SELECT {quoted(DOSSIER)} FROM dossiers {where} ORDER BY dossier, account_id"
+        return DOSSIER, _told(_read(by, platform, unlock, ("dossiers",), sql))
     if name not in _TABLES:
         raise Missing("There is no such list.")
     table, columns, order = _TABLES[name]
@@ -52,6 +60,11 @@ def _read(by: Actor, platform: PlatformFacts, unlock: Unlock, tables: tuple[str,
         found = store.con.execute(sql)
         while rows := found.fetchmany(STEP):
             yield rows
+
+
+def _told(parts: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    for rows in parts:
+        yield [tuple(plain(cell) for cell in row) for row in rows]
 
 
 def contacts_of(by: Actor, cases: Iterable[str | None]) -> dict[str, tuple[OfficerLine, ...]]:

@@ -20,6 +20,7 @@ from amparo.cases import actions, drawing, queries
 from amparo.cases.models import LinkJudgement
 from amparo.cases.page_frame import actor_of, frame_of, say, say_form
 from amparo.cases.platforms import account as one_account, lists, pairs, rules, tables, taking
+from amparo.cases.platforms.dossiers import FIGURES as DOSSIER_FIGURES
 from amparo.cases.platforms.queries import PlatformFacts
 from amparo.cases.platforms.rules import Choice
 from amparo.cases.platforms.tables import Wanted
@@ -211,6 +212,16 @@ def list_csv(request: HttpRequest, case: UUID, platform: UUID, name: str) -> Str
     response = StreamingHttpResponse(pieces(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{queries.case(case).reference}-{name}.csv"'
     return response
+
+
+@page("cases.read")
+def dossiers(request: HttpRequest, case: UUID, platform: UUID) -> HttpResponse:
+    """What each country's dossier counts, from rows alone; each can be taken as a file."""
+    frame, found = _frame(request, case, platform, "dossiers")
+    rows = [
+        dict(zip(DOSSIER_FIGURES, row, strict=True)) for row in found.step("dossiers").figures.get("by_country", [])
+    ]
+    return render(request, "cases/platform_dossiers.html", frame | {"rows": rows, "step": found.step("dossiers")})
 
 
 @page("cases.read")

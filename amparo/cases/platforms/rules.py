@@ -11,13 +11,16 @@ IMPORT = (
     ("accounts", "identifiers"), ("payments",), ("items",), ("memberships",), ("posts",), ("events", "networks", "issuers"),
 )  # fmt: skip
 TABLES = tuple(table for group in IMPORT for table in group)
-ANALYSES = ("countries", "links", "overlaps", "first_posts", "summary")
+ANALYSES = ("countries", "links", "overlaps", "first_posts", "dossiers", "summary")
+# What rests on a step is done again with it.
+RESTING = {"countries": ("dossiers", "summary"), "links": ("dossiers", "summary")}
 STEP_NAMES = {
     "import": "Import",
     "countries": "Countries",
     "links": "Accounts of one person",
     "overlaps": "Overlaps with cases and reports",
     "first_posts": "First posts",
+    "dossiers": "Dossiers by country",
     "summary": "Figures and the list of accounts",
 }
 UNITS = {

@@ -24,6 +24,7 @@ from amparo.cases.models import LinkJudgement, Platform, PlatformStep
 from amparo.cases.platforms import actions, rules
 from amparo.cases.platforms.actions import Result
 from amparo.cases.platforms.base import files_of, import_group, sealed_base
+from amparo.cases.platforms.dossiers import write_dossiers_table
 from amparo.cases.platforms.overlaps import KINDS, write_overlaps
 from amparo.cases.platforms.summary import write_summary
 from amparo.cases.sealed_tables import SealedStore, enter_tables, sealing_tables
@@ -281,6 +282,13 @@ def _first_posts(work: Work, step: PlatformStep) -> None:
     _engine("first_posts", "amparo.cases.groups.first_posts", "write_first_posts", ("posts",))(work, step)
 
 
+def _dossiers(work: Work, step: PlatformStep) -> None:
+    with _opened(work, "countries", "links") as (store, base):
+        figures = write_dossiers_table(store)
+        counts = {"dossiers": len(figures["by_country"]), "accounts": figures["accounts"]}
+        _end(work, step, store, Result({}, {"accounts": base.counts.get("accounts", 0)}, counts, figures))
+
+
 def _summary(work: Work, step: PlatformStep) -> None:
     with _opened(work, "countries", "links") as (store, base):
         figures = write_summary(store, base.counts)
@@ -304,5 +312,6 @@ _STEPS: dict[str, Callable[[Work, PlatformStep], None]] = {
     ),
     "overlaps": _overlaps,
     "first_posts": _first_posts,
+    "dossiers": _dossiers,
     "summary": _summary,
 }

@@ -70,6 +70,10 @@ class Store:
         self.run(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM given_columns")
         self.con.unregister("given_columns")
 
+    def holds(self, file: Path) -> str:
+        """The quoted name of a table that the store has open itself, under this file's name; empty for any other file."""
+        return ""
+
     def link(self, file: Path, ending: str) -> str:
         """The quoted name under which DuckDB may read this file."""
         self.linked += 1
