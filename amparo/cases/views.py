@@ -23,7 +23,7 @@ from amparo.intake import queries as intake
 from amparo.vault.keys import OfficerKeys
 
 NEWEST = 7
-MOST_LISTED = 50  # groups in a table of the overview
+MOST_LISTED = 12  # groups in a table of the overview
 MOST_TOLD = 8  # groups whose milestones stand on the timeline
 MOST_MOVES = (
     300  # members of a group whose comings and goings stand on the timeline; the members' page has those of any

@@ -137,19 +137,23 @@ def _page_link(context: Context, number: int, words: str, rel: str) -> SafeStrin
 
 
 @register.simple_block_tag
-def tabs(content: str, label: str = "") -> SafeString:
-    """A row of links to the pages of one thing. label: says of what, where a page has two such rows."""
+def tabs(content: str, label: str = "", within: bool = False) -> SafeString:
+    """A row of links to the pages of one thing. label: says of what, where a page has two such rows. within: of one of its tabs."""
     return format_html(
-        '<nav class="tabs" aria-label="{}"><ul class="tab-row">{}</ul></nav>', label or _("Parts of this page"), content
+        '<nav class="tabs{}" aria-label="{}"><ul class="tab-row">{}</ul></nav>',
+        " within" if within else "",
+        label or _("Parts of this page"),
+        content,
     )
 
 
 @register.simple_tag(takes_context=True)
-def tab(context: Context, label: str, href: str, count: int | None = None) -> SafeString:
-    """One tab; the current one is known by its address."""
+def tab(context: Context, label: str, href: str, count: int | None = None, holds: bool = False) -> SafeString:
+    """One tab; the current one is known by its address. holds: the page that is shown is one of several behind it."""
     request = context.get("request")
-    here = SafeString(' aria-current="page"') if request and request.path == href.split("?", maxsplit=1)[0] else ""
-    counted = "" if count is None else format_html('<span class="tab-count">{}</span>', count)
+    current = bool(request and request.path == href.split("?", maxsplit=1)[0])
+    here = SafeString(' aria-current="page"') if current else SafeString(' aria-current="true"') if holds else ""
+    counted = "" if count is None else format_html('<span class="tab-count">{}</span>', f"{count:,}")
     return format_html('<li><a class="tab" href="{}"{}>{}{}</a></li>', href, here, label, counted)
 
 
