@@ -57,6 +57,7 @@ def _sections(case: CaseFacts, group: GroupFacts | None) -> list[Section]:
         parts = [Part("All groups", at("groups"), case.groups), *shown]
         parts += [
             Part("Items across", at("across")),
+            Part("Network", at("network")),
             Part("Overlaps", at("overlaps")),
             Part("Activity", at("activity")),
         ]

@@ -4,7 +4,7 @@ from django.urls import path
 
 from amparo.cases import evidence_pages, people_pages, views
 from amparo.cases.chats import order_pages, pages as group_pages
-from amparo.cases.ledgers import mapping_pages as coin_mapping_pages, pages as coin_pages
+from amparo.cases.ledgers import mapping_pages as coin_mapping_pages, pages as coin_pages, room_pages as coin_room_pages
 from amparo.cases.platforms import pages as platform_pages
 
 app_name = "cases"
@@ -59,7 +59,8 @@ urlpatterns = [
     path("<uuid:case>/coins/<uuid:ledger>/mapping.toml", coin_mapping_pages.mapping_text, name="ledger_mapping_text"),
     path("<uuid:case>/coins/<uuid:ledger>/read/", coin_mapping_pages.read, name="ledger_read"),
     path("<uuid:case>/coins/<uuid:ledger>/stop/", coin_mapping_pages.stop, name="ledger_stop"),
-    path("<uuid:case>/coins/<uuid:ledger>/broadcast/", coin_pages.broadcast, name="broadcast"),
+    path("<uuid:case>/coins/<uuid:ledger>/broadcast/", coin_room_pages.broadcast, name="broadcast"),
+    path("<uuid:case>/coins/<uuid:ledger>/broadcast.csv", coin_room_pages.broadcast_csv, name="broadcast_csv"),
     path("<uuid:case>/coins/<uuid:ledger>/account/", coin_pages.account, name="account"),
     path("<uuid:case>/coins/<uuid:ledger>/references.txt", coin_pages.references_text, name="references_text"),
     path("<uuid:case>/coins/<uuid:ledger>/<str:part>.csv", coin_pages.listing_csv, name="ledger_csv"),
