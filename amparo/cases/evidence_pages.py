@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +16,74 @@ from amparo.access.doors import page
 from amparo.cases import actions, drawing, forms, queries
 from amparo.cases.chats.members import MARKS, MemberLine
 from amparo.cases.chats.pages import csv_stream, export_of
-from amparo.cases.facts import ItemMark
+from amparo.cases.facts import GroupFacts, ItemMark
 from amparo.cases.page_frame import PAGE, actor_of, frame_of, hidden_from, page_asked, say, say_form
 from amparo.foundation.errors import Missing, Refused
 
 ROWS = 500  # of an export, read at a time
+
+
+OPEN = (
+    ("no_zone", "Time zone not known"),
+    ("ambiguous", "Day and month not certain"),
+    ("unread", "With lines not read"),
+    ("importing", "Being imported"),
+)
+_GROUP_SORTS: dict[str, Callable[[GroupFacts], Any]] = {
+    "name": lambda each: each.name.casefold(),
+    "platform": lambda each: each.platform,
+    "first": lambda each: (each.first is None, str(each.first.utc or "") if each.first else ""),
+    "members": lambda each: each.members,
+    "silent": lambda each: each.silent,
+    "messages": lambda each: each.messages,
+}
+
+
+def _groups_chosen(request: HttpRequest, case: UUID) -> list[GroupFacts]:
+    """Most members first unless told."""
+    words, open_ = request.GET.get("search", "").strip().casefold(), request.GET.get("open", "")
+    found = [
+        each
+        for each in queries.groups(case)
+        if words in f"{each.name} {each.platform} {each.exporter}".casefold()
+        and (open_ != "no_zone" or not each.zone)
+        and (open_ != "ambiguous" or each.date_order == "ambiguous")
+        and (open_ != "unread" or each.unsupported_count)
+        and (open_ != "importing" or each.importing)
+    ]
+    sort = request.GET.get("sort", "") or "-members"
+    key = _GROUP_SORTS.get(sort.removeprefix("-"), _GROUP_SORTS["members"])
+    return sorted(found, key=key, reverse=sort.startswith("-"))
+
+
+@page("cases.read")
+def groups(request: HttpRequest, case: UUID) -> HttpResponse:
+    frame = frame_of(request, case, "groups")
+    frame |= {
+        "page": Paginator(_groups_chosen(request, case), PAGE).get_page(request.GET.get("page")),
+        "open": OPEN,
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "cases/groups.html", frame)
+
+
+GROUP_COLUMNS = (
+    "group", "platform", "export", "first line", "last line", "zone", "members", "silent", "added and left at once", "messages",
+    "with media", "lines not read",
+)  # fmt: skip
+
+
+@page("cases.read")
+def groups_csv(request: HttpRequest, case: UUID) -> HttpResponseBase:
+    name = export_of(request, case, "groups.csv")
+    rows = (
+        (
+            each.name, each.platform, each.exporter, each.first.raw if each.first else "", each.last.raw if each.last else "",
+            each.zone, each.members, each.silent, each.left_at_once, each.messages, each.media, each.unsupported_count,
+        )
+        for each in _groups_chosen(request, case)
+    )  # fmt: skip
+    return csv_stream(name, GROUP_COLUMNS, rows)
 
 
 def _group_frame(request: HttpRequest, case: UUID, group: UUID, part: str) -> dict[str, Any]:

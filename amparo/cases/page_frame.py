@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from amparo.access.acts import Actor
 from amparo.cases import actions, queries
@@ -51,7 +52,7 @@ def frame_of(request: HttpRequest, case: UUID, part: str, about: UUID | None = N
     return {
         "case": facts,
         "title": facts.title,
-        "groups": queries.groups(case),
+        "groups": SimpleLazyObject(lambda: queries.groups(case)),  # thousands, which most parts never ask for
         "report": facts.reports[0] if facts.reports else None,
         "may_edit": actor_of(request).can("cases.edit") and facts.state == "open",
     }

@@ -5,7 +5,7 @@ from django.urls import path
 from amparo.cases import evidence_pages, people_pages, views
 from amparo.cases.cards import pages as card_pages
 from amparo.cases.chats import order_pages, pages as group_pages
-from amparo.cases.ledgers import mapping_pages as coin_mapping_pages, pages as coin_pages
+from amparo.cases.ledgers import mapping_pages as coin_mapping_pages, pages as coin_pages, room_pages as coin_room_pages
 from amparo.cases.platforms import pages as platform_pages
 
 app_name = "cases"
@@ -34,6 +34,8 @@ urlpatterns = [
     path("<uuid:case>/first/", order_pages.first_looks, name="first_looks"),
     path("<uuid:case>/first.csv", order_pages.first_looks_csv, name="first_looks_csv"),
     path("<uuid:case>/countries/<uuid:attribution>/withdraw/", people_pages.withdraw, name="withdraw"),
+    path("<uuid:case>/groups/", evidence_pages.groups, name="groups"),
+    path("<uuid:case>/groups.csv", evidence_pages.groups_csv, name="groups_csv"),
     path("<uuid:case>/groups/<uuid:group>/", evidence_pages.group, name="group"),
     path("<uuid:case>/groups/<uuid:group>/members.csv", evidence_pages.members_csv, name="members_csv"),
     path("<uuid:case>/groups/<uuid:group>/messages/", evidence_pages.group_messages, name="messages"),
@@ -63,7 +65,8 @@ urlpatterns = [
     path("<uuid:case>/coins/<uuid:ledger>/mapping.toml", coin_mapping_pages.mapping_text, name="ledger_mapping_text"),
     path("<uuid:case>/coins/<uuid:ledger>/read/", coin_mapping_pages.read, name="ledger_read"),
     path("<uuid:case>/coins/<uuid:ledger>/stop/", coin_mapping_pages.stop, name="ledger_stop"),
-    path("<uuid:case>/coins/<uuid:ledger>/broadcast/", coin_pages.broadcast, name="broadcast"),
+    path("<uuid:case>/coins/<uuid:ledger>/broadcast/", coin_room_pages.broadcast, name="broadcast"),
+    path("<uuid:case>/coins/<uuid:ledger>/broadcast.csv", coin_room_pages.broadcast_csv, name="broadcast_csv"),
     path("<uuid:case>/coins/<uuid:ledger>/account/", coin_pages.account, name="account"),
     path("<uuid:case>/coins/<uuid:ledger>/references.txt", coin_pages.references_text, name="references_text"),
     path("<uuid:case>/coins/<uuid:ledger>/<str:part>.csv", coin_pages.listing_csv, name="ledger_csv"),

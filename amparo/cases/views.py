@@ -24,7 +24,7 @@ from amparo.vault.keys import OfficerKeys
 
 NEWEST = 7
 ACTS_READ, MOST_ACTS_READ = 100, 2500
-MOST_LISTED = 50  # groups in a table of the overview
+MOST_LISTED = 12  # groups in a table of the overview
 MOST_TOLD = 8  # groups whose milestones stand on the timeline
 MOST_MOVES = (
     300  # members of a group whose comings and goings stand on the timeline; the members' page has those of any

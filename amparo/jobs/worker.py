@@ -46,11 +46,19 @@ class Worker:
         threading.Thread(target=self._beat, daemon=True).start()
         pause = SHORTEST_PAUSE
         while not self._stop.is_set():
-            if self.step():
+            if self._round():
                 pause = SHORTEST_PAUSE
             else:
                 self._stop.wait(pause)
                 pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _round(self) -> int:
+        """A round that failed is one that found nothing: a worker that runs as a thread has nobody who would start it again."""
+        try:
+            return self.step()
+        except Exception:
+            log.exception("a round of %s failed; it is tried again", self.name)
+            return 0
 
     def step(self) -> int:
         """One round: every duty, then a batch of jobs. How much was found to do."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.core.paginator import Page
@@ -60,8 +61,11 @@ def th(context: Context, label: str, key: str, num: bool = False) -> SafeString:
 
 
 @register.simple_block_tag(takes_context=True)
-def filters(context: Context, content: str, table: str = "") -> SafeString:
-    """A GET form around filter fields; with `table`, it filters that table's rows in the browser instead."""
+def filters(context: Context, content: str, table: str = "", keep: str = "") -> SafeString:
+    """A GET form around filter fields; with `table`, it filters that table's rows in the browser instead.
+
+    keep: names in the address that say which thing the page is about, so that they are no filter and nothing clears them.
+    """
     if table:
         return format_html(
             '<div class="filters" role="search" data-filters="{}">{}<span class="filter-shown" role="status"></span></div>',
@@ -69,9 +73,11 @@ def filters(context: Context, content: str, table: str = "") -> SafeString:
             content,
         )
     query = _query(context)
-    used = any(value for key, value in query.items() if key not in {"sort", "page"})
-    kept = format_html('<input type="hidden" name="sort" value="{}">', query["sort"]) if query.get("sort") else ""
-    clear = format_html('<a class="button quiet" href="?">{}</a>', _("Clear")) if used else ""
+    about = {name: query[name] for name in keep.split() if name in query}
+    used = any(value for key, value in query.items() if key not in {"sort", "page", *about})
+    hidden = about | ({"sort": query["sort"]} if query.get("sort") else {})
+    kept = format_html_join("", '<input type="hidden" name="{}" value="{}">', hidden.items())
+    clear = format_html('<a class="button quiet" href="?{}">{}</a>', urlencode(about), _("Clear")) if used else ""
     return format_html(
         '<form class="filters" method="get" role="search">{}{}<button class="button">{}</button>{}</form>',
         kept,
@@ -137,19 +143,23 @@ def _page_link(context: Context, number: int, words: str, rel: str) -> SafeStrin
 
 
 @register.simple_block_tag
-def tabs(content: str, label: str = "") -> SafeString:
-    """A row of links to the pages of one thing. label: says of what, where a page has two such rows."""
+def tabs(content: str, label: str = "", within: bool = False) -> SafeString:
+    """A row of links to the pages of one thing. label: says of what, where a page has two such rows. within: of one of its tabs."""
     return format_html(
-        '<nav class="tabs" aria-label="{}"><ul class="tab-row">{}</ul></nav>', label or _("Parts of this page"), content
+        '<nav class="tabs{}" aria-label="{}"><ul class="tab-row">{}</ul></nav>',
+        " within" if within else "",
+        label or _("Parts of this page"),
+        content,
     )
 
 
 @register.simple_tag(takes_context=True)
-def tab(context: Context, label: str, href: str, count: int | None = None) -> SafeString:
-    """One tab; the current one is known by its address."""
+def tab(context: Context, label: str, href: str, count: int | None = None, holds: bool = False) -> SafeString:
+    """One tab; the current one is known by its address. holds: the page that is shown is one of several behind it."""
     request = context.get("request")
-    here = SafeString(' aria-current="page"') if request and request.path == href.split("?", maxsplit=1)[0] else ""
-    counted = "" if count is None else format_html('<span class="tab-count">{}</span>', count)
+    current = bool(request and request.path == href.split("?", maxsplit=1)[0])
+    here = SafeString(' aria-current="page"') if current else SafeString(' aria-current="true"') if holds else ""
+    counted = "" if count is None else format_html('<span class="tab-count">{}</span>', f"{count:,}")
     return format_html('<li><a class="tab" href="{}"{}>{}{}</a></li>', href, here, label, counted)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from amparo.custody.models import Act
@@ -75,3 +75,21 @@ def test_a_job_done_by_a_worker_has_its_effect_and_its_end_together() -> None:
     slow_work.enqueue(number=3)
     Worker("w").step()
     assert queries.counts()["done"] == Act.objects.filter(kind="test.effect").count() == 1
+
+
+def test_a_worker_goes_on_after_a_round_in_which_the_database_would_not_be_written() -> None:
+    """A thread of work that takes long has nobody who would start it again."""
+    slow_work.enqueue(number=4)
+    rounds: list[int] = []
+
+    class Locked(Worker):
+        def step(self) -> int:
+            rounds.append(len(rounds))
+            if len(rounds) == 1:
+                raise OperationalError("database is locked")
+            done = super().step()
+            self.stop()
+            return done
+
+    Locked("w").run()
+    assert len(rounds) == 2 and queries.unfinished() == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -37,6 +37,7 @@ WHERE = (
     ("stickers", "Stickers"),
 )
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MOST_CIRCLES = 40  # on the page; the table has them all
 MOST_NEAR = 6  # look-alikes of an item on the page; the table has them all
 BUSIEST = 6  # shades of an hour, none to most
 
@@ -153,6 +154,7 @@ def across_csv(request: HttpRequest, case: UUID) -> HttpResponse:
 def overlaps(request: HttpRequest, case: UUID) -> HttpResponse:
     frame = frame_of(request, case, "overlaps")
     found = queries.overlaps(case, queries.items_across(case))
+    circles = queries.circle_lines(found)
     officer, names = actor_of(request).uuid, {each.uuid: each for each in access.officers()}
 
     def case_line(each: Any) -> tuple[Any, bool, Any]:
@@ -161,7 +163,8 @@ def overlaps(request: HttpRequest, case: UUID) -> HttpResponse:
     frame |= {
         "found": found,
         "page": Paginator(found.shared.named(request.GET.get("search", "")), PAGE).get_page(request.GET.get("page")),
-        "circles": queries.circle_lines(found)[:40],
+        "circles": circles[:MOST_CIRCLES],
+        "circle_count": len(circles),
         "people_elsewhere": [case_line(each) for each in queries.people_elsewhere(case)],
         "items_elsewhere": [case_line(each) for each in queries.items_elsewhere(case)],
         "query": request.GET.urlencode(),
@@ -171,25 +174,38 @@ def overlaps(request: HttpRequest, case: UUID) -> HttpResponse:
 
 @page("cases.read")
 def overlaps_csv(request: HttpRequest, case: UUID) -> StreamingHttpResponse:
-    name = export_of(request, case, "overlaps.csv")
-    found = queries.overlaps(case, queries.items_across(case))
-    columns = ("group", "members", "other group", "its members", "members in both", "by chance", "items in both")
-    return csv_stream(
-        name,
-        columns,
-        (
-            (
-                each.one.name,
-                each.one.members,
-                each.two.name,
-                each.two.members,
-                each.members,
-                f"{each.by_chance:.1f}",
-                each.items,
-            )
-            for each in found.shared.named(request.GET.get("search", ""))
-        ),
-    )
+    """Between groups, with the page's search; with part=circles or part=cases the other two lists."""
+    part = request.GET.get("part", "")
+    if part == "circles":
+        return csv_stream(export_of(request, case, "overlaps.circles.csv"), CIRCLE_COLUMNS, _circle_rows(case))
+    if part == "cases":
+        return csv_stream(export_of(request, case, "overlaps.cases.csv"), ELSEWHERE_COLUMNS, _elsewhere_rows(case))
+    rows = _overlap_rows(case, request.GET.get("search", ""))
+    return csv_stream(export_of(request, case, "overlaps.csv"), OVERLAP_COLUMNS, rows)
+
+
+OVERLAP_COLUMNS = ("group", "members", "other group", "its members", "members in both", "by chance", "items in both")
+CIRCLE_COLUMNS = ("circle", "person", "name", "groups that tie it")
+ELSEWHERE_COLUMNS = ("case", "what stands there too", "how many", "people of this case")
+
+
+def _overlap_rows(case: UUID, search: str) -> Iterator[tuple[object, ...]]:
+    for each in queries.overlaps(case, queries.items_across(case)).shared.named(search):
+        chance = f"{each.by_chance:.1f}"
+        yield each.one.name, each.one.members, each.two.name, each.two.members, each.members, chance, each.items
+
+
+def _circle_rows(case: UUID) -> Iterator[tuple[object, ...]]:
+    for circle in queries.circle_lines(queries.overlaps(case)):
+        for person in circle.people:
+            yield circle.number, person.reference, person.handle, " | ".join(circle.groups)
+
+
+def _elsewhere_rows(case: UUID) -> Iterator[tuple[object, ...]]:
+    for each in queries.people_elsewhere(case):
+        yield each.reference, "exact identifiers", each.identifiers, each.people
+    for shared in queries.items_elsewhere(case):
+        yield shared.reference, "items, byte for byte", shared.items, ""
 
 
 # ---- the network

@@ -287,50 +287,6 @@ def references_text(request: HttpRequest, case: UUID, ledger: UUID) -> HttpRespo
 
 @page("cases.read")
 @require_safe
-def broadcast(request: HttpRequest, case: UUID, ledger: UUID) -> HttpResponse:
-    frame = ledger_frame(request, case, ledger, "coins.broadcast")
-    number = request.GET.get("page", "1")
-    at = max(1, int(number)) if number.isdigit() and len(number) < 7 else 1
-    with opened_ledger(
-        actor_of(request), frame["ledger"], ("broadcasts", "presence", "payments"), OfficerKeys.from_request(request)
-    ) as store:
-        room = coin_tables.room(store, request.GET.get("stream", ""), request.GET.get("host", ""), (at - 1) * PAGE)
-    longest = max(room.stay_count, room.payment_count)
-    digits = frame["digits"]
-    frame |= {
-        "room": room,
-        "bars": coin_drawing.bars(room),
-        "coins": coin_drawing.coins(room.coins, digits),
-        "began": coin_drawing.moment(room.began),
-        "ended": coin_drawing.moment(room.ended),
-        "payments": [
-            {
-                "payer": row[0],
-                "when": coin_drawing.moment(row[1]) or row[2],
-                "coins": coin_drawing.coins(row[3], digits),
-                "worth": coin_drawing.money(row[4], row[5]),
-                "found": FOUND.get(str(row[6]), row[6]) + (f", of {row[7]}" if row[6] == "either" else ""),
-                "reference": row[8],
-                "place": f"{row[9]}:{row[10]}",
-            }
-            for row in room.payments
-        ],
-        "page": Paginator(range(longest), PAGE).get_page(at),
-    }
-    return render(request, "cases/broadcast.html", frame)
-
-
-FOUND = {
-    "stated": "names this broadcast",
-    "inside": "made while it ran",
-    "grace": "within two minutes of it",
-    "either": "fits more than one",
-    "none": "in none",
-}
-
-
-@page("cases.read")
-@require_safe
 def account(request: HttpRequest, case: UUID, ledger: UUID) -> HttpResponse:
     frame = ledger_frame(request, case, ledger, "coins.account")
     facts: LedgerFacts = frame["ledger"]

@@ -145,10 +145,22 @@ class Room:
     payment_count: int
     payers: int
     coins: int
+    stays_found: int
+    payments_found: int
 
 
-def room(store: Store, stream: str, host: str, offset: int = 0) -> Room:
-    """Raises Missing. Stays and payments are at most PAGE each, from `offset` on."""
+@dataclass(frozen=True)
+class RoomAsked:
+    """Which rows of a broadcast. search: in the accounts' names. only: "paid", "present" (without a payment), or everybody."""
+
+    search: str = ""
+    only: str = ""
+    offset: int = 0
+    limit: int = PAGE
+
+
+def room(store: Store, stream: str, host: str, asked: RoomAsked = RoomAsked()) -> Room:
+    """Raises Missing. The counts are of the whole broadcast, stays_found and payments_found of what was asked for."""
     found = store.rows(
         "SELECT stream, host, began, ended, basis, crosses FROM broadcasts WHERE stream = $1 AND host = $2",
         [stream, host],
@@ -156,17 +168,21 @@ def room(store: Store, stream: str, host: str, offset: int = 0) -> Room:
     if not found:
         raise Missing("There is no such broadcast in this ledger.")
     name, of, began, ended, basis, crosses = found[0]
+    there = (
+        "FROM presence WHERE stream = $1 AND host = $2 AND contains(lower(account), lower($3)) "
+        "AND ($4 = '' OR ($4 = 'paid') = (payments > 0))"
+    )
+    cut = f"LIMIT {int(asked.limit)} OFFSET {int(asked.offset)}"
     stays = store.rows(
         "SELECT account, entered_at, left_at, seconds, closed_by, coins, payments, overlapping, enter_file, enter_row, exit_file, "
-        "exit_row FROM presence WHERE stream = $1 AND host = $2 ORDER BY coins DESC, entered_at, account, enter_row "
-        f"LIMIT {PAGE} OFFSET {int(offset)}",
-        [stream, host],
+        f"exit_row {there} ORDER BY coins DESC, entered_at, account, enter_row {cut}",
+        [stream, host, asked.search, asked.only],
     )
-    paid = "FROM payments WHERE host = $2 AND list_contains(streams, $1)"
+    paid, some = "FROM payments WHERE host = $2 AND list_contains(streams, $1)", "AND contains(lower(payer), lower($3))"
     payments = store.rows(
         "SELECT payer, coalesce(at_utc, try_cast(at_raw AS TIMESTAMP)), at_raw, coins, money_minor, currency, found, len(streams), "
-        f"reference, file, row {paid} ORDER BY 2, file, row LIMIT {PAGE} OFFSET {int(offset)}",
-        [stream, host],
+        f"reference, file, row {paid} {some} ORDER BY 2, file, row {cut}",
+        [stream, host, asked.search],
     )
     count, payers, coins = store.rows(
         f"SELECT count(*), count(DISTINCT payer), coalesce(sum(coins), 0)::BIGINT {paid}", [stream, host]
@@ -184,6 +200,8 @@ def room(store: Store, stream: str, host: str, offset: int = 0) -> Room:
         payment_count=int(count),
         payers=int(payers),
         coins=int(coins),
+        stays_found=int(store.rows(f"SELECT count(*) {there}", [stream, host, asked.search, asked.only])[0][0]),
+        payments_found=int(store.rows(f"SELECT count(*) {paid} {some}", [stream, host, asked.search])[0][0]),
     )
 
 

@@ -18,6 +18,6 @@ def add_step(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0004_platforms")]
+    dependencies = [("cases", "0006_long_imports")]
 
     operations = [migrations.RunPython(add_step, migrations.RunPython.noop)]
