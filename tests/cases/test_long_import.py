@@ -16,6 +16,7 @@ from amparo.access.acts import Actor
 from amparo.cases import jobs, queries
 from amparo.cases.actions import CaseOpened
 from amparo.cases.chats import importing, long_import
+from amparo.cases.groups.members import window
 from amparo.cases.groups.posts import each_post
 from amparo.cases.groups.reading import from_json, from_lines
 from amparo.cases.groups.skimming import skimmed, skimmed_lines
@@ -77,7 +78,7 @@ def test_a_reading_skimmed_line_by_line_says_the_same_as_one_that_is_held(readin
     assert skim.members == held.members and skim.changed == held.changed and skim.messages == held.messages
     assert list(skim.each_message()) == list(held.each_message())
     assert skim.reading.notices == held.reading.notices and skim.reading.zone_offset == held.reading.zone_offset
-    assert importing.window(skim.reading) == importing.window(held.reading)
+    assert window(skim.reading) == window(held.reading)
 
 
 def test_what_is_held_of_a_long_reading_are_the_messages_that_open_a_stay() -> None:
