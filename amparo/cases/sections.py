@@ -17,6 +17,7 @@ class Part:
     label: str
     href: str
     count: int | None = None
+    here: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def _sections(case: CaseFacts, group: GroupFacts | None) -> list[Section]:
         Section("People", at("people"), case.people, tuple(people)),
     ]
     if case.groups:
-        shown = [Part(_short(group.name), _group(case.uuid, group.uuid), group.members)] if group else []
+        shown = [Part(_short(group.name), _group(case.uuid, group.uuid), group.members, here=True)] if group else []
         parts = [Part("All groups", at("groups"), case.groups), *shown]
         parts += [
             Part("Items across", at("across")),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from amparo.access.acts import Actor
 from amparo.cases import actions, jobs, queries
 from amparo.cases.actions import CaseOpened
+from amparo.cases.sections import sections
 from amparo.custody import queries as custody
 from amparo.foundation.errors import Refused
 from tests.cases import house
@@ -213,3 +214,35 @@ def test_a_line_opens_the_page_of_messages_on_which_it_stands(case: CaseOpened, 
     client: Client = logged_in(ines)
     address = reverse("cases:messages", args=[case.case, groups(case)["Grupo 21"]])
     assert 'id="line-10"' in client.get(address, {"line": "10"}).content.decode()
+
+
+def test_every_list_of_groups_is_searched_and_taken_out_and_each_export_is_recorded(
+    case: CaseOpened, ines: Actor
+) -> None:
+    client = logged_in(ines)
+
+    def csv(name: str, **asked: str) -> list[str]:
+        answer = client.get(reverse(f"cases:{name}", args=[case.case]), asked)
+        return b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+
+    assert len(csv("groups_csv")) == 3 and len(csv("groups_csv", search="grupo 22")) == 2
+    assert len(csv("groups_csv", open="no_zone")) == 3 and len(csv("groups_csv", open="ambiguous")) == 1
+    assert len(csv("items_csv")) == len(queries.items(case.case)) + 1 and len(csv("items_csv", verdict="hit")) == 1
+    assert len(csv("overlaps_csv")) == 2 and len(csv("overlaps_csv", part="circles")) == 1
+    assert len(csv("overlaps_csv", part="cases")) == 1
+    parts = {str(line.about["part"]) for line in custody.acts(kind="case.read").lines}
+    assert {"groups.csv", "items.csv", "overlaps.csv", "overlaps.circles.csv", "overlaps.cases.csv"} <= parts
+    page = client.get(reverse("cases:groups", args=[case.case]), {"sort": "name"}).content.decode()
+    assert page.index("Grupo 21</a>") < page.index("Grupo 22</a>")
+
+
+def test_a_page_of_a_case_stands_in_one_section_and_the_overview_in_none_of_the_others(
+    case: CaseOpened, ines: Actor
+) -> None:
+    facts, group = queries.case(case.case), queries.groups(case.case)[0]
+    for name, more, section in (
+        ("case", [], "Overview"), ("first_looks", [], "People"), ("across", [], "Groups"), ("network", [], "Groups"),
+        ("messages", [group.uuid], "Groups"), ("evidence", [], "Items"), ("add_ledger", [], "Coins"),
+    ):  # fmt: skip
+        path = reverse(f"cases:{name}", args=[case.case, *more])
+        assert [each.label for each in sections(facts, path, group) if each.here] == [section]

@@ -16,11 +16,14 @@ from amparo.access.acts import Actor
 from amparo.cases import jobs, queries
 from amparo.cases.actions import CaseOpened
 from amparo.cases.chats import importing, long_import
+from amparo.cases.groups.members import window
 from amparo.cases.groups.posts import each_post
 from amparo.cases.groups.reading import from_json, from_lines
 from amparo.cases.groups.skimming import skimmed, skimmed_lines
 from amparo.cases.models import Group, Identifier, Membership, Notice, Post, Sighting
+from amparo.cases.report_files import files_beside
 from amparo.custody import queries as custody
+from amparo.vault import queries as vault
 from tests.cases import house
 from tests.cases.house import ANA, BEA, CAI
 from tests.cases.test_pages import logged_in
@@ -75,7 +78,7 @@ def test_a_reading_skimmed_line_by_line_says_the_same_as_one_that_is_held(readin
     assert skim.members == held.members and skim.changed == held.changed and skim.messages == held.messages
     assert list(skim.each_message()) == list(held.each_message())
     assert skim.reading.notices == held.reading.notices and skim.reading.zone_offset == held.reading.zone_offset
-    assert importing.window(skim.reading) == importing.window(held.reading)
+    assert window(skim.reading) == window(held.reading)
 
 
 def test_what_is_held_of_a_long_reading_are_the_messages_that_open_a_stay() -> None:
@@ -150,16 +153,14 @@ def test_an_import_that_was_cut_off_goes_on_after_its_last_step(monkeypatch: pyt
 
 def cut_off_after(group: Group, case: UUID, written: int) -> None:
     """The steps of an import up to here, as a worker leaves them that dies."""
-    chat = next(
-        each for each in long_import.vault.items_of_origin(long_import.vault.item(group.item).origin) if each.derived
-    )
+    chat = next(each for each in vault.items_of_origin(vault.item(group.item).origin) if each.derived)
 
     def lines() -> Iterator[bytes]:
         return iter([json.dumps(house.reading()).encode()])
 
     skim = skimmed_lines(lines)
     people = long_import._entered(group, skim)
-    files = long_import.files_beside(chat, long_import.vault.items_of_origin(chat.origin))
+    files = files_beside(chat, vault.items_of_origin(chat.origin))
     with transaction.atomic():
         Group.objects.filter(id=group.id).update(posts_written=written)
         posts = list(each_post(skim.each_message(), files, set()))

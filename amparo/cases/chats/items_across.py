@@ -27,7 +27,7 @@ from amparo.sandbox import queries as sandbox
 from amparo.vault import queries as vault
 from amparo.vault.queries import ItemFacts
 
-STEP = 500
+STEP = 5000  # of a list of variables in one statement; SQLite takes 32,766
 
 Answer = TypeVar("Answer")
 
@@ -260,7 +260,7 @@ def _families(looks: _Looks) -> list[tuple[int, ...]]:
 
 
 def _in_steps(ask: Callable[[Iterable[UUID]], dict[UUID, Answer]], wanted: list[UUID]) -> dict[UUID, Answer]:
-    """SQLite refuses long lists of variables in one statement."""
+    """SQLite refuses longer lists of variables in one statement."""
     found: dict[UUID, Answer] = {}
     for start in range(0, len(wanted), STEP):
         found |= ask(wanted[start : start + STEP])

@@ -57,7 +57,9 @@ class Membership(models.Model):
     retention = "case"
 
     group = models.ForeignKey("cases.Group", PROTECT, related_name="+")
-    person = models.ForeignKey("cases.Person", PROTECT, related_name="+")
+    person = models.ForeignKey(
+        "cases.Person", PROTECT, related_name="+", db_index=False
+    )  # the index below begins with it
     came = models.CharField(max_length=12)
     came_raw = models.CharField(max_length=60, blank=True)
     came_wall = models.DateTimeField(null=True)
@@ -76,6 +78,7 @@ class Membership(models.Model):
 
     class Meta:
         ordering = ["group", "came_line", "id"]
+        indexes = [models.Index(fields=["person", "silent", "left_at_once"], name="cases_stay_marks")]
 
 
 class Post(models.Model):

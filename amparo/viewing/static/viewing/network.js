@@ -98,6 +98,15 @@
     stage.addEventListener("keydown", (event) => move(event, drawing));
     document.addEventListener("amparo:theme", () => drawing.style(style()));
     frame.drawing = drawing;
+    whole(drawing);
+    drawing.on("resize", () => whole(drawing));
+  }
+
+  // All of it in the frame, but a few nodes no larger than a page's own words.
+  function whole(drawing) {
+    drawing.fit(undefined, 32);
+    if (drawing.zoom() > 1.4) drawing.zoom(1.4);
+    drawing.center();
   }
 
   // Landmarks' names keep their size on the screen however far away one is.
@@ -114,7 +123,7 @@
     if (steps[event.key]) drawing.panBy({ x: 0, y: 0, ...steps[event.key] });
     else if (event.key === "+" || event.key === "=") zoom(drawing, 1.25);
     else if (event.key === "-") zoom(drawing, 0.8);
-    else if (event.key === "0") drawing.fit(undefined, 32);
+    else if (event.key === "0") whole(drawing);
     else if (event.key === "Escape") drawing.elements().unselect();
     else return;
     event.preventDefault();
@@ -157,7 +166,7 @@
     input.placeholder = words.search;
     input.setAttribute("aria-label", words.search);
     input.addEventListener("input", () => search(drawing, input));
-    const doing = [["plus", words.in, () => zoom(drawing, 1.25)], ["minus", words.out, () => zoom(drawing, 0.8)], ["fit", words.fit, () => drawing.animate({ fit: { padding: 32 }, duration: 0 })]];
+    const doing = [["plus", words.in, () => zoom(drawing, 1.25)], ["minus", words.out, () => zoom(drawing, 0.8)], ["fit", words.fit, () => whole(drawing)]];
     for (const [sign, label, act] of doing) {
       const button = document.createElement("button");
       button.type = "button";
