@@ -258,7 +258,7 @@ def _by_pandas(frames: list[Any], most: int) -> dict[str, Any]:
         held = once[(holders > 1) & (holders <= most)]
         first = held.groupby("value")["account"].transform("first")
         graph.add_edges_from(zip(first, held["account"], strict=True))
-    return {account: min(each) for each in nx.connected_components(graph) for account in each}
+    return {account: number for number, each in enumerate(nx.connected_components(graph)) for account in each}
 
 
 def _pairs(store: Store) -> int:
