@@ -12,6 +12,7 @@ last line is one JSON object.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import hashlib
 import importlib.util
 import itertools
@@ -35,6 +36,7 @@ import numpy as np
 
 from amparo.cases.coins import kernels
 from amparo.cases.coins.tracing import REASONS, Moves, Trace, warm
+from benchmarks.coins_reading import peak_mib
 
 MAPPING = """\
 platform = "benchmark"
@@ -88,14 +90,14 @@ def main() -> int:
     for rows in asked.rows:
         planted = make(rows, asked.seed)
         print(f"## {rows:,} rows\n")
-        result[str(rows)] = _tracing(planted, asked.repeats, peers=asked.peers)
-        result[str(rows)] |= _placing(planted, asked.repeats, peers=asked.peers)
-        result[str(rows)] |= _pairs(planted, asked.repeats, peers=asked.peers)
-        if asked.command:
-            result[str(rows)] |= _command(planted, repeats=asked.repeats)
-        for name, value in result[str(rows)].items():
-            print(f"{name:<44} {value}")
-        print(flush=True)
+        parts = [_tracing, _placing, _pairs, *([_command] if asked.command else [])]
+        result[str(rows)] = {}
+        for part in parts:
+            told = part(planted, asked.repeats, peers=asked.peers)
+            result[str(rows)] |= told
+            for name, value in told.items():
+                print(f"{name:<44} {value}", flush=True)
+        print()
     print(json.dumps(result))
     return 0
 
@@ -329,15 +331,20 @@ def our_placing(planted: Planted) -> np.ndarray:
     here = ~planted.lost & (planted.moves.reason == 2)
     order = np.lexsort((planted.ended, planted.began, planted.host))
     host, began, ended = planted.host[order], planted.began[order], planted.ended[order]
+    paid_to = planted.moves.taker[here]
+    # As the database gives them to sessions.py: each host's range, and the latest end so far within it.
+    ends = np.cumsum(np.bincount(host, minlength=int(paid_to.max()) + 1))
+    begins = np.concatenate([[0], ends[:-1]])
     furthest = ended.copy()
     for first, last in itertools.pairwise((0, *(np.flatnonzero(np.diff(host)) + 1).tolist(), len(host))):
         furthest[first:last] = np.maximum.accumulate(ended[first:last])
-    paid_to = planted.moves.taker[here]
-    low, high = np.searchsorted(host, paid_to), np.searchsorted(host, paid_to, "right")
+    low, high = begins[paid_to], ends[paid_to]
     found, counts = np.zeros(len(paid_to), np.int32), np.zeros(len(paid_to), np.int64)
     given = (planted.at_us[here], order.astype(np.int32), began, ended, furthest, low, high, 120_000_000, found)
-    flat = np.empty(kernels.place(*given, np.empty(0, np.int32), counts), np.int32)
-    kernels.place(*given, flat, counts)
+    flat = np.empty(len(counts) + len(counts) // 4 + 16, np.int32)
+    if (total := kernels.place(*given, flat, counts)) > len(flat):
+        flat = np.empty(total, np.int32)
+        kernels.place(*given, flat, counts)
     answer = np.full(len(paid_to), -1)
     answer[counts > 0] = flat[(np.cumsum(counts) - counts)[counts > 0]]
     return answer
@@ -373,10 +380,11 @@ def _grown(call: Callable[[], Any]) -> int:
     read, write = os.pipe()
     child = os.fork()
     if not child:
-        before = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        ctypes.CDLL(None).malloc_trim(0)  # what was freed before would hold it unseen
+        Path("/proc/self/clear_refs").write_text("5")  # what it held at most begins anew
+        before = peak_mib()
         call()
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
-        os.write(write, str(max(0, grown) >> 20).encode())
+        os.write(write, str(peak_mib() - before).encode())
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as answer:
@@ -441,9 +449,9 @@ def _pairs(planted: Planted, repeats: int, *, peers: bool) -> dict[str, Any]:
     return told
 
 
-def _reading(base: Path, repeats: int) -> dict[str, Any]:
+def _reading(base: Path, repeats: int, *, peers: bool) -> dict[str, Any]:
     """The ledger read and put in order, each row checked: beside DuckDB's bare read of the same files, and that with its order."""
-    taken: dict[str, list[list[float]]] = {"ours": [], "bare": [], "ordered": []}
+    taken: dict[str, list[list[float]]] = {"ours": [], **({"bare": [], "ordered": []} if peers else {})}
     for _ in range(repeats):
         for how, runs in taken.items():
             done = subprocess.run(
@@ -456,6 +464,8 @@ def _reading(base: Path, repeats: int) -> dict[str, Any]:
     median = {how: statistics.median(run[0] for run in runs) for how, runs in taken.items()}
     told: dict[str, Any] = {f"ledger read, {how}, CPU s": round(seconds, 2) for how, seconds in median.items()}
     told |= {f"ledger read, {how}, peak MiB": max(run[1] for run in runs) for how, runs in taken.items()}
+    if not peers:
+        return told
     return told | {
         "ledger read, times duckdb's bare read": round(median["ours"] / median["bare"], 1),
         "ledger read, times duckdb's with order": round(median["ours"] / median["ordered"], 1),
@@ -492,6 +502,7 @@ def _tracing(planted: Planted, repeats: int, *, peers: bool) -> dict[str, Any]:
         routes["pandas"] = lambda: pandas_fifo(moves)
     if peers and _has("networkx") and len(moves.amount) <= 400_000:  # a kilobyte an edge
         routes["networkx haircut"] = lambda: networkx_haircut(moves, marked)
+    grown = {f"{name}, MiB": _grown(route) for name, route in routes.items() if "with entries" not in name}
     times: dict[str, list[float]] = {name: [] for name in routes}
     answers: dict[str, Any] = {}
     for _ in range(repeats):
@@ -522,7 +533,7 @@ def _tracing(planted: Planted, repeats: int, *, peers: bool) -> dict[str, Any]:
         "haircut, times networkx": round(median["networkx haircut"] / median["our haircut"], 1)
         if "networkx haircut" in median
         else "not run",
-        **{f"{name}, MiB": _grown(route) for name, route in routes.items() if "with entries" not in name},
+        **grown,
         "haircut, times graph tool": round(median["graph haircut"] / median["our haircut"], 1),
         "exact to the coin": exact,
         "haircut agrees": abs(haircut - answers["graph haircut"]) <= 1e-6 * max(1.0, haircut),
@@ -599,19 +610,20 @@ def write(planted: Planted, folder: Path) -> None:
     con.close()
 
 
-def _command(planted: Planted, repeats: int) -> dict[str, Any]:
+def _command(planted: Planted, repeats: int, *, peers: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as made:
         base = Path(made)
         (base / "in").mkdir()
         write(planted, base / "in")
         (base / "m.toml").write_text(MAPPING)
-        told = _reading(base, repeats)
+        told = _reading(base, repeats, peers=peers)
         for engine in ("coins", "sessions"):
-            runs = [_run(engine, base, f"{engine}{turn}.parquet") for turn in (1, 2)]
+            runs = [_run(engine, base, f"{engine}{turn}.parquet") for turn in range(min(2, repeats))]
             told[f"{engine}, whole command, CPU s"] = round(min(run[0] for run in runs), 2)
             told[f"{engine}, peak MiB"] = max(run[1] for run in runs)
-            told[f"{engine}, same bytes twice"] = runs[0][2] == runs[1][2]
-        return told | _sessions_scored(planted, base / "sessions1.parquet")
+            if len(runs) > 1:
+                told[f"{engine}, same bytes twice"] = runs[0][2] == runs[1][2]
+        return told | _sessions_scored(planted, base / "sessions0.parquet")
 
 
 def _run(engine: str, base: Path, out: str) -> tuple[float, int, list[str]]:

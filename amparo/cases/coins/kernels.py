@@ -214,10 +214,9 @@ def place(times, ids, began, ended, furthest, first, last, grace, found, flat, c
     """For each payment the broadcasts that fit, as positions in `flat` (`counts` a payment); returns their number in all.
 
     began, ended: by host, then begin. furthest: the running maximum of ended within the host. first, last: a payment's host's
-    range. Called twice: with an empty `flat` it only counts.
+    range. What has no room in `flat` is only counted: call it again with as much room as it returns.
     """
-    total = 0
-    write = len(flat) > 0
+    total, room = 0, len(flat)
     for p in range(len(times)):
         at, kind, here = times[p], 0, 0
         for reach in (0, grace):
@@ -233,7 +232,7 @@ def place(times, ids, began, ended, furthest, first, last, grace, found, flat, c
             b = low - 1
             while b >= first[p] and furthest[b] >= at - reach:
                 if ended[b] >= at - reach:
-                    if write:
+                    if total + here < room:
                         flat[total + here] = ids[b]
                     here += 1
                 b -= 1

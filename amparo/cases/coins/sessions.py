@@ -128,10 +128,12 @@ def _payments(store: Store, mapping: Mapping, grace_s: int) -> None:
         asked["low"],
         asked["high"],
     )
-    total = place(*given, grace_s * 1_000_000, found, np.empty(0, np.int32), counts)
-    flat = np.empty(total, np.int32)
-    if total:
+    flat = np.empty(len(counts) + len(counts) // 4 + 16, np.int32)
+    total = place(*given, grace_s * 1_000_000, found, flat, counts)
+    if total > len(flat):
+        flat = np.empty(total, np.int32)
         place(*given, grace_s * 1_000_000, found, flat, counts)
+    flat = flat[:total]
     several = np.repeat(counts > 1, counts)
     store.table("placed", {"n": np.repeat(asked["n"], counts)[several], "number": flat[several]})
     only = np.full(len(counts), -1, np.int32)
