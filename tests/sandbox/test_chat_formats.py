@@ -623,14 +623,31 @@ def telegram_reading(messages: list[Any]) -> dict[str, Any]:
     return reading(json.dumps({"type": "private_group", "messages": messages}).encode())
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(PLAIN, min_size=1, max_size=6))
-def test_a_telegram_message_read_at_a_look_is_what_a_close_look_reads(messages: list[dict[str, Any]]) -> None:
-    at_a_look = telegram_reading(messages)
+WRITTEN = st.fixed_dictionaries(
+    {"id": st.integers(1, 5), "type": st.just("message"), "date": st.sampled_from(["2021-06-13T21:00:00", "2021-06-13T21:00:01"]),
+     "date_unixtime": st.sampled_from(["1623610800", "1623610801"]), "from": st.sampled_from(["Ana", "Lu\\is", "Ém"]),
+     "from_id": st.sampled_from(["user1", "user2"]), "text": st.text('aé🌻\n"\\\t\x01/', max_size=5)},
+    optional={"reply_to_message_id": st.just(3), "edited": st.just("2021-06-13T21:01:00"),
+              "text_entities": st.sampled_from([[], [{"type": "plain", "text": "a\nb"}], [{"type": "a", "text": "x", "href": 1}]])},
+)  # fmt: skip
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.lists(PLAIN | WRITTEN, min_size=1, max_size=8), st.sampled_from([None, 1]), st.booleans(), st.integers(20, 2_000)
+)
+def test_a_telegram_message_read_at_a_look_is_what_a_close_look_reads(
+    messages: list[dict[str, Any]], indent: int | None, ascii_only: bool, block: int
+) -> None:
+    export = json.dumps(
+        {"type": "private_group", "messages": messages}, indent=indent, ensure_ascii=ascii_only
+    ).encode()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("amparo.sandbox.inside.chats.source._BLOCK_BYTES", block)
+        at_a_look = reading(export)
         patch.setattr("amparo.sandbox.inside.chats.telegram._Reader._plain", lambda *_: "")
         patch.setattr("amparo.sandbox.inside.chats.telegram._Reader._is_known", lambda *_: False)
-        assert telegram_reading(messages) == at_a_look
+        assert reading(export) == at_a_look
 
 
 @settings(max_examples=150, deadline=None)

@@ -60,7 +60,7 @@ _READ = _OF_WORDS | frozenset(
 # The same of an event, beside the parts that some of them have.
 _KNOWN = frozenset(("id", "type", "date", "date_unixtime", "actor", "actor_id", "action", "text_entities", "members"))
 _READ_OF_EVENTS = _KNOWN | frozenset(("title", "message_id", "text", "inviter"))
-_IN_WORDS = _OF_WORDS.issuperset
+_IN_WORDS, _OF_PART = _OF_WORDS.issuperset, {"type", "text"}
 _REMEMBERED, _AT_ONCE, _LONG = 10_000, 1_000, 10_000
 
 
@@ -174,9 +174,13 @@ class _Reader:
         at, seconds, text, number = get("date"), get("date_unixtime"), get("text"), get("id")
         try:
             said, more = self._senders[get("from")], self._ids[get("from_id")]  # type: ignore[index]
-            if type(text) is not list and len(get("text_entities") or ()) > 1:
+            if (
+                type(text) is not list
+                and (parts := get("text_entities"))
+                and (len(parts) > 1 or parts[0].keys() != _OF_PART)
+            ):
                 return ""
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             return ""
         if type(text) is list:
             text = words_alone(text)
