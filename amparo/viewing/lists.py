@@ -145,10 +145,14 @@ def tabs(content: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def tab(context: Context, label: str, href: str, count: int | None = None) -> SafeString:
-    """One tab; the current one is known by its address."""
-    request = context.get("request")
-    here = SafeString(' aria-current="page"') if request and request.path == href.split("?", maxsplit=1)[0] else ""
+def tab(context: Context, label: str, href: str, count: int | None = None, *, above: bool = False) -> SafeString:
+    """One tab; the current one is known by its address. above: it is current too on the pages below its own."""
+    request, path = context.get("request"), href.split("?", maxsplit=1)[0]
+    here = SafeString("")
+    if request and request.path == path:
+        here = SafeString(' aria-current="page"')
+    elif request and above and request.path.startswith(path):
+        here = SafeString(' aria-current="true"')
     counted = "" if count is None else format_html('<span class="tab-count">{}</span>', count)
     return format_html('<li><a class="tab" href="{}"{}>{}{}</a></li>', href, here, label, counted)
 
