@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count
 
 from amparo.access import queries as access
+from amparo.access.acts import Actor
 from amparo.cases.cards.queries import card_of, services_of_case
 from amparo.cases.chats.activity import activity
 from amparo.cases.chats.first_looks import entered_reasons, first_looks, reading_order, reading_orders
@@ -23,7 +26,18 @@ from amparo.cases.chats.overlap import circle_lines, gathered, opened_group, ope
 from amparo.cases.chats.talk import group, groups, memberships, messages_by_day, notices, posts, posts_before
 from amparo.cases.evidence import evidence, item_marks, items, posted_items, story
 from amparo.cases.facts import CaseFacts, DeviceFacts, NoteFacts, OfficerLine, PersonRef
-from amparo.cases.models import Case, CaseOfficer, CaseReport, Device, Event, Group, Identifier, Person, Sighting
+from amparo.cases.models import (
+    Case,
+    CaseOfficer,
+    CaseReport,
+    Device,
+    Event,
+    Group,
+    Identifier,
+    Person,
+    Platform,
+    Sighting,
+)
 from amparo.cases.people import (
     countries_of_case,
     counts_by_country,
@@ -39,16 +53,17 @@ from amparo.cases.people import (
 from amparo.cases.platforms.queries import platform, platform_counts, platforms
 from amparo.foundation.errors import Missing
 from amparo.foundation.times import Moment
+from amparo.vault.keys import Unlock
 
 __all__ = [
     "activity", "card_of", "case", "case_called", "cases_for", "cases_of_report", "circle_lines", "countries_of_case",
-    "counts_by_country", "devices", "elsewhere", "entered_reasons", "every_member_line", "evidence", "first_looks",
-    "first_question", "gathered", "group", "groups", "identifiers", "item_facts", "item_marks", "item_verdicts",
-    "items", "items_across", "items_elsewhere", "last_line", "look_alikes", "may_enter", "member_lines",
-    "memberships", "messages_by_day", "notes", "notices", "opened_group", "opened_person", "overlaps", "people",
-    "people_elsewhere", "people_open", "people_page", "person", "person_lines", "person_names", "persons_by_country",
-    "platform", "platform_counts", "platforms", "posted_items", "posts", "posts_before", "reading_order",
-    "reading_orders", "services_of_case", "sighted_items", "story",
+    "counts_by_country", "devices", "dossier_columns", "dossier_of", "elsewhere", "entered_reasons",
+    "every_member_line", "evidence", "first_looks", "first_question", "gathered", "group", "groups", "identifiers",
+    "item_facts", "item_marks", "item_verdicts", "items", "items_across", "items_elsewhere", "last_line",
+    "look_alikes", "may_enter", "member_lines", "memberships", "messages_by_day", "notes", "notices", "opened_group",
+    "opened_person", "overlaps", "people", "people_elsewhere", "people_open", "people_page", "person", "person_lines",
+    "person_names", "persons_by_country", "platform", "platform_counts", "platforms", "posted_items", "posts",
+    "posts_before", "reading_order", "reading_orders", "services_of_case", "sighted_items", "story",
 ]  # fmt: skip
 
 
@@ -175,3 +190,21 @@ def devices(case: UUID) -> tuple[DeviceFacts, ...]:
 
 def _ref(person: Person | None) -> PersonRef | None:
     return PersonRef(person.uuid, person.reference, person.handle) if person else None
+
+
+def dossier_columns() -> dict[str, str]:
+    """What a dossier says of an account: each column with what it means."""
+    from amparo.cases.linkage.dossiers_tables import ACCOUNT_COLUMNS
+
+    return dict(ACCOUNT_COLUMNS)
+
+
+def dossier_of(
+    by: Actor, case: UUID, persons: Sequence[UUID], unlock: Unlock
+) -> Mapping[UUID, tuple[tuple[Any, ...], ...]]:
+    """What the platforms' dossiers say of these people's accounts, by person: rows of `dossier_columns`. Openings are recorded."""
+    if not Platform.objects.filter(case__uuid=case).exists():
+        return {}
+    from amparo.cases.platforms.dossiers import dossier_of as found  # brings the engines, which few processes need
+
+    return found(by, case, persons, unlock)

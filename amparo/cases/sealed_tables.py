@@ -245,11 +245,13 @@ class SealedStore(Store):
         """As `Store.link`; a sealed table's name stands for itself."""
         return self.holds(file) or super().link(file, ending)
 
-    def parquet(self, sql: str, out: Path, *, group: int = ROW_GROUP) -> int:
+    def parquet(self, sql: str, out: Path, *, group: int = ROW_GROUP, compression: str = "zstd") -> int:
         """How many rows were sealed as `out.name`; nothing lies at `out`. The query must order its rows. Same rows, same bytes."""
         place = literal(f"{SCHEME}://{out.name}")
         try:
-            count = int(self.one(f"COPY ({sql}) TO {place} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group})"))
+            count = int(
+                self.one(f"COPY ({sql}) TO {place} (FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE {group})")
+            )
         except BaseException:
             if begun := self.files.made.pop(out.name, None):
                 begun.abandon()

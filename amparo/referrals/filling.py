@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from amparo.access.acts import Actor
 from amparo.cases import queries as cases
 from amparo.cases.facts import CaseFacts, IdentifierFacts, PersonFacts
 from amparo.custody import queries as custody
@@ -21,6 +22,7 @@ from amparo.exchange.formats.contents import (
     CandidatePart,
     CustodyLine,
     CustodyPart,
+    DossierPart,
     ElsewherePart,
     Evaluation,
     GroupPart,
@@ -40,6 +42,7 @@ from amparo.referrals.house import reply_address, this_house
 from amparo.referrals.law import Span, law_for
 from amparo.sandbox import queries as sandbox
 from amparo.vault import queries as vault
+from amparo.vault.keys import Unlock
 
 # The acts that a receiver needs to judge where an item comes from; nobody's reading of it is told.
 TOLD = ("case.opened", "item.sealed", "item.examined", "item.matched", "group.imported")
@@ -59,8 +62,11 @@ class Filled:
     changes: tuple[str, ...]
 
 
-def filled(package: queries.PackageFacts, token: str, now: datetime) -> Filled:
-    """The contents of this package as the case stands now. Raises Refused for a country without partner or law."""
+def filled(package: queries.PackageFacts, token: str, now: datetime, worker: Actor, keys: Unlock) -> Filled:
+    """The contents of this package as the case stands now. Raises Refused for a country without partner or law.
+
+    worker, keys: whoever opens the platforms' dossiers for it.
+    """
     case = cases.case(package.case)
     part = queries.part(package.case, package.country)
     people = cases.people(package.case, only=part.persons)
@@ -97,6 +103,7 @@ def filled(package: queries.PackageFacts, token: str, now: datetime) -> Filled:
         group=group_part(case),
         elsewhere=tuple(ElsewherePart(country, count) for country, count in part.elsewhere),
         custody=custody_part(case.uuid, items),
+        dossier=dossier_part(cases.dossier_of(worker, case.uuid, part.persons, keys), subjects),
     )
     return Filled(
         contents,
@@ -107,6 +114,21 @@ def filled(package: queries.PackageFacts, token: str, now: datetime) -> Filled:
         rule.acknowledge[package.urgency],
         changes,
     )
+
+
+def dossier_part(found: Mapping[UUID, Sequence[Sequence[Any]]], subjects: Mapping[UUID, str]) -> DossierPart:
+    """The platforms' dossiers, of the persons in this package alone. Links to others than them are left out."""
+    if not found:
+        return DossierPart()
+    columns = tuple(cases.dossier_columns())
+    kept = [place for place, name in enumerate(columns) if name != "person"]
+    rows = (
+        (subjects[person], *("" if row[place] is None else str(row[place]) for place in kept))
+        for person, accounts in found.items()
+        for row in accounts
+    )
+    told = tuple(sorted(rows, key=lambda row: (int(row[0].removeprefix("S-")), row)))
+    return DossierPart(("person", *(columns[place] for place in kept)), told)
 
 
 def _subjects(package: queries.PackageFacts, people: Sequence[UUID]) -> dict[UUID, str]:

@@ -20,6 +20,7 @@ from amparo.foundation.home import Home
 from amparo.jobs.leases import finishing
 from amparo.referrals import actions, filling, queries, rounds, rules
 from amparo.referrals.house import reply_domain_address
+from amparo.vault.keys import ProcessKeys
 
 
 @task()
@@ -43,7 +44,7 @@ def build_package(act: str, about: dict[str, Any]) -> None:
 def _sealed(facts: queries.PackageFacts) -> actions.Sealed:
     now, token = clock.now(), actions.new_token()
     digest = hashlib.sha256(token.encode()).hexdigest()
-    filled = filling.filled(facts, token, now)
+    filled = filling.filled(facts, token, now, Actor.of_process("worker"), ProcessKeys(Home.from_env(), "worker"))
     partner = exchange.partner(facts.country)
     if partner is None:
         raise Refused(f"The partner for {facts.country} is gone: register it again.")

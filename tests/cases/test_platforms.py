@@ -18,6 +18,7 @@ from amparo.cases.platforms.rules import obstacles_to_choice, obstacles_to_judge
 from amparo.cases.sealed_tables import opened_tables
 from amparo.custody import queries as custody
 from amparo.foundation.errors import Refused
+from amparo.referrals.filling import dossier_part
 from amparo.vault import actions as vault
 from amparo.vault.keys import OfficerKeys
 from tests.cases import house, platforms
@@ -132,6 +133,16 @@ def test_people_are_taken_by_a_rule_with_evidence_and_nobody_twice(
     with pytest.raises(Refused, match="already"):
         actions.take_people(ines, platform, PAYERS, "Again.", keys(ines))
     assert queries.platform(platform).taken == 4
+    asked = [people[0].uuid, people[1].uuid]
+    dossier = queries.dossier_of(WORKER, case.case, asked, platforms.keys())
+    assert set(dossier) == set(asked)
+    part = dossier_part(dossier, {person: f"S-{number}" for number, person in enumerate(asked, start=1)})
+    rows = [dict(zip(part.columns, row, strict=True)) for row in part.rows]
+    assert [(row["person"], row["account_id"], row["payments"]) for row in rows] == [
+        ("S-1", "a010", "3"),
+        ("S-2", "a020", "3"),
+    ]
+    assert rows[0]["payment_references"] == "R10-1; R10-2; R10-3"
 
 
 def test_nobody_is_taken_without_a_rule_by_a_machine_or_by_a_stranger(

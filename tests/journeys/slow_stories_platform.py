@@ -64,6 +64,10 @@ def test_a_country_s_package_opens_and_checks_with_gpg_unzip_and_sha256sum(
     with (folder / "data" / "reply" / "reply.csv").open(encoding="utf-8", newline="") as file:
         subjects = [row["subject"] for row in csv.DictReader(file)]
     assert subjects[0] == "package" and len(subjects) > 1
+    with (folder / "data" / "dossier.csv").open(encoding="utf-8", newline="") as file:
+        accounts = list(csv.DictReader(file))
+    assert {row["person"] for row in accounts} == set(subjects) - {"package"}
+    assert all(row["payment_references"] for row in accounts if int(row["payments"]))
 
 
 def test_every_page_of_the_platform_passes_axe_wide_and_small_light_and_dark(

@@ -123,7 +123,7 @@ def write_summary(store: Store, counts: dict[str, int]) -> dict[str, Any]:
         store.run(f"DROP TABLE {name}")
     store.run(f"CREATE OR REPLACE TABLE persons AS {PERSONS}")
     store.parquet("SELECT * FROM directory ORDER BY number", Path("directory.parquet"), group=LOOKED_UP)
-    store.parquet(NAMES, Path("names.parquet"))
+    store.parquet(NAMES, Path("names.parquet"), compression="snappy")
     store.parquet("SELECT * FROM persons ORDER BY person", Path("persons.parquet"))
     accounts, attributed, sure, payers, uploaders = store.rows(
         "SELECT count(*), count(country), count(*) FILTER (country IS NOT NULL AND confidence >= 0.9), "

@@ -172,6 +172,17 @@ class ElsewherePart:
 
 
 @dataclass(frozen=True)
+class DossierPart:
+    """What a seized platform's tables say of the accounts of the persons here: a row an account, each cell as text.
+
+    columns: the first is `person`, the reference that the package gives whoever is held to use the account.
+    """
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
 class CustodyLine:
     """One act of the record that concerns this package. digest: SHA-256 of the act's canonical body, hexadecimal."""
 
@@ -233,6 +244,7 @@ class PackageContents:
     elsewhere: tuple[ElsewherePart, ...] = ()
     preservation: tuple[str, ...] = ()
     custody: CustodyPart = CustodyPart()
+    dossier: DossierPart = DossierPart()
 
     @property
     def folder(self) -> str:

@@ -9,6 +9,7 @@ from amparo.exchange.formats.custody_csv import custody_csv
 from amparo.exchange.formats.handling import handling_json
 from amparo.exchange.formats.hashes_csv import hashes_csv
 from amparo.exchange.formats.sheet import CHECKS, spaced, visible
+from amparo.exchange.formats.tables import csv_bytes
 from amparo.exchange.formats.words import Words, wrapped
 from amparo.foundation.errors import Refused
 
@@ -33,6 +34,8 @@ def package_files(contents: PackageContents, certificate: bytes) -> dict[str, by
         "reply/reply.csv": reply_form.reply_csv(contents),
         "reply/README-reply.txt": reply_form.reply_guide(contents, words),
     }
+    if contents.dossier.rows:
+        payload["dossier.csv"] = csv_bytes(contents.dossier.columns, contents.dossier.rows)
     if contents.custody.checkpoint:
         payload["checkpoint.txt"] = contents.custody.checkpoint.encode("utf-8")
     return bagit.bag(payload, {"README.txt": readme(contents, words), CERTIFICATE: certificate}, _info(contents))
@@ -59,6 +62,7 @@ def readme(contents: PackageContents, words: Words) -> bytes:
         "data/hashes.csv": "hashes",
         "data/handling.json": "handling",
         "data/custody.csv": "custody",
+        **({"data/dossier.csv": "dossier"} if contents.dossier.rows else {}),
         **({"data/checkpoint.txt": "checkpoint"} if contents.custody.checkpoint else {}),
         "data/reply/": "reply",
         CERTIFICATE: "house",
