@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from amparo.cases.tables import reading
 from amparo.cases.tables.base import Base, open_base
 from amparo.cases.tables.base_mapping import BaseMapping, parse_base_mapping
 from amparo.cases.tables.store import ROW_GROUP, literal
+from amparo.cases.tables.work_folder import work_folder
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - Linux' memory as a folder; a private one is made in it
 
@@ -37,9 +37,8 @@ def files_of(platform: Platform) -> tuple[BaseMapping, reading.Folder]:
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder for a step's plaintext that is gone afterwards: in memory on Linux, else the home's own `run`, this user's alone."""
-    place = _MEMORY if _MEMORY.is_dir() else settings.HOME.run
-    with tempfile.TemporaryDirectory(prefix="amparo-tables-", dir=place) as made:
-        yield Path(made)
+    with work_folder(_MEMORY if _MEMORY.is_dir() else settings.HOME.run) as made:
+        yield made
 
 
 @dataclass(frozen=True)
