@@ -15,6 +15,7 @@ from amparo.exchange.formats.contents import (
     LANGUAGES,
     SOURCE_GRADES,
     URGENCIES,
+    DossierPart,
     Evaluation,
     HandlingCode,
     PostPart,
@@ -114,6 +115,7 @@ def draw_everything():
     dates = [datetime(2026, month, 1, tzinfo=UTC) for month in range(1, 13)]
     packages = [
         samples.package(),
+        samples.package(dossier=DossierPart(("person", "account"), (("P-1", "account 21"),))),
         samples.package(
             persons=everyone, items=(samples.item(1),), handling=tuple(HandlingCode(code, "text") for code in HANDLING)
         ),
