@@ -27,7 +27,7 @@ BLOCKS = "section,table,filters,entryblock,empty,note,dialog,tabs"  # our own te
 def checks(quick: bool) -> list[tuple[str, list[str]]]:
     """(what it shows, the command), each run from the project's root."""
     templates = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("amparo/**/templates/**/*.html"))
-    # A file stays with one process: its tests may share a running house. The longest begin first (tests/conftest.py).
+    # A file stays with one process: its tests may share a running house. In the order of tests/conftest.py.
     pytest = [PYTHON, "-m", "pytest", "-q", "-rs", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
     pytest.append("--no-loadscope-reorder")
     found = [

@@ -68,31 +68,33 @@ def stretched_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(place, name, value)
 
 
-# Files of few tests that take most of a minute each: begun first, so that no worker is left alone with one at the end.
-LONGEST = (
-    "wiring/test_up.py",
-    "journeys/",
-    "cases/test_groups_in_browser.py",
-    "jobs/test_killed_workers.py",
-    "viewing/test_in_browser.py",
-)
-LONGEST += (
-    "cases/test_links_spark.py",
-    "cases/test_platforms.py",
+# Files whose tests start whole houses and browsers, which use more than a core each: spread among the others, so that two of them
+# seldom meet, and none is left for the end.
+HEAVY = (
     "wiring/",
+    "journeys/",
+    "viewing/test_in_browser.py",
+    "cases/test_groups_in_browser.py",
+    "cases/test_links_spark.py",
+)
+HEAVY += (
+    "jobs/test_killed_workers.py",
     "threats/test_tampering.py",
+    "threats/test_at_rest.py",
     "scan_cluster/",
+    "demo/",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    tests = Path(__file__).parent
-
-    def place(item: pytest.Item) -> int:
-        name = item.path.relative_to(tests).as_posix()
-        return next((each for each, start in enumerate(LONGEST) if name.startswith(start)), len(LONGEST))
-
-    items.sort(key=place)
+    tests, files = Path(__file__).parent, dict[Path, list[pytest.Item]]()
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    heavy = [each for each in files if each.relative_to(tests).as_posix().startswith(HEAVY)]
+    light = [each for each in files if each not in set(heavy)]
+    step = -(-len(light) // max(1, len(heavy)))
+    order = [file for n in range(max(len(heavy), 1)) for file in (*heavy[n : n + 1], *light[n * step : (n + 1) * step])]
+    items[:] = [item for file in order for item in files[file]]
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
