@@ -16,7 +16,7 @@ import pytest
 
 from tests.throwaway_postgres import ABSENT, programs, throwaway_postgres
 
-JOBS, KILLS, WORKERS, DEADLINE_SECONDS = 400, 12, 2, 150
+JOBS, KILLS, WORKERS, DEADLINE_SECONDS = 250, 8, 2, 150
 
 PREPARE = """
 import django; django.setup()
