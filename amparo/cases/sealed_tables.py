@@ -12,11 +12,11 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from fsspec import AbstractFileSystem
 
 from amparo.access.acts import Actor
 from amparo.cases.entering import editable
+from amparo.cases.sealing import Sealing
 from amparo.cases.tables.store import ROW_GROUP, Store, literal, opened
 from amparo.foundation.errors import AmparoError, Refused
 from amparo.vault import actions as vault, queries as vault_queries
@@ -39,82 +40,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _UNCHANGED = datetime(2000, 1, 1, tzinfo=UTC)  # a sealed item never changes, so what is read once may be kept in memory
 
 
-class _Sealing:
-    """A stream that is written to and becomes a sealed file as it comes, in memory that doesn't grow with it."""
-
-    def __init__(self, within: CompartmentFacts, name: str, origin: UUID) -> None:
-        reading, writing = os.pipe()
-        self._out = os.fdopen(writing, "wb", buffering=1 << 16)
-        self._file: Unentered | None = None
-        self._problem: BaseException | None = None
-        self._source = _Whole(os.fdopen(reading, "rb"))
-
-        def seal() -> None:
-            try:
-                self._file = vault.seal_file(
-                    within, cast("BinaryIO", self._source), name=name, origin=origin, derived=True, media_type=PARQUET
-                )
-            except BaseException as error:  # told by `finish`, in the thread that writes
-                self._problem = error
-            finally:
-                self._source.close()
-
-        self._thread = threading.Thread(target=seal, name=f"sealing {name}", daemon=True)
-        self._thread.start()
-
-    def write(self, piece: bytes) -> int:
-        try:
-            return self._out.write(piece)
-        except OSError as error:  # the reading end is gone: what stopped it says more
-            raise (self._problem or error) from error
-
-    def flush(self) -> None:
-        with suppress(ValueError):
-            self._out.flush()
-
-    def tell(self) -> int:
-        return self._out.tell()
-
-    def finish(self) -> Unentered:
-        """The sealed file, whole on the disk. OSError where the disk refuses."""
-        self._source.whole = True
-        with suppress(OSError):
-            self._out.close()
-        self._thread.join()
-        if self._problem or self._file is None:
-            raise self._problem or OSError("the sealed file was not written")
-        return self._file
-
-    def abandon(self) -> None:
-        """Nothing of it stays on the disk."""
-        with suppress(OSError):
-            self._out.close()
-        self._thread.join()
-        if self._file:
-            vault.forget_file(self._file)
-
-
-class _Whole(io.RawIOBase):
-    """The reading end of a pipe, which fails at its end unless somebody said that all was written."""
-
-    def __init__(self, pipe: BinaryIO) -> None:
-        super().__init__()
-        self._pipe, self.whole = pipe, False
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        piece = self._pipe.read(size)
-        if (size < 0 or len(piece) < size) and not self.whole:
-            raise OSError("what was to be sealed is not whole")
-        return piece
-
-    def close(self) -> None:
-        self._pipe.close()
-        super().close()
-
-
 class _SealedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec comes without types
     """The open items of one store by name, `sealed://payments.parquet`, and what is being written beside them."""
 
@@ -124,8 +49,8 @@ class _SealedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec comes wi
     def __init__(self) -> None:
         super().__init__(skip_instance_cache=True)
         self.readable: dict[str, Opened] = {}
-        self.made: dict[str, _Sealing] = {}
-        self.begin: Callable[[str], _Sealing] | None = None
+        self.made: dict[str, Sealing] = {}
+        self.begin: Callable[[str], Sealing] | None = None
         self.problem: AmparoError | None = None
 
     def open(self, path: str, mode: str = "rb", *args: object, **given: object) -> Any:
@@ -207,7 +132,7 @@ class _Reading:
 class _Writing:
     """A stream as DuckDB writes it. It is finished by the store, which knows whether the statement came to its end."""
 
-    def __init__(self, sealing: _Sealing) -> None:
+    def __init__(self, sealing: Sealing) -> None:
         self._sealing = sealing
 
     def write(self, piece: bytes) -> int:
@@ -316,7 +241,7 @@ def sealing_tables(
     """
     within = vault_queries.compartment(editable(by, case).compartment)
     with opened_tables(by, tables, purpose=purpose, unlock=unlock, memory=memory) as store:
-        store.files.begin = lambda name: _Sealing(within, name, origin)
+        store.files.begin = lambda name: Sealing(within, name, origin, derived=True, media_type=PARQUET)
         try:
             yield store
         finally:
@@ -354,7 +279,7 @@ def _sealed_file(within: CompartmentFacts, name: str, source: Path | Writer, ori
     if isinstance(source, Path):
         with source.open("rb") as stream:
             return vault.seal_file(within, stream, name=name, origin=origin, derived=True, media_type=PARQUET)
-    sealing = _Sealing(within, name, origin)
+    sealing = Sealing(within, name, origin, derived=True, media_type=PARQUET)
     try:
         source(sealing)  # type: ignore[arg-type]  # what a writer needs of a stream: write, tell, flush
     except BaseException:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from uuid import UUID
@@ -16,6 +15,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 
 from amparo.access.acts import Actor
+from amparo.cases.sealing import Sealing
 from amparo.foundation.errors import Refused
 from amparo.foundation.home import Home
 from amparo.vault import actions as vault
@@ -55,7 +55,7 @@ class LedgerUploadHandler(FileUploadHandler):
     def __init__(self, request: Any, within: CompartmentFacts, origin: UUID) -> None:
         super().__init__(request)
         self._within, self._origin, self.refused = within, origin, ""
-        self._sealing: _Sealing | None = None
+        self._sealing: Sealing | None = None
         self._taken = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -64,7 +64,7 @@ class LedgerUploadHandler(FileUploadHandler):
             self.refused = "There is not enough room on the disk for this file."
             raise SkipFile
         self._taken = 0
-        self._sealing = _Sealing(self._within, self.file_name or "ledger", self._origin)
+        self._sealing = Sealing(self._within, self.file_name or "ledger", self._origin)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         assert self._sealing
@@ -87,59 +87,6 @@ class LedgerUploadHandler(FileUploadHandler):
         if self._sealing:
             self._sealing.abandon()
             self._sealing = None
-
-
-class _Sealing:
-    """The vault reads a stream; a browser writes one: a pipe and a thread between them, so that memory doesn't grow."""
-
-    def __init__(self, within: CompartmentFacts, name: str, origin: UUID) -> None:
-        reading, writing = os.pipe()
-        self._out = os.fdopen(writing, "wb")
-        self._whole = False
-        self._problem: BaseException | None = None
-        self._file: Unentered | None = None
-        self._source = os.fdopen(reading, "rb")
-
-        def seal() -> None:
-            try:
-                self._file = vault.seal_file(within, cast("BinaryIO", self), name=name, origin=origin)
-            except BaseException as error:  # told by `finish`, in the thread that writes
-                self._problem = error
-            finally:
-                self._source.close()
-
-        self._thread = threading.Thread(target=seal, name="sealing a ledger", daemon=True)
-        self._thread.start()
-
-    def read(self, size: int = -1) -> bytes:
-        """For the vault: the next bytes; OSError at an end that nobody said was the whole."""
-        piece = self._source.read(size)
-        if (size < 0 or len(piece) < size) and not self._whole:
-            raise OSError("what was to be sealed is not whole")
-        return piece
-
-    def write(self, piece: bytes) -> None:
-        try:
-            self._out.write(piece)
-        except OSError as error:
-            raise (self._problem or error) from error
-
-    def finish(self) -> Unentered:
-        """The sealed file, whole on the disk. OSError where the disk refuses."""
-        self._whole = True
-        with suppress(OSError):
-            self._out.close()
-        self._thread.join()
-        if self._problem or self._file is None:
-            raise self._problem or OSError("the sealed file was not written")
-        return self._file
-
-    def abandon(self) -> None:
-        with suppress(OSError):
-            self._out.close()
-        self._thread.join()
-        if self._file:
-            vault.forget_file(self._file)
 
 
 @contextmanager
