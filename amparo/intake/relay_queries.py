@@ -271,11 +271,6 @@ def had_receipt(arrival: UUID, at: datetime) -> bool:
     return TalkMessage.objects.filter(kind=rules.RECEIPT, answers__sender_id=row.sender_id, at__gt=since).exists()
 
 
-def is_waiting(report: UUID) -> bool:
-    """Whether the report's arrival has not been read yet."""
-    return Arrival.objects.filter(report_uuid=report, state=ArrivalState.TAKEN_IN).exists()
-
-
 def is_a_report(uuid: UUID) -> bool:
     """Whether there is such a report, and it is none that holds a partner's reply."""
     return Report.objects.filter(uuid=uuid).exclude(state=ReportState.REPLY).exists()

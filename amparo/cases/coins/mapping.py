@@ -98,11 +98,6 @@ class Mapping:
                 return number
         return None
 
-    def rate_at(self, day: date) -> Rate | None:
-        """The rate in force on this day."""
-        past = [rate for rate in self.rates if rate.since <= day]
-        return past[-1] if past else None
-
 
 def load(file: Path) -> Mapping:
     """The mapping in this file. Refused with the key that is wrong and what it may be."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from amparo.access.acts import Actor, act
 from amparo.cases.coins.mapping import parse
 from amparo.cases.deciding import add_identifier, set_country, withdraw_country
-from amparo.cases.entering import case_of, editable, entered, name_of, officer_of, person_of
+from amparo.cases.entering import editable, entered, name_of, officer_of, person_of
 from amparo.cases.ledgers import rules
 from amparo.cases.models import AccountLink, Attribution, CoinFile, CoinLedger, CoinMapping, Identifier, Person
 from amparo.foundation import clock
@@ -18,7 +18,6 @@ from amparo.foundation.errors import Missing, Refused
 from amparo.foundation.ids import new_id
 from amparo.vault import actions as vault, queries as vault_queries
 from amparo.vault.actions import Unentered
-from amparo.vault.keys import Unlock
 
 State = CoinLedger.State
 
@@ -354,12 +353,3 @@ def take_references(by: Actor, ledger: UUID, references: int) -> ReferencesTaken
     found = ledger_of(ledger)
     entered(by, found.case.uuid)
     return ReferencesTaken(found.case.uuid, ledger, references)
-
-
-def unlockable(by: Actor, case: UUID, unlock: Unlock) -> bool:
-    """Whether the officer holds the case's key."""
-    try:
-        vault_queries.private_key(case_of(case).compartment, unlock)
-    except Refused:
-        return False
-    return by.can("items.open")

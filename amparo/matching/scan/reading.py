@@ -62,11 +62,6 @@ class View:
     def summary(self) -> Summary:
         return Tally.of(self.rows("SELECT * FROM tally")).summed()
 
-    def walked_folders(self) -> tuple[int, int]:
-        """(folders read, folders found so far): equal once the walk has ended."""
-        found = next(self.rows("SELECT coalesce(max(id), 0) FROM folders"))[0]
-        return int(self.about("walked")), int(found)
-
     def hit_count(self, kind: str = "") -> int:
         return int(next(self.rows("SELECT count(*) FROM hits WHERE ?1 IN ('', kind)", kind))[0])
 
