@@ -16,6 +16,7 @@ from django.urls import reverse
 from amparo.access.acts import Actor
 from amparo.cases import actions, queries
 from amparo.cases.actions import CaseOpened
+from amparo.cases.coins import sessions
 from amparo.cases.ledgers import actions as coin_acts, jobs as coin_jobs, queries as coin_queries
 from amparo.cases.models import CoinLedger
 from amparo.custody import queries as custody
@@ -231,6 +232,25 @@ def test_every_page_of_a_ledger_answers_and_each_look_is_recorded(
     looks = {str(line.about["part"]) for line in custody.acts(kind="case.read", limit=200).lines}
     assert {"coins", "ledger", "coins.account", "coins.broadcast", "coins.references.csv"} <= looks
     assert [line.about["references"] for line in custody.acts(kind="coins.references_taken").lines] == [2]
+
+
+def test_pairs_of_broadcasters_beyond_the_most_that_are_listed_are_told_as_a_number(
+    browser: Client, case: CaseOpened, ines: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MOST_PAIRS", 1)
+    header, gifts = LEDGER.partition("\n")[0], ""
+    for payer in ("ana", "bo", "cai"):
+        for host in ("eve", "fox", "gil"):
+            gifts += f"\ngive,2026-03-01T20:00:00Z,{payer},{host},,10,,,es,"
+    made = added(browser, case.case, ("pairs.csv", (header + gifts + "\n").encode()))
+    looked_at(made)
+    assert read(ines, made).summary["host_pairs_left_out"] == 2
+    page = browser.get(reverse("cases:ledger_list", args=[case.case, made, "pairs"])).content.decode()
+    assert "<b>2 more pairs</b>" in page
+    assert (
+        "more pairs"
+        not in browser.get(reverse("cases:ledger_list", args=[case.case, made, "accounts"])).content.decode()
+    )
 
 
 def test_references_are_written_out_for_each_payment_service_with_time_zone_and_amount(

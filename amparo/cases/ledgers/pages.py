@@ -227,6 +227,7 @@ def listing(request: HttpRequest, case: UUID, ledger: UUID, part: str) -> HttpRe
         "choices": [(value, value, number) for value, number in choices],
         "taken": taken,
         "searched": bool(asked.search or asked.chosen),
+        "left_out": facts.summary.get("host_pairs_left_out", 0) if part == "pairs" else 0,
         "asked_at": [Service(value, queries.card_of(value)) for value, _ in choices[:MOST_SERVICES]]
         if part == "references"
         else [],
