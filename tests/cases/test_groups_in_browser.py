@@ -80,7 +80,7 @@ def test_the_pages_about_groups_break_no_policy_overflow_nowhere_and_are_accessi
 def _set(page: Any, width: str, theme: str) -> None:
     wide, high = WIDTHS[width]
     page.set_viewport_size({"width": wide, "height": high})
-    page.emulate_media(color_scheme=theme)
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # a colour on its way to another has no contrast
 
 
 def _looked_at(page: Any, name: str, wide: int) -> list[str]:

@@ -20,7 +20,7 @@ def passes_axe(desk: Desk, paths: Sequence[str], sizes: Sequence[tuple[int, int,
     for path in paths:
         for wide, high, theme in sizes:
             desk.page.set_viewport_size({"width": wide, "height": high})
-            desk.page.emulate_media(color_scheme=theme)
+            desk.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             desk.go(path)
             found = Axe().run(desk.page, options=RULES)
             if found.violations_count:

@@ -51,7 +51,9 @@ def open_page(
     browser: Any, address: str, width: str = "wide", theme: str = "light", **more: Any
 ) -> tuple[Any, list[str]]:
     wide, high = WIDTHS[width]
-    page = browser.new_page(viewport={"width": wide, "height": high}, color_scheme=theme, **more)
+    page = browser.new_page(
+        viewport={"width": wide, "height": high}, color_scheme=theme, reduced_motion="reduce", **more
+    )
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
