@@ -128,10 +128,8 @@ def test_people_are_seen_before_they_are_taken_and_a_word_on_a_link_is_kept(
     assert b"Whom the rule chooses now" in seen.content and queries.platform(platform).taken == 0
     done = client.post(reverse("cases:platform_take", args=[case.case, platform]), told | {"confirmed": "1"})
     assert done.status_code == 302 and queries.platform(platform).taken == 6
-    again = client.post(
-        reverse("cases:platform_take", args=[case.case, platform]), told | {"confirmed": "1"}, follow=True
-    )
-    assert "already" in said(again)
+    again = client.post(reverse("cases:platform_take", args=[case.case, platform]), told | {"confirmed": "1"})
+    assert again.status_code == 400 and "already" in again.content.decode()
     word = {"account_a": "a003", "account_b": "a061", "verdict": "different", "reason": "Two people, seen."}
     kept = client.post(reverse("cases:platform_judge", args=[case.case, platform]), word)
     assert kept.status_code == 302 and "a=a003" in kept["Location"] and queries.platform(platform).judged == 1
@@ -139,6 +137,25 @@ def test_people_are_seen_before_they_are_taken_and_a_word_on_a_link_is_kept(
         client.post(reverse("cases:platform_again", args=[case.case, platform]), {"step": ["links"]}).status_code == 302
     )
     assert queries.platform(platform).step("links").state == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence", "status"),
+    [
+        ({"countries": "es Spain"}, "&#x27;SPAIN&#x27; is no country", 400),
+        ({"paid": "", "card_country": ""}, "State what the accounts did", 400),
+        ({"paid": "1000000"}, "Nobody fits this rule", 200),
+    ],
+)
+def test_a_rule_that_is_refused_or_chooses_nobody_stays_on_the_page_and_takes_nobody(
+    ines: Actor, case: CaseOpened, platform: UUID, wrong: dict[str, str], sentence: str, status: int
+) -> None:
+    told = {"paid": "1", "card_country": "on", "reason": "They paid, as the ledger says."} | wrong
+    told = {name: value for name, value in told.items() if value}
+    answer = with_keys(ines).post(reverse("cases:platform_take", args=[case.case, platform]), told)
+    page = answer.content.decode()
+    assert answer.status_code == status and sentence in page and "They paid, as the ledger says." in page
+    assert "Take them into the case" not in page and queries.platform(platform).taken == 0
 
 
 def test_a_folder_in_the_drop_folder_is_brought_in_from_the_page(

@@ -27,6 +27,7 @@ from amparo.cases.platforms.tables import Wanted
 from amparo.exchange.formats.tables import csv_bytes
 from amparo.foundation.errors import Missing, Refused
 from amparo.vault.keys import OfficerKeys
+from amparo.viewing.countries import countries as known_countries
 
 DID = [("paid", "Paid"), ("card", "Paid with a card of a named country"), ("uploaded", "Uploaded")]
 
@@ -65,6 +66,12 @@ class TakeForm(forms.Form):
         help_text="Why they belong in the case.",
     )
 
+    def clean_countries(self) -> tuple[str, ...]:
+        codes = {each.upper() for each in self.cleaned_data["countries"].replace(",", " ").split()}
+        if unknown := sorted(codes - known_countries().keys()):
+            raise forms.ValidationError(f"{unknown[0][:30]!r} is no country: use two letters each, such as ES FR.")
+        return tuple(sorted(codes))
+
     def choice(self) -> Choice:
         told = self.cleaned_data
         return Choice(
@@ -72,7 +79,7 @@ class TakeForm(forms.Form):
             told["uploaded"] or 0,
             told["card_country"],
             told["confidence"] or 0.0,
-            tuple(sorted(set(told["countries"].upper().replace(",", " ").split()))),
+            told["countries"],
         )
 
 
@@ -273,25 +280,21 @@ def overlaps(request: HttpRequest, case: UUID, platform: UUID) -> HttpResponse:
 def take(request: HttpRequest, case: UUID, platform: UUID) -> HttpResponse:
     """First what the rule would choose; then, confirmed, everybody whom it chooses."""
     frame, _ = _frame(request, case, platform, "take")
-    form = TakeForm(request.POST)
-    if not form.is_valid():
-        say_form(request, form)
-        return redirect("cases:platform", case, platform)
-    choice, keys = form.choice(), OfficerKeys.from_request(request)
+    form, found = TakeForm(request.POST), None
     try:
-        if "confirmed" in request.POST:
-            done = actions.take_people(actor_of(request), platform, choice, form.cleaned_data["reason"], keys)
-            messages.success(request, f"{len(done.persons):,} persons are people of the case now.")
-            return redirect("cases:people", case)
-        if obstacles := rules.obstacles_to_choice(choice, form.cleaned_data["reason"], human=True):
-            raise Refused(*obstacles)
-        found = taking.chosen(actor_of(request), platform, choice, keys)
+        if form.is_valid():
+            choice, reason, keys = form.choice(), form.cleaned_data["reason"], OfficerKeys.from_request(request)
+            if obstacles := rules.obstacles_to_choice(choice, reason, human=True):
+                raise Refused(*obstacles)
+            if "confirmed" in request.POST:
+                done = actions.take_people(actor_of(request), platform, choice, reason, keys)
+                messages.success(request, f"{len(done.persons):,} persons are people of the case now.")
+                return redirect("cases:people", case)
+            found = taking.chosen(actor_of(request), platform, choice, keys)
     except Refused as error:
-        say(request, error)
-        return redirect("cases:platform", case, platform)
-    return render(
-        request, "cases/platform_take.html", frame | {"chosen": found, "form": form, "told": list(form.data.items())}
-    )
+        form.add_error(None, list(error.obstacles))
+    told = frame | {"chosen": found, "form": form, "told": list(form.data.items())}
+    return render(request, "cases/platform_take.html", told, status=200 if found else 400)
 
 
 @page("cases.edit")
