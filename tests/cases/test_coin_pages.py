@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import sys
 import tempfile
@@ -293,6 +294,18 @@ def test_a_broadcast_shows_who_was_there_and_who_paid_what_when(
     assert [(each["payer"], each["coins"], each["place"]) for each in page.context["payments"]] == [
         ("ana", "120", "march.csv:5"), ("bo", "100", "march.csv:6")
     ]  # fmt: skip
+    address = reverse("cases:broadcast_csv", args=[case.case, ledger]) + "?stream=eve-1&host=eve"
+    stays = list(csv.DictReader(io.StringIO(browser.get(address).content.decode())))
+    assert [(each["account"], each["coins"], each["seconds"]) for each in stays] == [
+        ("ana", "120", "1500"),
+        ("bo", "100", "1440"),
+    ]
+    paid = list(csv.DictReader(io.StringIO(browser.get(address + "&part=payments").content.decode())))
+    assert [(each["account"], each["coins"], f"{each['file']}:{each['row']}") for each in paid] == [
+        ("ana", "120", "march.csv:5"), ("bo", "100", "march.csv:6")
+    ]  # fmt: skip
+    kept = {str(line.about["part"]) for line in custody.acts(kind="case.read", limit=20).lines}
+    assert {"coins.broadcast.room.csv", "coins.broadcast.payments.csv"} <= kept
 
 
 def test_an_account_shows_both_rules_and_where_they_differ(browser: Client, case: CaseOpened, ledger: UUID) -> None:
