@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 
 from amparo.foundation.home import Home
 from amparo.wiring import database
+from amparo.wiring.memory import for_tables
 
 HOME = Home.from_env()
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -179,7 +180,9 @@ FOLLOWERS = "amparo.wiring.followers.TABLE"
 RECORD_SIGNED = "amparo.wiring.seals.signed"
 RECORD_COPY = "amparo.wiring.seals.checkpoints_copy"
 LEDGER_MIB = int(os.environ.get("AMPARO_LEDGER_MIB", "1024"))  # the largest file of a coin ledger that is taken
-TABLES_MEMORY = os.environ.get("AMPARO_TABLES_MEMORY", "2GiB")  # what one analysis or page may hold of a case's tables
+TABLES_MEMORY = (
+    os.environ.get("AMPARO_TABLES_MEMORY") or for_tables()
+)  # what one analysis or page may hold of a case's tables
 LEASE_SECONDS = int(os.environ.get("AMPARO_LEASE_SECONDS", "15"))
 
 NAVIGATION = (

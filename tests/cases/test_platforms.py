@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.conf import settings
 
 from amparo.access.acts import Actor
 from amparo.cases import actions, queries
@@ -242,4 +241,3 @@ def test_words_and_obstacles_of_rules() -> None:
     assert len(obstacles_to_choice(Choice(confidence=2), "", human=False)) == 4
     assert obstacles_to_judgement("a", "b", "same", "Seen.", human=True) == ()
     assert standing([("b", "a", "same"), ("a", "b", "different")]) == {("a", "b"): "different"}
-    assert settings.TABLES_MEMORY == "2GiB"

@@ -32,17 +32,9 @@ OF_PLATFORM = (
 )  # fmt: skip
 
 
-class LargeHouse(PlayedHouse):
-    """The import of twenty million events needs more memory than a house gives its tables by itself."""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return super().environment | {"AMPARO_TABLES_MEMORY": os.environ.get("AMPARO_TABLES_MEMORY", "4GiB")}
-
-
 @pytest.fixture(name="house")
 def _house() -> Iterator[PlayedHouse]:
-    house = LargeHouse()
+    house = PlayedHouse()
     house.make()
     yield house
     house.end()
