@@ -1,4 +1,4 @@
-"""Logarithms of the chances that circles rest on: tails of the hypergeometric and the binomial distribution, in NumPy."""
+"""Logarithms of the chances that circles rest on: the tail of the hypergeometric distribution, in NumPy."""
 
 from __future__ import annotations
 
@@ -32,22 +32,6 @@ def hypergeometric_log_tails(
         return np.where(there, log, -np.inf)
 
     return _summed(terms, shared, np.minimum(one, two))
-
-
-def binomial_log_tails(count: np.ndarray, draws: np.ndarray, share: np.ndarray, logs: np.ndarray) -> np.ndarray:
-    """Log of the chance of `count` or more among `draws` of which each has the chance `share`, for each row."""
-    with np.errstate(divide="ignore"):
-        hit, miss = np.log(share), np.log1p(-share)
-
-    def terms(k: np.ndarray) -> np.ndarray:
-        there = k <= draws
-        safe = np.where(there, k, 0)
-        # 0 * log(0) is 0 here: nothing is asked of what has no chance.
-        hits = np.where(safe > 0, safe * np.where(safe > 0, hit, 0.0), 0.0)
-        missed = np.where(draws > safe, (draws - safe) * np.where(draws > safe, miss, 0.0), 0.0)
-        return np.where(there, logs[draws] - logs[safe] - logs[draws - safe] + hits + missed, -np.inf)
-
-    return _summed(terms, count, draws)
 
 
 def _summed(terms: object, start: np.ndarray, most: np.ndarray) -> np.ndarray:

@@ -8,13 +8,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from amparo.cases.groups import finding
-from amparo.cases.groups.finding import Circles, Memberships, find_circles, find_overlaps, memberships
+from amparo.cases.groups import finding, standing
+from amparo.cases.groups.finding import Circles, find_circles, find_overlaps
 from amparo.cases.groups.telling import told
+from amparo.cases.groups.ties import LARGEST_TYING, Memberships, memberships
 from amparo.cases.tables.runs import beside, write_run
 from amparo.cases.tables.store import Store
 
-VERSION = 1  # of the written columns
+VERSION = 2  # of the written columns
 MOST_GROUPS = 100  # named in one row; `shared` and the table of groups hold them all
 
 Progress = Callable[[str, int], None]
@@ -67,11 +68,11 @@ def write_circles(base: Base, out: Path, *, progress: Progress = silent) -> dict
 
 def _parameters(found: Circles) -> dict[str, Any]:
     return {
-        "largest_tying_group": finding.LARGEST_TYING,
+        "largest_tying_group": LARGEST_TYING,
         "least_people": finding.LEAST_PEOPLE,
         "tie_chance": found.tie_chance,
-        "group_chance": finding.GROUP_CHANCE,
-        "strangers_share": finding.STRANGERS,
+        "group_chance": standing.GROUP_CHANCE,
+        "times_likelier": standing.LIKELIER,
         "circle_chance": finding.CIRCLE_CHANCE,
         "crowding": round(found.crowding, 2),
         "least_overlap": finding.LEAST_OVERLAP,
@@ -95,7 +96,7 @@ def _read(store: Store) -> tuple[Memberships, dict[str, int]]:
         'SELECT count(*), count(*) FILTER (account IS NOT NULL AND "group" IS NOT NULL) FROM memberships'
     )[0]
     table = memberships(pairs["member"], pairs["grp"], accounts, groups)
-    large = int((table.sizes > finding.LARGEST_TYING).sum())
+    large = int((table.sizes > LARGEST_TYING).sum())
     counts = {
         "membership_rows": rows,
         "rows_without_account_or_group": rows - whole,
@@ -116,7 +117,8 @@ def _stage(base: Base, table: Memberships, found: Circles) -> None:
         {
             "circle": found.circle[inside] + 1,
             "member": inside,
-            "chance": np.round(found.member_log_chance[inside] / decades, 1),
+            "chance": np.round(found.by_chance[inside] / decades, 1),
+            "as_one": np.round(found.as_one[inside] / decades, 1),
         },
     )
     tying = found.tying
@@ -160,7 +162,7 @@ _PEOPLE = f"""
         GROUP BY member
     )
     SELECT p.circle, a.name AS account_id, count(*) OVER (PARTITION BY p.circle) AS people, coalesce(b.ties, 0) AS ties,
-           coalesce(n.shared, 0) AS shared, coalesce(n.groups, []) AS groups, p.chance AS chance_log10,
+           coalesce(n.shared, 0) AS shared, coalesce(n.groups, []) AS groups, p.chance AS chance_log10, p.as_one AS as_one_log10,
            coalesce(e.evidence, []) AS evidence
     FROM found_people p JOIN circle_accounts a ON a.number = p.member LEFT JOIN named n ON n.member = p.member
     LEFT JOIN behind e ON e.member = p.member LEFT JOIN bound b ON b.member = p.member ORDER BY p.circle, a.number
@@ -170,7 +172,7 @@ _TIES = f"""
     WITH both_in AS (
         SELECT t.one, t.two, list(n.name ORDER BY n.number)[:{MOST_GROUPS}] AS groups FROM found_ties t
         JOIN circle_pairs x ON x.member = t.one JOIN circle_pairs y ON y.member = t.two AND y.grp = x.grp
-        JOIN found_sizes s ON s.grp = x.grp AND s.members <= {finding.LARGEST_TYING}
+        JOIN found_sizes s ON s.grp = x.grp AND s.members <= {LARGEST_TYING}
         JOIN circle_groups n ON n.number = x.grp GROUP BY t.one, t.two
     )
     SELECT t.circle, a.name AS account_a, b.name AS account_b, t.shared, g.groups, t.chance AS chance_log10
