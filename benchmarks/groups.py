@@ -1,11 +1,12 @@
 """Circles, overlaps and first posts of a platform, beside what one would take instead: SciPy, pandas, networkx, DuckDB's SQL.
 
     .venv/bin/python -m benchmarks.groups [--accounts 18000 180000 1800000] [--seed 7] [--repeats 3]
+    .venv/bin/python -m benchmarks.groups --circles 7-26 --accounts 10000 [--shape chance|towns|large]
 
 About half as many memberships as accounts. Each route answers the same question from the same arrays (who shares three
 groups and more, groups of at most 500; which groups share five members and more; who posted each item first) in a process
 of its own, which says its CPU seconds and its peak memory; what a route found is compared with ours. pandas and networkx
-run up to 200 000 accounts.
+run up to 200 000 accounts. With --circles, only what is found of planted circles on the platforms of these seeds (circles.py).
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from amparo.cases.groups import finding
+from amparo.cases.groups import finding, ties
+from benchmarks import circles
 from benchmarks.platforms import crowds, people
 
 LEAST = 3
@@ -37,6 +39,10 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, nargs="+", default=[18_000, 180_000, 1_800_000])
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument(
+        "--circles", type=_seeds, metavar="7-26", help="seeds of platforms whose planted circles are looked for"
+    )
+    parser.add_argument("--shape", choices=sorted(circles.SHAPES), default="chance")
     parser.add_argument("--route", help=argparse.SUPPRESS)
     parser.add_argument("--data", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -44,8 +50,16 @@ def main() -> int:
         print(json.dumps(_alone(asked.route, dict(np.load(asked.data)))))
         return 0
     for accounts in asked.accounts:
+        if asked.circles:
+            print(json.dumps(circles.scored(asked.shape, accounts, asked.circles), indent=2), flush=True)
+            continue
         print(json.dumps(_size(accounts, asked.seed, asked.repeats), indent=2), flush=True)
     return 0
+
+
+def _seeds(text: str) -> list[int]:
+    first, _, last = text.partition("-")
+    return list(range(int(first), int(last or first) + 1))
 
 
 def _size(accounts: int, seed: int, repeats: int) -> dict[str, Any]:
@@ -111,7 +125,7 @@ def _table(data: dict[str, np.ndarray]) -> finding.Memberships:
 
 
 def _small(data: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    inside = np.bincount(data["group"])[data["group"]] <= finding.LARGEST_TYING
+    inside = np.bincount(data["group"])[data["group"]] <= ties.LARGEST_TYING
     return data["member"][inside], data["group"][inside]
 
 
@@ -120,10 +134,10 @@ def _small(data: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 def _ours_pairs(data: dict[str, np.ndarray]) -> list[int]:
     """The kernel that finds ties, without its chance: every pair that shares two and more, of which three and more count."""
-    held, _ = finding.tying_table(_table(data))
+    held, _ = ties.tying_table(_table(data))
     degrees, every = np.full((1, held.members), 2), np.array([4])
     weights, logs, limits = np.ones(held.groups, np.int32), np.zeros(8), np.full(held.members, np.inf)
-    found, _ = finding.shared_counts(held, (weights, 20, degrees, every, logs, limits))
+    found, _ = ties.shared_counts(held, (weights, 20, degrees, every, logs, limits))
     counts = found[2][found[2] >= LEAST]
     return [len(counts), int(counts.sum())]
 

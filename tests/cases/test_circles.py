@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from amparo.cases.groups import chance, counting, finding
+from amparo.cases.groups import chance, counting, finding, standing
 from amparo.cases.groups.circles import write_circles
 from tests.cases.group_tables import planted, platform
 
@@ -111,6 +111,52 @@ def test_planted_circles_are_found_and_hardly_a_stranger_with_them(seed: int, la
     assert (inside & ~true).sum() <= 1
     for number in range(found.count):  # no circle mixes two
         assert len({int(each) for each in there.circle[found.circle == number] if each >= 0}) == 1
+
+
+def with_circle(*also: list[int], people: int = 8, groups: int = 6) -> tuple[finding.Circles, int]:
+    """A platform with one circle, whose `people` are in all its `groups` of twenty; members 500, 501 ... are in those of `also`."""
+    there = planted(5, circles=0)
+    who = [np.arange(people)] + [np.arange(1000 + 12 * g, 1012 + 12 * g) for g in range(groups)]
+    at = [np.tile(np.arange(people), groups), *who[1:]]
+    into = [np.repeat(np.arange(groups), people), *(np.full(12, g) for g in range(groups))]
+    for number, some in enumerate(also):
+        at, into = [*at, np.full(len(some), 500 + number)], [*into, np.array(some)]
+    code = np.unique(
+        np.concatenate([there.member, *at]) * (there.groups + groups)
+        + np.concatenate([there.group, *(each + there.groups for each in into)])
+    )
+    total = there.groups + groups
+    return finding.find_circles(finding.memberships(code // total, code % total, there.members, total)), people
+
+
+def test_two_groups_of_six_in_which_all_others_are_make_nobody_one_of_the_circle_and_five_do() -> None:
+    found, people = with_circle([0, 1], [0, 1, 2, 3, 4])
+    assert found.count == 1
+    assert found.circle[:people].tolist() == [0] * people and found.circle[500:502].tolist() == [-1, 0]
+
+
+@given(st.floats(0.3, 4), st.floats(0.05, 0.8))
+@settings(max_examples=20, deadline=None)
+def test_what_people_join_further_is_foreseen_where_their_liking_has_a_gamma_distribution(
+    first: float, further: float
+) -> None:
+    # By h(n + 1) = h(n) * (first + further * n) / (n + 1): who is in n groups joins first + further * n more.
+    held = [1e5]
+    while len(held) < 60 and held[-1] >= 1:
+        n = len(held) - 1
+        held.append(held[-1] * (first + further * n) / (n + 1))
+    degree = np.repeat(np.arange(len(held)), np.array(held, np.int64))
+    told = standing.joined_more(degree)
+    mean = float(degree[degree > 0].mean())
+    assert told[0] == pytest.approx(max(first, standing.LEAST_JOINED * mean), rel=0.1)
+    assert told[1] == pytest.approx(further, rel=0.2, abs=0.02)
+
+
+@given(st.lists(st.integers(0, 30), max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_everyone_is_foreseen_to_join_some_groups_however_few_there_are_to_tell_by(degree: list[int]) -> None:
+    first, further = standing.joined_more(np.array(degree, np.int64))
+    assert first > 0 and further >= 0 and math.isfinite(first + further)
 
 
 def test_four_people_in_four_rare_groups_are_a_circle_and_three_are_none() -> None:
