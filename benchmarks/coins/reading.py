@@ -1,14 +1,13 @@
 """A ledger read and put in order, each row checked, beside DuckDB's bare read of the same files: one measurement a process.
 
-.venv/bin/python -m benchmarks.coins_reading FOLDER ours|bare|ordered
+.venv/bin/python -m benchmarks.coins.reading FOLDER ours|bare|ordered
 
-Called by benchmarks.coins, which writes FOLDER/in and FOLDER/m.toml. Prints CPU seconds, peak MiB and the number of rows.
+Called by benchmarks.coins.commands, which writes FOLDER/in and FOLDER/m.toml. Prints CPU seconds, peak MiB and the number of rows.
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ import duckdb
 
 from amparo.cases.coins.ledger import open_ledger
 from amparo.cases.coins.mapping import load
+from benchmarks.coins.measuring import peak_mib
 
 BARE = """
     CREATE TABLE ledger AS SELECT * FROM (
@@ -40,14 +40,6 @@ def main() -> int:
         count = con.execute("SELECT count(*) FROM ledger").fetchall()[0][0]
     print(json.dumps([time.process_time() - began, peak_mib(), count]))
     return 0
-
-
-def peak_mib() -> int:
-    """What this program held at most: Linux counts it from its start, where rusage begins at its parent's."""
-    status = Path("/proc/self/status")
-    if not status.is_file():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20
-    return next(int(line.split()[1]) >> 10 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":
