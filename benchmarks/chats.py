@@ -1,10 +1,15 @@
 """Chat exports: messages a second and memory, by size, beside the parsers a user would find on PyPI.
 
     python benchmarks/chats.py [--sizes 10000,100000] [--formats whatsapp,iphone,telegram,discord] [--peers FOLDER] [--repeats 3]
+    python benchmarks/chats.py --sizes 200000 --formats telegram --again 25
+    python benchmarks/chats.py --sizes 200000 --in-turns
 
 Every run is a process of its own, so its peak of memory is its own; ours also through the locked-down child, as `amparo read` runs
 it, with the processor time and the peaks of all its processes. The best of some interleaved repeats; ratios are of one run. "mixed"
-is WhatsApp with files left out, several lines and little pictures among the words. Peers are not installed by Amparo:
+is WhatsApp with files left out, several lines and little pictures among the words; "group" is Telegram with pictures, stickers,
+reactions, answers, links and services in a fifth of the messages. --again: the messages that many times, the clock going on, so
+that the making of a large file costs little. --in-turns: our readers alone, in one process, the formats in turns; best and median.
+Peers are not installed by Amparo:
 
     pip install --target /tmp/peers whatstk chat-miner      then      --peers /tmp/peers
 
@@ -19,6 +24,7 @@ import json
 import os
 import random
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -57,30 +63,33 @@ PEERS = {
     "iphone": ("whatstk", "chat-miner"),
     "mixed": ("whatstk", "chat-miner"),
     "telegram": ("chat-miner",),
+    "group": ("chat-miner",),
 }
 
 
-def messages(count: int) -> Iterator[tuple[datetime, str, str]]:
-    """Moment, sender, text; the same for the same count."""
-    chance, at = random.Random(count), BEGIN
-    for _ in range(count):
-        at += timedelta(seconds=chance.randrange(1, 90))
-        yield at, chance.choice(NAMES), " ".join(chance.choices(WORDS, k=chance.randrange(1, 15)))
+def messages(count: int, again: int = 1) -> Iterator[tuple[datetime, str, str]]:
+    """Moment, sender, text; the same for the same count. again: all of it so many times, the clock going on."""
+    at = BEGIN
+    for _ in range(again):
+        chance = random.Random(count)
+        for _ in range(count):
+            at += timedelta(seconds=chance.randrange(1, 90))
+            yield at, chance.choice(NAMES), " ".join(chance.choices(WORDS, k=chance.randrange(1, 15)))
 
 
-def android(count: int) -> Iterator[str]:
-    for at, sender, text in messages(count):
+def android(count: int, again: int = 1) -> Iterator[str]:
+    for at, sender, text in messages(count, again):
         yield f"{at:%d/%m/%Y, %H:%M} - {sender}: {text}\n"
 
 
-def iphone(count: int) -> Iterator[str]:
-    for at, sender, text in messages(count):
+def iphone(count: int, again: int = 1) -> Iterator[str]:
+    for at, sender, text in messages(count, again):
         yield f"[{at:%d/%m/%Y, %H:%M:%S}] {sender}: {text}\n"
 
 
-def mixed(count: int) -> Iterator[str]:
+def mixed(count: int, again: int = 1) -> Iterator[str]:
     """One message in ten without its file, one in ten of two lines, one in seven with a little picture."""
-    for number, line in enumerate(android(count)):
+    for number, line in enumerate(android(count, again)):
         stamp, _, words = line.partition(": ")
         if number % 10 == 3:
             yield f"{stamp}: <Media omitted>\n"
@@ -90,22 +99,59 @@ def mixed(count: int) -> Iterator[str]:
             yield line.replace("\n", " 🌻\n") if number % 7 == 0 else line
 
 
-def telegram(count: int) -> Iterator[str]:
+def telegram(count: int, again: int = 1) -> Iterator[str]:
+    return _of_telegram(count, again, lambda _, said: said)
+
+
+def group(count: int, again: int = 1) -> Iterator[str]:
+    """One message in five is more than words: a picture, a sticker, a reaction, a service, a link; one in ten answers another."""
+    return _of_telegram(count, again, _more)
+
+
+def _of_telegram(count: int, again: int, more: Callable[[int, dict[str, Any]], dict[str, Any]]) -> Iterator[str]:
     yield '{\n "name": "Meeting",\n "type": "private_group",\n "id": 1,\n "messages": [\n'
-    for number, (at, sender, text) in enumerate(messages(count)):
+    for number, (at, sender, text) in enumerate(messages(count, again)):
         seconds = int((at - datetime(1970, 1, 1)).total_seconds()) - 7200  # noqa: DTZ001
         said = {
             "id": number, "type": "message", "date": at.isoformat(), "date_unixtime": str(seconds), "from": sender,
             "from_id": f"user{number % 97}", "text": text, "text_entities": [{"type": "plain", "text": text}],
         }  # fmt: skip
         # Indented by one blank, as Telegram Desktop writes it.
-        yield (",\n" if number else "") + json.dumps(said, ensure_ascii=False, indent=1)
+        yield (",\n" if number else "") + json.dumps(more(number, said), ensure_ascii=False, indent=1)
     yield "\n ]\n}"
 
 
-def discord(count: int) -> Iterator[str]:
+def _more(number: int, said: dict[str, Any]) -> dict[str, Any]:
+    """This message with what its number gives it."""
+    text, sender = said["text"], said["from"]
+    if number % 10 == 4:
+        return said | {"reply_to_message_id": max(1, number - 3)}
+    kind = number % 25
+    if kind == 0:
+        return said | {"photo": f"photos/photo_{number}.jpg", "photo_file_size": 81_000, "width": 1280, "height": 960}
+    if kind == 5:
+        return said | {
+            "file": f"stickers/sticker_{number}.webp", "file_size": 20_000, "media_type": "sticker", "sticker_emoji": "🌻",
+            "width": 512, "height": 512, "text": "", "text_entities": [],
+        }  # fmt: skip
+    if kind == 10:
+        by = [{"from": sender, "from_id": said["from_id"], "date": said["date"]}]
+        return said | {"reactions": [{"type": "emoji", "count": 1, "emoji": "👍", "recent": by}]}
+    if kind == 15:
+        known = {name: said[name] for name in ("id", "date", "date_unixtime")}
+        return known | {
+            "type": "service", "actor": sender, "actor_id": said["from_id"], "action": "invite_members", "members": ["Ana"],
+            "text": "", "text_entities": [],
+        }  # fmt: skip
+    if kind == 20:
+        link = {"type": "link", "text": "https://example.org/a"}
+        return said | {"text": [f"{text} ", link], "text_entities": [{"type": "plain", "text": f"{text} "}, link]}
+    return said
+
+
+def discord(count: int, again: int = 1) -> Iterator[str]:
     yield '{"guild": {"id": "1", "name": "Meeting"}, "channel": {"id": "2", "type": "GuildTextChat"},\n"messages": ['
-    for number, (at, sender, text) in enumerate(messages(count)):
+    for number, (at, sender, text) in enumerate(messages(count, again)):
         said = {
             "id": str(number), "type": "Default", "timestamp": f"{at.isoformat()}.123+02:00", "timestampEdited": None,
             "callEndedTimestamp": None, "isPinned": False, "content": text,
@@ -117,16 +163,16 @@ def discord(count: int) -> Iterator[str]:
     yield "\n]}"
 
 
-def signal(count: int) -> Iterator[str]:
+def signal(count: int, again: int = 1) -> Iterator[str]:
     """A line a message, as signal-export writes it."""
-    for at, sender, text in messages(count):
+    for at, sender, text in messages(count, again):
         said = {"date": f"{at:%Y-%m-%d %H:%M:%S}", "sender": sender, "body": text, "quote": "", "sticker": None,
                 "reactions": [], "attachments": []}  # fmt: skip
         yield json.dumps(said, ensure_ascii=False) + "\n"
 
 
-FORMATS: dict[str, Callable[[int], Iterator[str]]] = {
-    "whatsapp": android, "iphone": iphone, "mixed": mixed, "telegram": telegram,
+FORMATS: dict[str, Callable[[int, int], Iterator[str]]] = {
+    "whatsapp": android, "iphone": iphone, "mixed": mixed, "telegram": telegram, "group": group,
     "discord": discord, "signal": signal,
 }  # fmt: skip
 
@@ -189,7 +235,7 @@ def whatstk(path: Path, form: str) -> int:
 def chat_miner(path: Path, form: str) -> int:
     from chatminer import chatparsers  # type: ignore[import-not-found]
 
-    kind = chatparsers.TelegramJsonParser if form == "telegram" else chatparsers.WhatsAppParser
+    kind = chatparsers.TelegramJsonParser if form in {"telegram", "group"} else chatparsers.WhatsAppParser
     parser = kind(str(path))
     parser.parse_file()
     return len(parser.parsed_messages.get_df())
@@ -288,10 +334,32 @@ def there(peer: str, folder: str) -> bool:
     return importlib.util.find_spec(MODULES[peer]) is not None
 
 
-def compared(form: str, count: int, folder: Path, peers: str, repeats: int) -> None:
+def made(form: str, count: int, again: int, folder: Path) -> Path:
     path = folder / f"{form}-{count}.txt"
     with path.open("w", encoding="utf-8") as file:
-        file.writelines(FORMATS[form](count))
+        file.writelines(FORMATS[form](count, again))
+    return path
+
+
+def in_turns(forms: list[str], count: int, again: int, folder: Path, repeats: int) -> None:
+    """Our readers in this process, one after another, as many times as `repeats`: what a core reads a second."""
+    from amparo.sandbox.inside import chat
+
+    chat.warm()
+    paths = {form: made(form, count, again, folder) for form in forms}
+    seconds: dict[str, list[float]] = {form: [] for form in forms}
+    for _ in range(repeats):
+        for form, path in paths.items():
+            start = time.process_time()
+            reader(path, form)
+            seconds[form].append(time.process_time() - start)
+    for form, taken in seconds.items():
+        best, median = (count * again / each for each in (min(taken), statistics.median(taken)))
+        print(f"{form:10} {count * again:>10,} messages in turns: {best:>9,.0f}/s at best, {median:>9,.0f}/s median")
+
+
+def compared(form: str, count: int, again: int, folder: Path, peers: str, repeats: int) -> None:
+    path = made(form, count, again, folder)
     runs = ["amparo", "amparo, sandboxed", *(peer for peer in PEERS.get(form, ()) if there(peer, peers))]
     best: dict[str, dict[str, Any]] = {}
     for _ in range(repeats):
@@ -300,7 +368,8 @@ def compared(form: str, count: int, folder: Path, peers: str, repeats: int) -> N
             if run not in best or result.get("seconds", 1e9) < best[run].get("seconds", 1e9):
                 best[run] = result
     ours = best["amparo"]
-    print(f"{form}, {count:,} messages, {path.stat().st_size / 1e6:.1f} MB")
+    times = f" (the first {count:,}, {again} times)" if again > 1 else ""
+    print(f"{form}, {count * again:,} messages{times}, {path.stat().st_size / 1e6:.1f} MB")
     for run in runs:
         result = best[run]
         if "failed" in result:
@@ -326,16 +395,24 @@ def main() -> None:
     parser.add_argument("--formats", default=",".join(FORMATS))
     parser.add_argument("--peers", default="", metavar="FOLDER", help="where pip put the peers")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--again", type=int, default=1, help="each file holds its messages this many times")
+    parser.add_argument("--in-turns", action="store_true", help="our readers alone, in one process")
     given = parser.parse_args()
-    for peer in MODULES:
-        if not there(peer, given.peers):
-            print(
-                f"{peer} is not installed: pip install --target FOLDER {peer}, then --peers FOLDER. Going on without it."
-            )
+    forms, sizes = given.formats.split(","), list(map(int, given.sizes.split(",")))
     with tempfile.TemporaryDirectory() as folder:
-        for form in given.formats.split(","):
-            for count in map(int, given.sizes.split(",")):
-                compared(form, count, Path(folder), given.peers, given.repeats)
+        if given.in_turns:
+            sys.path.insert(0, str(ROOT))
+            for count in sizes:
+                in_turns(forms, count, given.again, Path(folder), given.repeats)
+            return
+        for peer in MODULES:
+            if not there(peer, given.peers):
+                print(
+                    f"{peer} is not installed: pip install --target FOLDER {peer}, then --peers FOLDER. Going on without it."
+                )
+        for form in forms:
+            for count in sizes:
+                compared(form, count, given.again, Path(folder), given.peers, given.repeats)
 
 
 if __name__ == "__main__":
