@@ -137,8 +137,8 @@ class Walk:
 
     def is_shallow(self, value: Any) -> bool:
         """Whether the value, taken last, is nested no deeper than anything real, so that whoever reads it again can."""
-        begins = (self._text.count(sign, self._began, self._place) for sign in "[{")
-        return sum(begins) <= _DEEPEST or _is_shallow(value, _DEEPEST)
+        count, began, ended = self._text.count, self._began, self._place
+        return count("[", began, ended) + count("{", began, ended) <= _DEEPEST or _is_shallow(value, _DEEPEST)
 
     def entries(self) -> Iterator[str]:
         """The keys of the object that begins here; after each, its value must be gone past. Raises Broken."""

@@ -17,6 +17,7 @@ from amparo.sandbox.inside.chats.source import first_sign, text_of
 from amparo.sandbox.inside.chats.telegram_parts import (
     flat,
     kind_of,
+    marked,
     plain,
     pointed_to,
     what_else,
@@ -56,6 +57,10 @@ _READ = _OF_WORDS | frozenset(
         "live_location_period_seconds", "place_name", "poll", "self_destruct_period_seconds", "forwarded_from", "via_bot", "author",
         "reactions",
     )
+)  # fmt: skip
+# Of these, what few messages have.
+_SELDOM = frozenset(
+    ("edited", "reply_to_message_id", "forwarded_from", "via_bot", "author", "place_name", "reactions")
 )  # fmt: skip
 # The same of an event, beside the parts that some of them have.
 _KNOWN = frozenset(("id", "type", "date", "date_unixtime", "actor", "actor_id", "action", "text_entities", "members"))
@@ -253,9 +258,23 @@ class _Reader:
             self._ids[by] = f',"sender_id":{quoted(by)}'
 
     def _message(self, message: dict[str, Any], ts: str | None, raw: str, more: dict[str, Any]) -> None:
-        sender_id = plain(message.get("from_id"))
+        more["sender_id"] = sender_id = plain(message.get("from_id"))
         kind, media = kind_of(message)
         text = flat(message.get("text")) or flat(message.get("text_entities"))
+        if not _SELDOM.isdisjoint(message):
+            more |= {
+                "edited": "edited" in message,
+                "reply_to": message.get("reply_to_message_id"),
+                "forwarded_from": plain(message.get("forwarded_from")),
+                "via_bot": plain(message.get("via_bot")),
+                "author": plain(message.get("author")),
+                "place_name": plain(message.get("place_name")) if kind == "location" else "",
+                "reactions": message.get("reactions"),
+            }
+        if parts := marked(message):
+            more |= {"links": pointed_to(parts, "href"), "mentions": pointed_to(parts, "user_id")}
+        if not _READ.issuperset(message):
+            more["other"] = what_else(message, _READ)
         self._writer.message(
             ts,
             plain(message.get("from")) or sender_id,
@@ -265,17 +284,6 @@ class _Reader:
             raw=raw,
             place=self.number,
             **more,
-            sender_id=sender_id,
-            edited="edited" in message,
-            reply_to=message.get("reply_to_message_id"),
-            forwarded_from=plain(message.get("forwarded_from")),
-            via_bot=plain(message.get("via_bot")),
-            author=plain(message.get("author")),
-            place_name=plain(message.get("place_name")) if kind == "location" else "",
-            reactions=message.get("reactions"),
-            links=pointed_to(message, "href"),
-            mentions=pointed_to(message, "user_id"),
-            other=what_else(message, _READ),
         )
 
     def _event(self, message: dict[str, Any], ts: str | None, raw: str, more: dict[str, Any]) -> None:

@@ -40,10 +40,15 @@ def words_alone(text: list[Any]) -> str:
     return flat(text)
 
 
-def pointed_to(message: Mapping[str, Any], name: str) -> list[Any]:
-    """What the parts of a text point to beyond their words: `href` of links, `user_id` of people."""
-    parts = [each for key in ("text", "text_entities") if isinstance(message.get(key), list) for each in message[key]]
-    return list({plain(each[name]): each[name] for each in parts if isinstance(each, dict) and each.get(name)}.values())
+def marked(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The parts of its text that say more than their words."""
+    return [each for key in ("text", "text_entities") if isinstance(parts := message.get(key), list) for each in parts
+            if isinstance(each, dict) and each.keys() != _OF_PART]  # fmt: skip
+
+
+def pointed_to(parts: list[dict[str, Any]], name: str) -> list[Any]:
+    """What these parts of a text point to beyond their words: `href` of links, `user_id` of people."""
+    return list({plain(each[name]): each[name] for each in parts if each.get(name)}.values())
 
 
 def kind_of(message: dict[str, Any]) -> tuple[str, dict[str, object] | None]:
