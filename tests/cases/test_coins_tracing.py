@@ -56,6 +56,15 @@ def test_the_kernel_says_of_every_coin_what_plain_python_says(rows: list[Plain])
     assert told(trace, trace.ends()) == plain_fifo(rows)
 
 
+@given(ledgers, st.sampled_from([(1 << 31) - 1, 1 << 31, 1 << 40]))
+def test_amounts_about_and_beyond_32_bits_are_told_to_the_coin_too(rows: list[Plain], most: int) -> None:
+    large = [(giver, taker, amount + most - 40 if amount else 0, reason) for giver, taker, amount, reason in rows]
+    trace = Trace(moves_from(large, ACCOUNTS))
+    ends = trace.ends()
+    assert told(trace, ends) == plain_fifo(large) and ends.coins.dtype == np.int64
+    assert int(ends.coins.sum()) == entered(large)
+
+
 @given(ledgers)
 def test_fifo_equals_the_interval_algebra_over_cumulative_sums(rows: list[Plain]) -> None:
     trace = Trace(moves_from(rows, ACCOUNTS))

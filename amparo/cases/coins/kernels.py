@@ -26,10 +26,12 @@ def fifo(giver: np.ndarray, taker: np.ndarray, amount: np.ndarray, accounts: int
     """Bundles of coins: parent, move, coins, how many of them still stand in their account; and whether they are over `most`.
 
     Each account's bundles queue in the order in which they came. The j-th coin out is the j-th coin in. None of it if over.
+    Coins are of 32 bits where every amount fits, of which no bundle holds more: a third less memory is written for the first time.
     """
     room = min(len(amount) + len(amount) // 2 + 16, most)
     links = [np.empty(room, np.int32) for _ in range(3)]  # parent, move, follower
-    sums = [np.empty(room, np.int64) for _ in range(2)]  # coins, standing
+    narrow = amount.max(initial=0) < 1 << 31
+    sums = [np.empty(room, np.int32 if narrow else np.int64) for _ in range(2)]  # coins, standing
     head, tail = np.full(accounts, -1, np.int32), np.full(accounts, -1, np.int32)
     balance = np.zeros(accounts, np.int64)
     move, left, lent, count = 0, -1, 0, 0

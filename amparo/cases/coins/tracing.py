@@ -193,7 +193,7 @@ class Trace:
         unknown = self.parent[root[at]] == UNKNOWN
         named = self.moves.reason[entry] != REASONS.index("unknown")
         return Ends(
-            coins=np.where(stands, self.standing[at], self.coins[at]),
+            coins=np.where(stands, self.standing[at], self.coins[at]).astype(np.int64),
             entry=entry,
             known=~unknown & named,
             end=self.move[at],
@@ -319,7 +319,8 @@ def trace_coins(ledger: Ledger, *, fill_gaps: bool = True) -> Trace:
 def warm() -> None:
     """The kernels are compiled, or read from their cache: done before a process is confined, since a cache lies in a home."""
     none, some = np.empty(0, np.int64), np.empty(0, np.int32)
-    kernels.fifo(some, some, none, 1, MOST_BUNDLES)
+    for coins in (1, 1 << 40):  # of 32 bits and of 64
+        kernels.fifo(np.array([OUTSIDE], np.int32), np.zeros(1, np.int32), np.array([coins]), 1, MOST_BUNDLES)
     kernels.ancestry(some, np.empty(0, np.bool_))
     kernels.haircut_forward(some, some, none, 1, np.zeros(1, np.bool_), np.empty(0), 0.0)
     kernels.haircut_backward(some, some, none, 1, np.zeros(1, np.bool_))
