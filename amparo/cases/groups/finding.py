@@ -2,7 +2,7 @@
 
 1. A tie: two people who share two groups or more, rarer than chance (ties.py).
 2. A tie counts when a third person is tied to both; ties that touch may be a circle. How rare a tie must be is tried in steps from
-   strict to lax, as far as there are fewer than one for two people; what one step finds stays, and the next looks at the others.
+   strict to lax, as far as there are fewer than 0.8 for a person; what one step finds stays, and the next looks at the others.
 3. People keep to their own language, country, subject: two who share a group share another oftener than chance foresees. By
    how much is measured on everyone whom no circle claims (`crowding`), and each further shared group counts that much less.
 4. The groups that tie a circle are those that hold more of its people than chance explains. Somebody stays in a circle, or
@@ -27,12 +27,10 @@ __all__ = ["Circles", "Memberships", "find_circles", "find_overlaps", "membershi
 LEAST_PEOPLE = 4
 LEAST_OVERLAP = 5  # members that two groups share
 # Ties for each person who can have one. From one tie for two people on, ties by lot join most people into one component (Erdos and
-# Renyi, 1960), and nothing can be told any more.
+# Renyi, 1960); since only those in triangles count, a little more can be borne, and beyond it nothing can be told any more.
 MOST_EACH = 0.8
-CIRCLE_CHANCE = (
-    1e-5  # of one circle, among all sets of as many people: what chance foresees is rough where people differ
-)
-
+# Of one circle, among all sets of as many people: what chance foresees is rough where people differ.
+CIRCLE_CHANCE = 1e-5
 
 RULE = (
     "People of one circle share groups oftener than chance explains: chance is counted on the sizes of the groups and on in how "
