@@ -2,7 +2,7 @@
 
 Beside it, what could be found: people in two of their circle's groups or more; and what somebody would find at a precision of 0.99
 who is told every circle's groups and people and asks only, of everyone in two of the groups, whether they look like one of it or
-like a stranger (by the chances that the platform was made with). Whoever asks the table alone cannot do better on average.
+like a stranger. It is the most one can expect of the table alone, as far as a stranger's chances (standing.py) are the platform's.
 
 Three shapes of platform. `chance`: benchmarks/platforms, circles of 5 to 12 persons in small groups, the other groups by chance.
 `towns`: people live in towns with an open channel each, in families, school classes and teams with chats of their own, which are
