@@ -31,7 +31,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from amparo.cases.linkage import guarding, links, pairing, sharing, totals, write_links
+from amparo.cases.linkage import comparing, guarding, links, pairing, sharing, totals, write_links
 from amparo.cases.linkage.components import components
 from amparo.cases.linkage.sharing import find_shared
 from amparo.cases.tables.base import open_base
@@ -49,10 +49,11 @@ MOST_PAIRS = 5_000_000
 TURNS = 7  # of the union-find and its peer
 LIFTED = {
     "ours": {},
-    "ours, busy addresses count": {pairing: {"BUSY_DAY": EVERY, "RARE_ADDRESS": EVERY}},
+    "ours, busy addresses count": {comparing: {"BUSY_DAY": EVERY, "RARE_ADDRESS": EVERY}},
     "ours, values of up to 60": {
         sharing: {"CAP": SHARED},
         pairing: {"MOST_BLOCK": SHARED},
+        comparing: {"MOST_BLOCK": SHARED},
         totals: {"MOST_BLOCK": SHARED},
     },
     "ours, no guard of persons": {links: {"STRONG_BITS": -1e9}, guarding: {"MOST_ACCOUNTS": EVERY}},

@@ -147,7 +147,9 @@ def check_folder(out: Path, folder: Path) -> None:
 def _links(given: argparse.Namespace) -> int:
     one_thread()
     from amparo.cases.linkage.links import write_links
+    from amparo.cases.linkage.log import warm
 
+    warm()
     backend = {"backend": "spark", "address": given.spark} if given.spark else {}
     tables = ("accounts", "identifiers", "events", "payments", "issuers")
     return _run(

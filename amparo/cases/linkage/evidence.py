@@ -5,8 +5,8 @@ The rows of one link add up to its sum. Made in the store: `evidence_rows`.
 
 from __future__ import annotations
 
+from amparo.cases.linkage.log import PLACE, place_number
 from amparo.cases.linkage.model import FIELDS
-from amparo.cases.linkage.pairing import PLACE
 from amparo.cases.linkage.scoring import gamma
 from amparo.cases.linkage.weighing import Weights
 from amparo.cases.tables.store import Store, literal
@@ -93,6 +93,10 @@ def _stands(store: Store) -> None:
 _COLUMNS = {"email": "'email', 'mailbox', 'local'", "phone": "'phone', 'number'", "handle": "'handle', 'head'"}
 
 
+# Addresses are compared as numbers; what was written stands among what the accounts used.
+_PLACES = f"SELECT DISTINCT key, {place_number('key')} AS address FROM stands WHERE kind = 'address'"
+
+
 def _signs(store: Store) -> None:
     """Makes `signs` (a, b, field, kind, key, value, holders): the values that a link's two accounts share at the level it has."""
     level_kinds = ", ".join(
@@ -116,9 +120,9 @@ def _signs(store: Store) -> None:
         SELECT l.a, l.b, l.field, 'issuer', x.key, x.key, NULL FROM levels l JOIN stands x ON x.n = l.a AND x.kind = 'issuer'
         JOIN stands y ON y.n = l.b AND y.kind = 'issuer' AND y.key = x.key WHERE l.field = 'card' AND l.level = 1
         UNION ALL
-        SELECT l.a, l.b, l.field, 'address', x.address, x.address, max(x.holders) FROM levels l JOIN at_home x ON x.n = l.a
-        JOIN at_home y ON y.n = l.b AND y.address = x.address AND y.day IS NOT DISTINCT FROM x.day WHERE l.field = 'home'
-        GROUP BY l.a, l.b, l.field, x.address
+        SELECT l.a, l.b, l.field, 'address', p.key, p.key, max(x.holders) FROM levels l JOIN at_home x ON x.n = l.a
+        JOIN at_home y ON y.n = l.b AND y.address = x.address AND y.day IS NOT DISTINCT FROM x.day
+        JOIN ({_PLACES}) p ON p.address = x.address WHERE l.field = 'home' GROUP BY l.a, l.b, l.field, p.key
         UNION ALL
         SELECT l.a, l.b, l.field, 'profile', '', x.first_name || coalesce(' ' || x.last_name, '') ||
                CASE WHEN x.last_name IS DISTINCT FROM y.last_name

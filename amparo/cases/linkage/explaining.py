@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from amparo.cases.linkage.comparing import gather, records
 from amparo.cases.linkage.guarding import MOST_ACCOUNTS
 from amparo.cases.linkage.model import FIELDS
 from amparo.cases.linkage.normal_forms import READINGS
-from amparo.cases.linkage.pairing import compare
 from amparo.cases.linkage.scoring import gamma, score
 from amparo.foundation.errors import Missing, Refused
 
@@ -74,7 +74,8 @@ def why(found: Found, a: str, b: str) -> Answer:
     if candidate:
         columns, row = _row(found, "scored")
     else:
-        compare(store, pairs="asked")
+        gather(store, found.shared.log, pairs="asked")
+        records(store, "asked")
         score(store, "asked", "asked_scored", weights=found.weights)
         columns, row = _row(found, "asked_scored")
     cells = dict(zip(columns, row, strict=True))

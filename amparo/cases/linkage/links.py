@@ -17,17 +17,18 @@ from typing import Any
 import numpy as np
 
 from amparo.cases.linkage import telling
+from amparo.cases.linkage.comparing import agree, gather, records
 from amparo.cases.linkage.guarding import Decided, Guarded, Links, guarded
 from amparo.cases.linkage.judgements import Judgement, Judgements, load_judgements
 from amparo.cases.linkage.model import FIELDS, IMPERSONAL
-from amparo.cases.linkage.pairing import compare, find_pairs
+from amparo.cases.linkage.pairing import find_pairs
 from amparo.cases.linkage.scoring import BACKENDS, gamma, patterns_of, score
 from amparo.cases.linkage.sharing import Shared, find_shared
 from amparo.cases.linkage.totals import count_totals
 from amparo.cases.linkage.weighing import Weights, household_bits, learn
 from amparo.cases.tables.base import Base
 from amparo.cases.tables.store import Progress, Store, silent
-from amparo.foundation.errors import Refused
+from amparo.foundation.errors import Broken, Refused
 
 CHANCE = 0.9  # a link is used where at least so many of its like are right; on average more are
 THRESHOLD_BITS = round(log2(CHANCE / (1 - CHANCE)), 3)
@@ -72,9 +73,10 @@ def find_links(
     if backend not in BACKENDS:
         raise Refused(f"The backend is {' or '.join(BACKENDS)}, not {backend!r}.")
     store, judgements = base.store, judgements or Judgements()
-    shared = find_shared(store, mailboxes=base.mapping.mailboxes, progress=progress)
+    rows = sum(base.counts[table] for table in ("events", "payments", "identifiers"))
+    shared = find_shared(store, rows, mailboxes=base.mapping.mailboxes, progress=progress)
     candidates = find_pairs(store, progress=progress)
-    compare(store, progress=progress)
+    gather(store, shared.log, progress=progress)
     weights, all_pairs = _weigh(store, shared.accounts, backend, address, progress)
     decided, unknown = _decided(store, judgements)
     joined = _join(store, shared.accounts, decided)
@@ -104,12 +106,12 @@ def write_links(
 
 def _weigh(store: Store, accounts: int, backend: str, address: str, progress: Progress) -> tuple[Weights, float]:
     """Makes `scored`: a, b, the levels and bits of each field, match_weight (against chance), household_bits, bits (the sum)."""
-    score(store, "pairs", "compared")
+    agree(store, "compared")
     patterns, counts = patterns_of(store, "compared")
     totals = count_totals(store, "compared", accounts)
     weights = learn(FIELDS, patterns, counts, totals, accounts)
     progress("learned from patterns", len(patterns))
-    score(store, "pairs", "weighed", weights=weights, backend=backend, address=address)
+    _score(store, weights, backend, address)
     columns = {gamma(field): patterns[:, at].astype(np.int32) for at, field in enumerate(FIELDS)}
     store.table("households", columns | {"household_bits": -np.round(household_bits(FIELDS, patterns, weights), 3)})
     store.run(
@@ -121,6 +123,31 @@ def _weigh(store: Store, accounts: int, backend: str, address: str, progress: Pr
         store.run(f"DROP TABLE {table}")
     progress("scored pairs", int(store.one("SELECT count(*) FROM scored")))
     return weights, totals.pairs
+
+
+def _score(store: Store, weights: Weights, backend: str, address: str) -> None:
+    """Makes `weighed` of `compared`. On DuckDB splink scores one pair of each pattern of agreement, which stands for its like;
+    on Spark every pair."""
+    if backend == "spark":
+        records(store)
+        score(store, "pairs", "weighed", weights=weights, backend=backend, address=address)
+        return
+    levels = ", ".join(gamma(field) for field in FIELDS)
+    store.run(
+        f"CREATE OR REPLACE TABLE examples AS SELECT min(a) AS a, arg_min(b, a) AS b FROM compared GROUP BY {levels}"
+    )
+    records(store, "examples")
+    score(store, "examples", "patterns", weights=weights)
+    columns = ", ".join(f"p.{gamma(field)}, p.mw_{field.name}" for field in FIELDS)
+    store.run(
+        f"CREATE OR REPLACE TABLE weighed AS SELECT c.a, c.b, {columns}, p.match_weight FROM compared c "
+        f"JOIN patterns p USING ({levels})"
+    )
+    lost = int(store.one("SELECT (SELECT count(*) FROM compared) - (SELECT count(*) FROM weighed)"))
+    if lost:
+        raise Broken(f"Of {lost} pairs splink finds other levels than those by which they were learned from.")
+    for table in ("examples", "patterns"):
+        store.run(f"DROP TABLE {table}")
 
 
 def _decided(store: Store, judgements: Judgements) -> tuple[Decided, tuple[str, ...]]:

@@ -6,6 +6,7 @@ where there is little data, and come from the measurements in docs/benchmarks.md
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 APART_DAYS = 90  # a number that was idle for so long between two accounts may have been given to somebody else
@@ -178,19 +179,15 @@ IMPERSONAL = (
 )
 
 
+_WRITTEN = {  # what two lists share: at least one number, at least three
+    "duckdb": ("list_has_any({0}_l, {0}_r)", "len(list_intersect({0}_l, {0}_r)) >= 3"),
+    "spark": ("arrays_overlap({0}_l, {0}_r)", "size(array_intersect({0}_l, {0}_r)) >= 3"),
+    "counts": ("({0} > 0)", "({0} >= 3)"),  # of a column that says how many they share
+}
+
+
 def level_sql(level: Level, dialect: str) -> str:
-    """The level's condition as DuckDB or Spark writes it."""
-    any_of, both = {"duckdb": ("list_has_any", "list_intersect"), "spark": ("arrays_overlap", "array_intersect")}[
-        dialect
-    ]
-    size = {"duckdb": "len", "spark": "size"}[dialect]
-    found = level.sql
-    while "{any:" in found:
-        before, rest = found.split("{any:", 1)
-        name, after = rest.split("}", 1)
-        found = f"{before}{any_of}({name}_l, {name}_r){after}"
-    while "{three:" in found:
-        before, rest = found.split("{three:", 1)
-        name, after = rest.split("}", 1)
-        found = f"{before}{size}({both}({name}_l, {name}_r)) >= 3{after}"
-    return found
+    """The level's condition as DuckDB or Spark writes it, or over counts of what is shared."""
+    any_of, three = _WRITTEN[dialect]
+    found = re.sub(r"\{any:(\w+)\}", lambda each: any_of.format(each[1]), level.sql)
+    return re.sub(r"\{three:(\w+)\}", lambda each: three.format(each[1]), found)

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from amparo.cases.linkage.log import Log, device_number, read_log
 from amparo.cases.linkage.normal_forms import READINGS, keyed, name_parts, normal_forms, prepare, region
 from amparo.cases.tables.base_mapping import Mailbox
 from amparo.cases.tables.store import Progress, Store, literal, silent
+from amparo.foundation.errors import Broken
 
 # A value that more accounts than this hold links nobody. Measured: analytics.md B2 (a cap costs 1 to 3 points of recall).
 CAP = 6
@@ -23,9 +25,11 @@ MOST_SPELLED = 2_000  # holders; beyond it a name is a word
 
 @dataclass
 class Shared:
-    """What was found. Per kind: accounts that hold a value, values of two or more holders, those held back, unreadable ones."""
+    """What was found. log: what every account did. Per kind: accounts that hold a value, values of two or more holders, those
+    held back, unreadable ones."""
 
     accounts: int
+    log: Log
     holders: dict[str, int] = field(default_factory=dict)
     values: dict[str, int] = field(default_factory=dict)
     held_back: dict[str, int] = field(default_factory=dict)
@@ -35,14 +39,19 @@ class Shared:
 
 def find_shared(
     store: Store,
+    rows: int,
     *,
     caps: Mapping[str, int] | None = None,
     mailboxes: Sequence[Mailbox] = (),
     progress: Progress = silent,
 ) -> Shared:
-    """Numbers the accounts in the order of their names and finds what they share, by kind. caps: by kind, else CAP."""
+    """Numbers the accounts in the order of their names and finds what they share, by kind. caps: by kind, else CAP.
+
+    rows: of events, payments and identifiers together; there are no more.
+    """
     prepare(store, normal_forms(), mailboxes)
-    found = Shared(_number(store))
+    accounts, log = _number(store, rows)
+    found = Shared(accounts, log)
     progress("accounts", found.accounts)
     store.run("CREATE OR REPLACE TABLE holding (kind VARCHAR, key VARCHAR, n INTEGER, holders INTEGER)")
     store.run("CREATE OR REPLACE TABLE spelling (kind VARCHAR, key VARCHAR, n INTEGER, raw VARCHAR)")
@@ -51,31 +60,33 @@ def find_shared(
     )
     _profiles(store)
     for column, readings in READINGS.items():
-        keyed(store, column, _raw(store, column))
+        keyed(store, column, _devices(store, found.log) if column == "device" else _raw(store, column))
         _problems(store, column, found)
         for kind in readings:
             _one_kind(store, kind, MOST_SPELLED if kind in SPELLINGS else (caps or {}).get(kind, CAP), found)
         progress(f"shared {column}", found.values[column])
         store.run("DROP TABLE keyed")
+    for table in ("device_users", "device_names", "devices_by"):
+        store.run(f"DROP TABLE {table}")
     return found
 
 
-def _number(store: Store) -> int:
-    """Every account that any table names has a number, in the order of the names."""
-    others = " UNION ".join(
-        f"SELECT account FROM {table} WHERE account NOT IN (SELECT account FROM stated)"
-        for table in ("identifiers", "events", "payments")
-    )
-    store.run("CREATE OR REPLACE TABLE stated AS SELECT DISTINCT account FROM accounts WHERE account IS NOT NULL")
-    store.run(
-        f"""
-        CREATE OR REPLACE TABLE known AS
-        SELECT CAST(row_number() OVER (ORDER BY account) - 1 AS INTEGER) AS n, account
-        FROM (SELECT account FROM stated UNION ALL (SELECT account FROM ({others}) WHERE account IS NOT NULL)) ORDER BY account
-        """
-    )
-    store.run("DROP TABLE stated")
-    return int(store.one("SELECT count(*) FROM known"))
+def _number(store: Store, rows: int) -> tuple[int, Log]:
+    """Every account that any table names has a number, in the order of the names. rows: of events and payments, at most.
+
+    The events' accounts are looked up in those of the other tables; only where one is missing there they are gathered, and the
+    events read again.
+    """
+    named = "SELECT account FROM accounts UNION SELECT account FROM identifiers UNION SELECT account FROM payments"
+    for tables in (named, f"{named} UNION SELECT account FROM events"):
+        store.run(
+            "CREATE OR REPLACE TABLE known AS SELECT CAST(row_number() OVER (ORDER BY account) - 1 AS INTEGER) AS n, account "
+            f"FROM ({tables}) WHERE account IS NOT NULL ORDER BY account"
+        )
+        accounts = int(store.one("SELECT count(*) FROM known"))
+        if log := read_log(store, accounts, rows):
+            return accounts, log
+    raise Broken("The events name an account that they do not name.")
 
 
 def _profiles(store: Store) -> None:
@@ -94,13 +105,12 @@ _STANDS = {
     "email": ("accounts", "email", "NULL"),
     "phone": ("accounts", "phone", f"coalesce(upper(country), {region('locale')})"),
     "handle": ("accounts", "handle", "NULL"),
-    "device": ("events", "device", "NULL"),
     "token": ("payments", "token", "NULL"),
 }
 
 
 def _raw(store: Store, column: str) -> str:
-    """The rows (n, raw, land) that hold such identifiers. Of events and payments only values that more than one account uses."""
+    """The rows (n, raw, land) that hold such identifiers. Of payments only values that more than one account uses."""
     own = _STANDS.get(column)
     rows = (
         f"SELECT account, value AS raw, CAST(NULL AS VARCHAR) AS land FROM identifiers WHERE kind = {literal(column)}"
@@ -117,6 +127,32 @@ def _raw(store: Store, column: str) -> str:
         )
         rows = f"SELECT DISTINCT account, raw, land FROM ({rows}) WHERE hash(lower(raw)) IN (SELECT h FROM common)"
     return f"SELECT k.n, raw, land FROM ({rows}) JOIN known k USING (account) WHERE raw IS NOT NULL"
+
+
+def _devices(store: Store, log: Log) -> str:
+    """The rows (n, raw, land) of devices that several accounts use, as each wrote them.
+
+    The log has them as numbers; the events are read for what they are called. Where one number was written in several ways, and
+    only there, they are read for who wrote which.
+    """
+    store.table("device_users", {"n": log.users, "h": log.devices})
+    written = (
+        f"SELECT account, device, {device_number('device')} AS h FROM events UNION ALL "
+        f"SELECT account, value, {device_number('value')} FROM identifiers WHERE kind = 'device'"
+    )
+    store.run(
+        f"CREATE OR REPLACE TABLE device_names AS SELECT h, device, count(*) OVER (PARTITION BY h) AS ways FROM "
+        f"(SELECT DISTINCT h, device FROM ({written}) WHERE h IN (SELECT h FROM device_users))"
+    )
+    several = "SELECT h FROM device_names WHERE ways > 1"
+    store.run(
+        "CREATE OR REPLACE TABLE devices_by AS SELECT n, device FROM device_users JOIN device_names USING (h) WHERE ways = 1"
+    )
+    if store.one(f"SELECT count(*) FROM ({several})"):
+        store.run(
+            f"INSERT INTO devices_by SELECT DISTINCT n, device FROM ({written}) JOIN known USING (account) WHERE h IN ({several})"
+        )
+    return "SELECT n, device AS raw, CAST(NULL AS VARCHAR) AS land FROM devices_by"
 
 
 def _problems(store: Store, column: str, found: Shared) -> None:
