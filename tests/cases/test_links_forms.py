@@ -12,8 +12,8 @@ from hypothesis import given, settings, strategies as st
 
 from amparo.cases.linkage import load_judgements
 from amparo.cases.linkage.judgements import Judgement, settled
-from amparo.cases.linkage.normal_forms import keyed, normal_forms, prepare
 from amparo.cases.linkage.log import PLACE
+from amparo.cases.linkage.normal_forms import keyed, normal_forms, prepare
 from amparo.cases.linkage.totals import _places
 from amparo.cases.tables.base_mapping import Mailbox
 from amparo.cases.tables.store import Store, opened

@@ -161,7 +161,7 @@ def test_accounts_of_events_alone_have_numbers_in_the_order_of_names_and_devices
             f'CREATE OR REPLACE TABLE {table} AS SELECT {typed}, NULL::BIGINT AS "row", NULL::TIMESTAMP AS at_utc, '
             "NULL::TIMESTAMP AS at_wall WHERE false"
         )
-    found = find_shared(store, 4)
+    found = find_shared(store)
     assert store.rows("SELECT n, account FROM known ORDER BY n") == [(n, f"a{n}") for n in range(4)]
     assert found.values["device"] == 1
     assert store.rows("SELECT n, raw FROM spelling WHERE kind = 'device' ORDER BY n") == [

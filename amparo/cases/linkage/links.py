@@ -73,14 +73,13 @@ def find_links(
     if backend not in BACKENDS:
         raise Refused(f"The backend is {' or '.join(BACKENDS)}, not {backend!r}.")
     store, judgements = base.store, judgements or Judgements()
-    rows = sum(base.counts[table] for table in ("events", "payments", "identifiers"))
-    shared = find_shared(store, rows, mailboxes=base.mapping.mailboxes, progress=progress)
+    shared = find_shared(store, mailboxes=base.mapping.mailboxes, progress=progress)
     candidates = find_pairs(store, progress=progress)
     gather(store, shared.log, progress=progress)
     weights, all_pairs = _weigh(store, shared.accounts, backend, address, progress)
     decided, unknown = _decided(store, judgements)
     joined = _join(store, shared.accounts, decided)
-    progress("persons", int(store.one("SELECT count(DISTINCT person) FROM persons")))
+    progress("persons", int(np.count_nonzero(joined.person == np.arange(shared.accounts))))
     return Found(base, shared, weights, judgements, joined, candidates, unknown, all_pairs)
 
 

@@ -95,7 +95,7 @@ def keyed(store: Store, kind: str, raw: str) -> None:
         f"""
         CREATE OR REPLACE TABLE bare AS
         SELECT n, raw, land, plain, NOT regexp_matches(plain, '[\\p{{L}}\\p{{N}}]')
-               OR (length(plain) > 1 AND replace(plain, plain[1], '') = '')
+               OR CASE WHEN plain[1] = plain[2] THEN replace(plain, plain[1], '') = '' ELSE false END
                OR plain IN (SELECT word FROM placeholders) AS empty
         FROM (SELECT n, raw, land, {plain} AS plain FROM ({raw}))
         """
@@ -135,7 +135,7 @@ _MAILS = f"""
            loose || '@' || domain AS mailbox, CASE WHEN length(loose) >= {SHORTEST_LOCAL} THEN loose END AS local
     FROM (
         SELECT n, raw, empty, name, coalesce(r.main, m.domain) AS domain,
-               regexp_replace(replace(split_part(name, '+', 1), '.', ''), '-.*$', '') AS loose,
+               split_part(replace(split_part(name, '+', 1), '.', ''), '-', 1) AS loose,
                CASE WHEN r.dots THEN replace(untagged, '.', '') ELSE untagged END AS own
         FROM (
             SELECT *, CASE WHEN tag <> '' THEN split_part(name, tag, 1) ELSE name END AS untagged FROM (
@@ -162,14 +162,15 @@ def _core(letters: str) -> str:
     return f"CASE WHEN length({bare}) >= {SHORTEST_STEM} THEN {core} END"
 
 
+# Most handles are one word, whose stem is both.
 _SPELLED = f"""
-    SELECT n, raw, empty, {_core("replace(words, ' ', '')")} AS handle,
-           CASE WHEN strpos(words, ' ') > 0
-                THEN {_core("list_filter(string_split(words, ' '), lambda part: length(part) >= 4)[1]")}
-                ELSE {_core("words")} END AS head
+    SELECT n, raw, empty, handle, CASE WHEN strpos(words, ' ') > 0
+           THEN {_core("list_filter(string_split(words, ' '), lambda part: length(part) >= 4)[1]")} ELSE handle END AS head
     FROM (
-        SELECT n, raw, empty,
-               trim(regexp_replace(strip_accents(lower(nfc_normalize(raw))), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g')) AS words FROM bare
+        SELECT *, {_core("replace(words, ' ', '')")} AS handle FROM (
+            SELECT n, raw, empty, trim(regexp_replace(
+                strip_accents(lower(nfc_normalize(raw))), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g')) AS words FROM bare
+        )
     )
 """
 

@@ -28,8 +28,10 @@ def find_pairs(store: Store, *, progress: Progress = silent) -> int:
     store.run(
         f"""
         CREATE OR REPLACE TABLE blocks AS
-        SELECT block, n FROM (SELECT DISTINCT * FROM ({" UNION ALL ".join(blocks)}))
-        QUALIFY count(*) OVER (PARTITION BY block) BETWEEN 2 AND {MOST_BLOCK}
+        WITH every AS MATERIALIZED (SELECT DISTINCT * FROM ({" UNION ALL ".join(blocks)}))
+        SELECT block, n FROM every WHERE block IN (
+            SELECT block FROM every GROUP BY block HAVING count(*) BETWEEN 2 AND {MOST_BLOCK}
+        )
         """
     )
     store.run(

@@ -39,18 +39,14 @@ class Shared:
 
 def find_shared(
     store: Store,
-    rows: int,
     *,
     caps: Mapping[str, int] | None = None,
     mailboxes: Sequence[Mailbox] = (),
     progress: Progress = silent,
 ) -> Shared:
-    """Numbers the accounts in the order of their names and finds what they share, by kind. caps: by kind, else CAP.
-
-    rows: of events, payments and identifiers together; there are no more.
-    """
+    """Numbers the accounts in the order of their names and finds what they share, by kind. caps: by kind, else CAP."""
     prepare(store, normal_forms(), mailboxes)
-    accounts, log = _number(store, rows)
+    accounts, log = _number(store)
     found = Shared(accounts, log)
     progress("accounts", found.accounts)
     store.run("CREATE OR REPLACE TABLE holding (kind VARCHAR, key VARCHAR, n INTEGER, holders INTEGER)")
@@ -71,12 +67,17 @@ def find_shared(
     return found
 
 
-def _number(store: Store, rows: int) -> tuple[int, Log]:
-    """Every account that any table names has a number, in the order of the names. rows: of events and payments, at most.
+def _number(store: Store) -> tuple[int, Log]:
+    """Every account that any table names has a number, in the order of the names.
 
     The events' accounts are looked up in those of the other tables; only where one is missing there they are gathered, and the
     events read again.
     """
+    rows = int(
+        store.one(
+            f"SELECT {' + '.join(f'(SELECT count(*) FROM {each})' for each in ('events', 'payments', 'identifiers'))}"
+        )
+    )
     named = "SELECT account FROM accounts UNION SELECT account FROM identifiers UNION SELECT account FROM payments"
     for tables in (named, f"{named} UNION SELECT account FROM events"):
         store.run(

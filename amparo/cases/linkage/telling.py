@@ -125,21 +125,21 @@ def _persons(found: Found, strong: float) -> None:
             words = "an officer's judgement" if judged else "the weakest link"
             sides = [[names[node] for node in sorted(side)] for side in (side_a, side_b)]
             bridges.append([person, weakest[0], weakest[1], None if judged else weakest[2], words, crossing, *sides])
-    store.run("CREATE OR REPLACE TABLE certainties (person INTEGER, certainty VARCHAR)")
     store.run("CREATE OR REPLACE TABLE bridges (person INTEGER, a INTEGER, b INTEGER, bits DOUBLE, words VARCHAR, "
               "crossing INTEGER, side_a VARCHAR[], side_b VARCHAR[])")  # fmt: skip
-    if certainty:
-        persons = np.array(sorted(certainty), np.int32)
-        store.table(
-            "certainties",
-            {"person": persons, "certainty": np.array([certainty[each] for each in persons.tolist()], object)},
-        )
     if bridges:
         store.con.executemany("INSERT INTO bridges VALUES (?, ?, ?, ?, ?, ?, ?, ?)", bridges)
+    accounts = np.bincount(found.guarded.person)
+    persons = np.flatnonzero(accounts)
+    word = np.zeros(len(accounts), np.int8)
+    for person, words in certainty.items():
+        word[person] = CERTAINTY.index(words)
+    store.table("counted", {"person": persons.astype(np.int32), "accounts": accounts[persons], "word": word[persons]})
+    chosen = " ".join(f"WHEN {at} THEN {literal(each)}" for at, each in enumerate(CERTAINTY))
     store.run(
-        f"CREATE OR REPLACE TABLE sizes AS SELECT person, count(*) AS accounts, any_value(coalesce(CAST(c.certainty AS VARCHAR), "
-        f"{literal(CERTAINTY[0])})) AS certainty FROM persons LEFT JOIN certainties c USING (person) GROUP BY person"
+        f"CREATE OR REPLACE TABLE sizes AS SELECT person, accounts, CASE word {chosen} END AS certainty FROM counted"
     )
+    store.run("DROP TABLE counted")
 
 
 def weakest_bridge(
@@ -231,7 +231,8 @@ def _questions(found: Found, threshold: float) -> None:
 
 def _run(found: Found, strong: float, parameters: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
     store, shared, weights = found.store, found.shared, found.weights
-    sizes = store.rows("SELECT accounts, count(*) FROM sizes GROUP BY 1 ORDER BY 1")
+    accounts = np.bincount(found.guarded.person)
+    sizes = [(size, count) for size, count in enumerate(np.bincount(accounts).tolist()) if size and count]
     linked = sum(size * (size - 1) // 2 * count for size, count in sizes)
     return found.base.facts() | {
         "engine": "links",
