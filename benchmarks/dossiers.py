@@ -2,10 +2,10 @@
 
     .venv/bin/python -m benchmarks.dossiers [--accounts 10000,100000] [--seed 7] [--repeats 2] [--keep DIR]
 
-All write the same columns of accounts, events and payments by country, as zstd Parquet. Ours also sorts them, writes the CSV files,
-the READMEs and the manifests; "cutting" is the sort and the Parquet files alone. The bare copy (COPY ... PARTITION_BY) joins and
-cuts, unsorted. CPU seconds of processes of their own, the lowest of the repeats; the ratio is the result. Byte stability is of two
-runs. What all need alike (opening the base, countries) is not counted.
+All write the same columns of accounts, events and payments by country, as zstd Parquet. Ours also sorts them, writes the CSV
+files, the READMEs and the manifests; "cutting" is the gathering, the sort and the Parquet files alone. The bare copy (COPY ...
+PARTITION_BY) joins and cuts, unsorted. CPU seconds of processes of their own, the lowest of the repeats; the ratio is the
+result. Byte stability is of two runs. What all need alike (opening the base, countries) is not counted.
 """
 
 from __future__ import annotations
@@ -23,14 +23,12 @@ from typing import Any
 
 from amparo.cases.linkage import dossiers
 from amparo.cases.linkage.countries import write_countries
-from amparo.cases.linkage.dossiers import DOSSIER_TABLES, write_dossiers
-from amparo.cases.linkage.dossiers_tables import ACCOUNT_COLUMNS, EVENT_COLUMNS, PAYMENT_COLUMNS, account_table
+from amparo.cases.linkage.dossiers import COLUMNS, DOSSIER_TABLES, write_dossiers
+from amparo.cases.linkage.dossiers_tables import ACCOUNT_COLUMNS, account_table
 from amparo.cases.tables.base import Base, open_base
 from amparo.cases.tables.base_mapping import load_base_mapping
 from amparo.cases.tables.store import Store, literal
 from benchmarks.countries import platform
-
-COLUMNS = {"accounts": ACCOUNT_COLUMNS, "events": EVENT_COLUMNS, "payments": PAYMENT_COLUMNS}
 
 
 def main() -> int:
@@ -117,13 +115,10 @@ def _cutting(base: Base, folder: Path, out: Path) -> Path:
     dossiers.tables.event_table(store, base.names())
     dossiers.tables.payment_table(store, base.names())
     for dossier in dossiers._dossiers(store, "country", linked=False):  # noqa: SLF001
-        spans = {"accounts": (dossier.first, dossier.last), "events": dossier.events, "payments": dossier.payments}
         (out / dossier.name).mkdir()
-        for table, span in spans.items():
-            if span:
-                query = (
-                    f"SELECT {_quoted(COLUMNS[table])} FROM dossier_{table} WHERE rowid BETWEEN {span[0]} AND {span[1]}"
-                )
+        for table, rows in (("accounts", dossier.accounts), ("events", dossier.events), ("payments", dossier.payments)):
+            if rows:
+                query = dossiers.rows_of(store, table, _quoted(COLUMNS[table]), dossier.held, rows)
                 dossiers._file(store, query, out / dossier.name / f"{table}.parquet")  # noqa: SLF001
     return out
 

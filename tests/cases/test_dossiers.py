@@ -11,8 +11,11 @@ import duckdb
 import pytest
 
 from amparo.cases.linkage import dossiers
-from amparo.cases.linkage.dossiers import write_dossiers
+from amparo.cases.linkage.dossiers import DOSSIER_TABLES, write_dossiers
 from amparo.cases.linkage.dossiers_tables import ACCOUNT_COLUMNS, EVENT_COLUMNS, NOBODY, PAYMENT_COLUMNS
+from amparo.cases.tables.base import open_base
+from amparo.cases.tables.base_import import import_base
+from amparo.cases.tables.base_mapping import load_base_mapping
 from amparo.foundation.errors import Missing, Refused
 from tests.cases.countries_platform import Platform, crowd, opened, rows
 
@@ -20,6 +23,18 @@ FILES = {
     "README.txt", "manifest-sha256.txt", "accounts.csv", "accounts.parquet", "events.csv", "events.parquet", "payments.csv",
     "payments.parquet",
 }  # fmt: skip
+LARGE = """
+platform = "large"
+[[source]]
+files = "accounts.csv"
+table = "accounts"
+columns = { account = "id" }
+[[source]]
+files = "events.parquet"
+table = "events"
+columns = { account = "id", at = "at", device = "device" }
+time = { zone = "UTC" }
+"""
 
 
 @pytest.fixture
@@ -204,3 +219,37 @@ def test_a_readme_names_every_column(platform: Platform, tmp_path: Path) -> None
     for name, columns in (("accounts", ACCOUNT_COLUMNS), ("events", EVENT_COLUMNS), ("payments", PAYMENT_COLUMNS)):
         assert list(columns) == list(told(folder / "ES" / f"{name}.csv")[0])
         assert all(f"  {column}: " in text for column in columns)
+
+
+def test_rows_that_outgrow_the_memory_are_cut_all_the_same_with_the_same_bytes(tmp_path: Path) -> None:
+    rows = 250_000
+    folder = tmp_path / "large"
+    folder.mkdir()
+    texts = "'agent ' || md5((i % 1000)::VARCHAR) || md5((i % 31)::VARCHAR) || md5(i::VARCHAR) || md5((i + 1)::VARCHAR)"
+    name = "'u' || lpad(((i * 31) % 5003)::VARCHAR, 5, '0') AS id"
+    at = "TIMESTAMP '2026-01-01' + to_seconds((i * 7919) % 9000000)"
+    duckdb.sql(
+        f"COPY (SELECT {name}, {at} AS at, {texts} AS device FROM range({rows}) t(i)) "
+        f"TO '{folder / 'events.parquet'}' (FORMAT parquet)"
+    )
+    duckdb.sql(
+        f"COPY (SELECT 'u' || lpad(i::VARCHAR, 5, '0') AS id FROM range(5003) t(i)) TO '{folder / 'accounts.csv'}'"
+    )
+    answers = tmp_path / "countries.parquet"
+    unsaid = "NULL::DOUBLE AS confidence, NULL::VARCHAR AS best_guess, NULL::VARCHAR AS runner_up"
+    duckdb.sql(
+        "SELECT 'u' || lpad(i::VARCHAR, 5, '0') AS account_id, CASE WHEN i % 97 > 0 THEN 'ES' ELSE 'FR' END AS country, "
+        f"{unsaid}, []::VARCHAR[] AS why, []::VARCHAR[] AS cautions FROM range(5003) t(i)"
+    ).write_parquet(str(answers))
+    (tmp_path / "mapping.toml").write_text(LARGE)
+    import_base(folder, load_base_mapping(tmp_path / "mapping.toml"), tmp_path / "imported")
+    found = []
+    for memory in ("2GiB", "100MiB"):
+        out = tmp_path / memory
+        with open_base(tmp_path / "imported", None, tables=DOSSIER_TABLES, memory=memory) as base:
+            write_dossiers(base, out / "d.parquet", countries=answers)
+        found.append(bytes_below(out))
+    assert found[0] == found[1]
+    read = duckdb.sql(f"SELECT account_id, at_utc FROM '{tmp_path}/100MiB/d.dossiers/ES/events.parquet'").fetchall()
+    assert read == sorted(read)
+    assert len(read) > 240_000

@@ -3,8 +3,8 @@
     with open_base(folder, mapping, tables=DOSSIER_TABLES) as base:
         write_dossiers(base, Path("dossiers.parquet"), links=None, countries=Path("countries.parquet"))
 
-Everything is sorted once and cut by its place in that order, so that a thousand dossiers cost little more than one, and the same
-inputs give the same bytes. Accounts and persons are counted apart, everywhere.
+Accounts are numbered in the order of the dossiers, and rows are gathered by these numbers, so that a thousand dossiers cost little
+more than one; the same inputs give the same bytes. Accounts and persons are counted apart, everywhere.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from amparo.cases.linkage import dossiers_tables as tables
 from amparo.cases.linkage.countries import COUNTRY_TABLES, write_countries
+from amparo.cases.linkage.dossiers_rows import Accounts, in_order, rows_at_once, sorted_apart
 from amparo.cases.linkage.dossiers_tables import ACCOUNT_COLUMNS, EVENT_COLUMNS, NOBODY, PAYMENT_COLUMNS
 from amparo.cases.tables.base import Base
 from amparo.cases.tables.runs import as_json, beside, write_run
@@ -31,19 +32,19 @@ MOST_DOSSIERS = 10_000
 MOST_CSV_EVENTS = 100_000  # what a spreadsheet still opens; the Parquet file holds them in any case
 BY = ("country", "person")
 MARK = "dossiers.json"
+COLUMNS = {"accounts": ACCOUNT_COLUMNS, "events": EVENT_COLUMNS, "payments": PAYMENT_COLUMNS}
 
 
 @dataclass(frozen=True)
 class Dossier:
-    """first, last: places of its accounts. events, payments: places of its rows, and whether there are any."""
+    """held: the numbers of its accounts. The rest are counts; persons is None where no links were given."""
 
     name: str
-    first: int
-    last: int
+    held: Accounts
     accounts: int
     persons: int | None
-    events: tuple[int, int] | None
-    payments: tuple[int, int] | None
+    events: int
+    payments: int
 
 
 def write_dossiers(
@@ -70,14 +71,16 @@ def write_dossiers(
         countries = beside(out, "countries.parquet")
         write_countries(base, countries, progress=progress)
     store = base.store
-    tables.account_table(store, countries, links, by)
+    said = tables.number_accounts(store, countries, links, by)
     _of_this_base(store, countries)
-    listed = ", ".join(f'"{name}"' for name in ACCOUNT_COLUMNS)
-    count = store.parquet(f"SELECT dossier, {listed} FROM dossier_accounts ORDER BY n", out)
-    progress("written accounts", count)
     tables.event_table(store, base.names())
     tables.payment_table(store, base.names())
-    progress("sorted events", int(store.one("SELECT count(*) FROM dossier_events")))
+    progress("gathered events", int(store.one("SELECT count(*) FROM gathered_events")))
+    tables.summarise(store, "gathered_events", "gathered_payments")
+    tables.described_accounts(store, said)
+    listed = ", ".join(f'"{name}"' for name in ACCOUNT_COLUMNS)
+    count = store.parquet(f"SELECT dossier, {listed} FROM dossier_accounts", out)
+    progress("written accounts", count)
     dossiers = _dossiers(store, by, linked=links is not None)
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -108,7 +111,7 @@ def _may_replace(folder: Path) -> None:
 
 def _of_this_base(store: Store, countries: Path) -> None:
     """Refused where the given answers leave out accounts of the base, which would then stand in no dossier."""
-    lost = store.one("SELECT count(*) FROM accounts a ANTI JOIN dossier_accounts d ON d.account_id = a.account")
+    lost = store.one("SELECT count(*) FROM accounts a ANTI JOIN dossier_numbers d ON d.account_id = a.account")
     if lost:
         raise Refused(
             f"{countries.name} says nothing of {lost} accounts of this base: it was made of another. Run `amparo analyse "
@@ -119,25 +122,13 @@ def _of_this_base(store: Store, countries: Path) -> None:
 def _dossiers(store: Store, by: str, *, linked: bool) -> list[Dossier]:
     """In the order of their names. By person, accounts of nobody with several are in none."""
     rows = store.rows(
-        "WITH e AS (SELECT a.dossier, min(e.rowid) AS low, max(e.rowid) AS high FROM dossier_events e JOIN dossier_accounts a "
-        "ON a.n = e.n GROUP BY a.dossier), p AS (SELECT a.dossier, min(p.rowid) AS low, max(p.rowid) AS high "
-        "FROM dossier_payments p JOIN dossier_accounts a ON a.n = p.n GROUP BY a.dossier) "
-        "SELECT a.dossier, min(a.n), max(a.n), count(*), count(DISTINCT a.person), any_value(e.low), any_value(e.high), "
-        "any_value(p.low), any_value(p.high) FROM dossier_accounts a LEFT JOIN e ON e.dossier = a.dossier "
-        "LEFT JOIN p ON p.dossier = a.dossier GROUP BY a.dossier ORDER BY a.dossier"
+        "SELECT dossier, min(n), max(n), count(*), count(DISTINCT person), sum(events)::BIGINT, sum(payments)::BIGINT "
+        "FROM dossier_accounts GROUP BY dossier ORDER BY dossier"
     )
     found = [
-        Dossier(
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            row[4] if linked else None,
-            None if row[5] is None else (row[5], row[6]),
-            None if row[7] is None else (row[7], row[8]),
-        )
-        for row in rows
-        if by == "country" or row[0] != NOBODY
+        Dossier(name, Accounts(first, last), accounts, persons if linked else None, events, payments)
+        for name, first, last, accounts, persons, events, payments in rows
+        if by == "country" or name != NOBODY
     ]
     if len(found) > MOST_DOSSIERS:
         raise Refused(f"There would be {len(found)} dossiers, more than {MOST_DOSSIERS}. Cut by country instead.")
@@ -148,44 +139,43 @@ def _cut(
     store: Store, dossiers: list[Dossier], folder: Path, by: str, platform: str, progress: Progress
 ) -> list[dict[str, Any]]:
     """Writes every dossier's folder; returns what the listing says of each."""
-    accounts = {
-        "accounts.parquet": _quoted(ACCOUNT_COLUMNS),
-        "accounts.csv": tables.told(store, "dossier_accounts", ACCOUNT_COLUMNS),
-    }
-    events = {
-        "events.parquet": _quoted(EVENT_COLUMNS),
-        "events.csv": tables.told(store, "dossier_events", EVENT_COLUMNS),
-    }
-    payments = {
-        "payments.parquet": _quoted(PAYMENT_COLUMNS),
-        "payments.csv": tables.told(store, "dossier_payments", PAYMENT_COLUMNS),
-    }
     entries = []
+    told = {table: tables.told(store, f"dossier_{table}", columns) for table, columns in COLUMNS.items()}
     for number, dossier in enumerate(dossiers):
         place = (
             folder / f"{number:05}" if "/" in dossier.name or dossier.name.startswith(".") else folder / dossier.name
         )
         place.mkdir(parents=True, mode=0o700)
         sums = {}
-        spans = [("dossier_accounts", (dossier.first, dossier.last), accounts)]
-        if dossier.events:
-            few = dossier.events[1] - dossier.events[0] < MOST_CSV_EVENTS
-            spans.append(
-                ("dossier_events", dossier.events, events if few else {"events.parquet": events["events.parquet"]})
-            )
-        if dossier.payments:
-            spans.append(("dossier_payments", dossier.payments, payments))
-        for table, (low, high), files in spans:
-            for name, columns in files.items():
-                sums[name] = _file(
-                    store, f"SELECT {columns} FROM {table} WHERE rowid BETWEEN {low} AND {high}", place / name
-                )
+        for table, rows in (("accounts", dossier.accounts), ("events", dossier.events), ("payments", dossier.payments)):
+            if rows:
+                sums |= _files(store, table, told[table], dossier.held, rows, place)
         entry = _entry(dossier, place.name)
         sums["README.txt"] = _text(place / "README.txt", _readme(dossier, platform, sums))
         manifest = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
         entries.append(entry | {"manifest_sha256": _text(place / "manifest-sha256.txt", manifest)})
         progress(f"written {dossier.name}", number + 1)
     return entries
+
+
+def _files(store: Store, table: str, told: str, held: Accounts, rows: int, place: Path) -> dict[str, str]:
+    """Writes a dossier's rows of one table; the digests of the files by their names."""
+    sums = {}
+    files = {f"{table}.parquet": _quoted(COLUMNS[table]), f"{table}.csv": told}
+    if table == "events" and rows > MOST_CSV_EVENTS:
+        del files[f"{table}.csv"]
+    for name, columns in files.items():
+        sums[name] = _file(store, rows_of(store, table, columns, held, rows), place / name)
+    return sums
+
+
+def rows_of(store: Store, table: str, columns: str, held: Accounts, rows: int) -> str:
+    """The query for these columns of the accounts' rows in `dossier_<table>`, in the order that a dossier has."""
+    if table == "accounts":
+        return f"SELECT {columns} FROM dossier_accounts WHERE n BETWEEN {held.first} AND {held.last}"
+    if rows <= rows_at_once(store):
+        return in_order(f"dossier_{table}", columns, held)
+    return sorted_apart(store, f"dossier_{table}", columns, held, rows)
 
 
 def _quoted(columns: dict[str, str]) -> str:
@@ -219,16 +209,13 @@ def _text(target: Path, text: str) -> str:
 
 
 def _entry(dossier: Dossier, folder: str) -> dict[str, Any]:
-    def rows(span: tuple[int, int] | None) -> int:
-        return span[1] - span[0] + 1 if span else 0
-
     return {
         "dossier": dossier.name,
         "folder": folder,
         "accounts": dossier.accounts,
         "persons": dossier.persons,
-        "events": rows(dossier.events),
-        "payments": rows(dossier.payments),
+        "events": dossier.events,
+        "payments": dossier.payments,
     }
 
 
@@ -249,7 +236,7 @@ def _readme(dossier: Dossier, platform: str, files: dict[str, str]) -> str:
     ]
     if "events.parquet" in files and "events.csv" not in files:
         lines.append(f"There are more than {MOST_CSV_EVENTS} events: they are in the Parquet file only.")
-    for name, columns in (("accounts", ACCOUNT_COLUMNS), ("events", EVENT_COLUMNS), ("payments", PAYMENT_COLUMNS)):
+    for name, columns in COLUMNS.items():
         if f"{name}.parquet" in files:
             lines += ["", f"{name}:", *(f"  {column}: {words}" for column, words in columns.items())]
     return "\n".join(lines) + "\n"
