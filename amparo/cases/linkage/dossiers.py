@@ -146,7 +146,7 @@ def _cut(
             folder / f"{number:05}" if "/" in dossier.name or dossier.name.startswith(".") else folder / dossier.name
         )
         place.mkdir(parents=True, mode=0o700)
-        sums = {}
+        sums: dict[str, str] = {}
         for table, rows in (("accounts", dossier.accounts), ("events", dossier.events), ("payments", dossier.payments)):
             if rows:
                 sums |= _files(store, table, told[table], dossier.held, rows, place)
