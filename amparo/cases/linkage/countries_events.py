@@ -6,7 +6,7 @@ only where there are more of them than fit they are kept by DuckDB, which spills
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,12 +22,16 @@ from amparo.cases.linkage.countries_kernels import (
     count_days,
     days_of,
 )
+from amparo.cases.linkage.countries_named import places
 from amparo.cases.linkage.countries_networks import Networks
-from amparo.cases.tables.store import Store
+from amparo.cases.tables.store import Store, literal
 
 OWN, COMMON, MIXED, EXIT = range(4)  # how an address counts; the least shared first
 FEW = 3  # accounts at an address that may be one home
-AT_ONCE = 1 << 25  # events in memory: 27 bytes each
+AT_ONCE = 1 << 25  # events in memory: 19 bytes each
+BATCH = 4_000_000  # events that are read at a time
+HEAP_BITS = 6  # at most 64 heaps of neighbouring accounts
+COLUMNS = {"address": np.int32, "second": np.uint32, "logged": np.int16, "flags": np.uint8, "source": np.int64}
 LEAST_HOURS = 30  # events of an account, from which on its hours say something (reference: measured)
 SOURCE = 40  # bits of a row's number; the file's stands above them
 
@@ -72,19 +76,33 @@ class Located:
     """Every event of the base. strangers: some name an account that `numbered` does not have."""
 
     def __init__(self, store: Store, networks: Networks, accounts: int, most: int, at_once: int = AT_ONCE) -> None:
-        """Needs `numbered` (account, n), `address_texts`, `place_codes`. most: there are no more events and payments."""
+        """Needs `numbered` (account, n). most: there are no more events and payments."""
         self.store, self.networks, self.accounts = store, networks, accounts
         self.slices = max(1, -(-most // at_once))
         self.whole: Events | None = None
-        if self.slices == 1:
-            found = store.arrays(_EVENTS)
-            self.count, self.strangers = len(found["account"]), bool((found["account"] < 0).any())
-            if not self.strangers:
-                self.whole = _by_account(found, 0, accounts, networks)
+        batches = _batches(store)
+        if self.slices == 1 and max(rows for _, rows in batches) <= 2 * BATCH:
+            self._gather([_placed(networks.mark, files) for files, _ in batches])
             return
-        store.run(f"CREATE OR REPLACE TABLE located AS {_EVENTS}")
+        store.run(f"CREATE OR REPLACE TABLE located AS {_placed(networks.mark, 'true')}")
         self.count = int(store.one("SELECT count(*) FROM located"))
         self.strangers = bool(store.one("SELECT coalesce(min(account), 0) < 0 FROM located"))
+        if self.slices == 1:
+            turns = range(0, self.count, BATCH)
+            self._gather([f"SELECT * FROM located WHERE rowid >= {at} AND rowid < {at + BATCH}" for at in turns])
+            store.run("DROP TABLE located")
+
+    def _gather(self, queries: Sequence[str]) -> None:
+        gathered = Gathered(self.accounts)
+        for query in queries:
+            found = self.store.arrays(query)
+            if len(found["account"]) and found["account"].min() < 0:
+                self.count, self.strangers = 0, True
+                return
+            found["address"] = self.networks.found(found["address"])
+            gathered.take(found)
+        self.strangers, self.count = False, gathered.count
+        self.whole = Events(0, *gathered.in_order())
 
     def parts(self) -> Iterator[Events]:
         """The events of some accounts after those of others, all of one account together."""
@@ -95,7 +113,10 @@ class Located:
         for low in range(0, self.accounts, size):
             high = min(low + size, self.accounts)
             found = self.store.arrays(f"SELECT * FROM located WHERE account >= {low} AND account < {high}")
-            yield _by_account(found, low, high, self.networks)
+            found["address"], found["account"] = self.networks.found(found["address"]), found["account"] - np.int32(low)
+            gathered = Gathered(high - low)
+            gathered.take(found)
+            yield Events(low, *gathered.in_order())
 
     def done(self) -> None:
         """The events are let go."""
@@ -103,26 +124,75 @@ class Located:
         self.store.run("DROP TABLE IF EXISTS located")
 
 
-_EVENTS = f"""
-    SELECT coalesce(n.n, -1)::INTEGER AS account, coalesce(t.rowid, -1)::INTEGER AS address,
-           greatest(coalesce(epoch(coalesce(e.at_utc, e.at_wall)), 0), 0)::UINTEGER AS second,
-           coalesce(c.place, -1)::SMALLINT AS logged,
-           ((e.port IS NOT NULL)::UTINYINT * {PORTED} + (e.at_utc IS NOT NULL)::UTINYINT * {UTC})::UTINYINT AS flags,
-           (e.file::BIGINT << {SOURCE}) + e."row" AS source
-    FROM (
-        SELECT account, address, at_utc, at_wall, country, port, file, "row" FROM events
-        UNION ALL
-        SELECT account, address, at_utc, at_wall, NULL, NULL, file, "row" FROM payments WHERE address IS NOT NULL
-    ) e LEFT JOIN numbered n ON n.account = e.account LEFT JOIN address_texts t ON t.address = e.address
-    LEFT JOIN place_codes c ON c.code = upper(e.country)
-    WHERE e.account IS NOT NULL
-"""
+def _batches(store: Store) -> list[tuple[str, int]]:
+    """Which files are read together, as a condition, and how many rows they have: about BATCH, where no file has more."""
+    rows = store.rows(
+        "SELECT file, count(*) FROM (SELECT file FROM events UNION ALL SELECT file FROM payments) GROUP BY file ORDER BY file"
+    )
+    found: list[tuple[str, int]] = []
+    first, held = 0, 0
+    for at, (file, count) in enumerate(rows):
+        first, held = (file, count) if not held else (first, held + count)
+        if at + 1 == len(rows) or held + rows[at + 1][1] > BATCH:
+            found.append((f"file BETWEEN {first} AND {file}", held))
+            held = 0
+    return found or [("false", 0)]
 
 
-def _by_account(found: dict[str, np.ndarray], low: int, high: int, networks: Networks) -> Events:
-    start, order = by_account(found.pop("account") - low, high - low)
-    columns = {name: found.pop(name)[order] for name in ("second", "logged", "flags", "source")}
-    return Events(low, start, address=networks.number[found.pop("address")[order]], **columns)
+def _placed(mark: str, which: str) -> str:
+    """The events of the files of which `which` is true: account, mark of the address (0: none), second and others."""
+    codes = ", ".join(literal(code) for code in places())
+    numbers = ", ".join(str(place) for place in places().values())
+    marked = f"CASE WHEN address IS NULL THEN 0 ELSE {mark.format('address')} END::UBIGINT AS address"
+    second = "greatest(coalesce(epoch(coalesce(at_utc, at_wall)), 0), 0)::UINTEGER AS second"
+    source = f'(file::BIGINT << {SOURCE}) + "row" AS source'
+    known = f"(at_utc IS NOT NULL)::UTINYINT * {UTC}"
+    return f"""
+        SELECT coalesce(n.n, -1)::INTEGER AS account, e.address, e.second, e.logged, e.flags, e.source
+        FROM (
+            SELECT account, {marked}, {second}, coalesce([{numbers}][list_position([{codes}], upper(country))], -1)::SMALLINT
+                   AS logged, ((port IS NOT NULL)::UTINYINT * {PORTED} + {known})::UTINYINT AS flags, {source}
+            FROM events WHERE {which} AND account IS NOT NULL
+            UNION ALL
+            SELECT account, {marked}, {second}, -1::SMALLINT, ({known})::UTINYINT, {source}
+            FROM payments WHERE {which} AND account IS NOT NULL AND address IS NOT NULL
+        ) e LEFT JOIN numbered n ON n.account = e.account
+    """
+
+
+class Gathered:
+    """Events as they come, put by account: first to heaps of neighbouring accounts, since what is near is put faster."""
+
+    def __init__(self, accounts: int) -> None:
+        self.accounts, self.count = accounts, 0
+        self.shift = max(0, accounts.bit_length() - HEAP_BITS)
+        self.heaps: list[list[dict[str, np.ndarray]]] = [[] for _ in range((accounts >> self.shift) + 1)]
+
+    def take(self, found: dict[str, np.ndarray]) -> None:
+        """Events of accounts below `accounts`."""
+        self.count += len(found["account"])
+        start, order = by_account(found["account"] >> self.shift, len(self.heaps))
+        for heap, begin, end in zip(self.heaps, start[:-1].tolist(), start[1:].tolist(), strict=True):
+            if begin < end:
+                heap.append({name: column[order[begin:end]] for name, column in found.items()})
+
+    def in_order(self) -> tuple[np.ndarray, ...]:
+        """Where each account's events begin (and the end), and the columns of Events; what was taken is let go."""
+        start = np.zeros(self.accounts + 1, np.int64)
+        columns = {name: np.empty(self.count, kind) for name, kind in COLUMNS.items()}
+        at = 0
+        for number in range(len(self.heaps)):
+            pieces, self.heaps[number] = self.heaps[number], []
+            low = number << self.shift
+            high = min(low + (1 << self.shift), self.accounts)
+            own = np.concatenate([each.pop("account") for each in pieces]) if pieces else np.empty(0, np.int32)
+            begins, order = by_account(own - np.int32(low), max(0, high - low))
+            start[low : high + 1] = begins + at
+            for name, column in columns.items():
+                if pieces:
+                    np.concatenate([each.pop(name) for each in pieces]).take(order, out=column[at : at + len(order)])
+            at += len(order)
+        return (start, *columns.values())
 
 
 def holders(located: Located) -> np.ndarray:

@@ -126,7 +126,6 @@ def _located(base: Base, progress: Progress) -> Located:
     located = Located(store, where, accounts, most)
     if located.strangers:
         located = Located(store, where, _number(store, ("identifiers", "payments", "events")), most)
-    store.run("DROP TABLE address_texts")
     progress("placed events", located.count)
     return located
 

@@ -7,14 +7,20 @@ Blocks are few, so that they alone are read in Python. Ranges may lie within eac
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from amparo.cases.linkage.countries_marks import OTHER as UNREADABLE, V4, V6, found_by, read_marked, table_of
 from amparo.cases.tables.store import Store
+from amparo.foundation.errors import Broken
 
 HALF = 1 << 64
-UNREADABLE, V4, V6 = 0, 4, 6
+TEXTS = 400_000  # addresses that are read at a time
+# An event's address is found by a mark of 64 bits, which costs a fifth of a join by its text. Held against every address there
+# is: where two share a mark, another is taken. The later ones begin with a letter, as no address does.
+MARKS = ("hash({0})", *(f"hash('{letter}' || {{0}})" for letter in "ghijklmnop"))
 # What BLOCK and LAST are of an address {0}. One regular expression for both families: it is a third of the cost of cutting.
 BLOCK = "coalesce(nullif(regexp_extract({0}, '^([0-9]+[.][0-9]+[.][0-9]+[.]|([0-9a-f]{{1,4}}:){{4}})'), ''), {0})"
 LAST = "coalesce(try_cast(split_part({0}, '.', 4) AS UTINYINT), CASE WHEN contains({0}, ':') THEN 0 END)"
@@ -113,65 +119,119 @@ def parsed(blocks: list[str]) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Networks:
-    """Every address that the base names. number: of each row of `address_texts`, -1 where it is none (texts of one address, or of
-    one /64, have one number); its last item is -1, for no address. place: of each number its country, -1 none.
+    """Every address that the base names. place: of each number its country, -1 none.
+
+    mark: SQL of an address {0}'s mark, a number not 0 that no other address of the base has; `found` knows them.
     """
 
-    number: np.ndarray
     place: np.ndarray
     blocks: int
     unreadable: int
+    mark: str
+    _table: np.ndarray
+    _marks: np.ndarray
+    _number: np.ndarray
+
+    def found(self, marks: np.ndarray) -> np.ndarray:
+        """The address's number by its mark; -1 where it is none. Texts of one address, or of one /64, have one number."""
+        numbers: np.ndarray = found_by(marks, self._table, self._marks, self._number)
+        return numbers
 
 
-def networks(store: Store, places: dict[str, int]) -> Networks:
-    """Makes the table `address_texts` of all addresses there are, each text once, and finds where they are."""
+@dataclass(frozen=True)
+class _Read:
+    """Each text of an address as read. number: the first of its block of 256, or the upper half; last: -1 where it has none."""
+
+    mark: np.ndarray
+    family: np.ndarray
+    number: np.ndarray
+    last: np.ndarray
+    unreadable: int
+
+
+def networks(store: Store, places: dict[str, int], marks: Sequence[str] = MARKS) -> Networks:
+    """Looks up all addresses there are, each text once. marks: tried one after another until no two addresses share one."""
     store.run(
         "CREATE OR REPLACE TABLE address_texts AS SELECT DISTINCT address FROM "
         "(SELECT address FROM events UNION ALL SELECT address FROM payments) WHERE address IS NOT NULL"
     )
-    block, last, texts = _cut(store)
-    family, number = parsed(texts)
-    order = np.lexsort((np.arange(len(texts)), number, family))
-    fresh = np.ones(len(texts), np.bool_)
-    fresh[1:] = (family[order][1:] != family[order][:-1]) | (number[order][1:] != number[order][:-1])
-    held = np.empty(len(texts), np.int64)
-    held[order] = np.cumsum(fresh) - 1
-    unreadable = int((family == UNREADABLE).sum())
-    readable = (last >= 0) & (family[block] != UNREADABLE) if len(texts) else np.zeros(len(last), np.bool_)
-    key = np.where(readable, held[block] * 256 + last, -1) if len(texts) else last
-    keys, code = np.unique(key, return_inverse=True)
-    none = int(len(keys) > 0 and keys[0] < 0)
-    family, number = family[order][fresh], number[order][fresh]
+    for mark in marks:
+        read = _read(store, mark)
+        table, alike = table_of(read.mark, 1 << max(4, (2 * len(read.mark)).bit_length()))
+        if not alike and read.mark.all():
+            break
+    else:
+        raise Broken("Addresses of this base can't be told from each other by any mark. Report this, with the base.")
+    store.run("DROP TABLE address_texts")
     four, six = ranges(store, places)
-    found = _placed(family, number, keys[none:], four, six)
-    return Networks(np.append(code - none, -1).astype(np.int32), found, int((family != UNREADABLE).sum()), unreadable)
+    number, place = np.full(len(read.mark), -1, np.int32), []
+    for family, where in ((V4, four), (V6, six)):
+        mine = np.flatnonzero((read.family == family) & (read.last >= 0))
+        asked, code = _each_once(family, read.number[mine], read.last[mine])
+        number[mine] = code + sum(map(len, place))
+        place.append(where.of(asked))
+    blocks = sum(len(np.unique(read.number[read.family == family])) for family in (V4, V6))
+    return Networks(np.concatenate(place), blocks, read.unreadable, mark, table, read.mark, number)
 
 
-def _cut(store: Store) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """By row of `address_texts`: the number of its block, and its last number (-1 none); and the blocks."""
+def _each_once(family: int, number: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The addresses that are asked for, in order, and of each given one its number among them."""
+    if family == V4 or not last.any():
+        return np.unique(number + last.astype(np.uint64), return_inverse=True)
+    halves, half = np.unique(number, return_inverse=True)
+    keys, code = np.unique(half * 256 + last, return_inverse=True)
+    return halves[keys >> 8], code
+
+
+def _read(store: Store, mark: str) -> _Read:
+    """`address_texts`, read: almost all by one loop over their bytes; what is written otherwise by Python."""
+    count = int(store.one("SELECT count(*) FROM address_texts"))
+    found = _Read(
+        np.zeros(count, np.uint64), np.zeros(count, np.int8), np.zeros(count, np.uint64), np.zeros(count, np.int16), 0
+    )
+    other: list[int] = []
+    texts: list[str] = []
+    for low in range(0, count, TEXTS):
+        high = min(low + TEXTS, count)
+        lines = store.one(
+            f"SELECT string_agg({mark.format('address')} || ' ' || replace(address, chr(10), ''), chr(10)) "
+            f"FROM address_texts WHERE rowid >= {low} AND rowid < {high}"
+        ).encode()
+        begin, end = np.empty(high - low, np.int64), np.empty(high - low, np.int64)
+        columns = (found.mark[low:high], found.family[low:high], found.number[low:high])
+        read_marked(np.frombuffer(lines, np.uint8), *columns, begin, end)
+        here = np.flatnonzero(columns[1] == UNREADABLE)
+        other += (here + low).tolist()
+        texts += [lines[begin[each] : end[each]].decode() for each in here.tolist()]
+    four = found.family == V4
+    found.last[four] = (found.number[four] & np.uint64(255)).astype(np.int16)
+    found.number[four] &= ~np.uint64(255)
+    return _read_slowly(store, found, np.array(other, np.int64), texts) if texts else found
+
+
+def _read_slowly(store: Store, found: _Read, at: np.ndarray, texts: list[str]) -> _Read:
+    """With what stands at `at`, of these texts: other ways to write an address, and what is none."""
+    block, last, blocks = _cut(store, texts)
+    family, number = parsed(blocks)
+    found.family[at], found.number[at], found.last[at] = family[block], number[block], last
+    return replace(found, unreadable=int((family == UNREADABLE).sum()))
+
+
+def _cut(store: Store, texts: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Of each text the number of its block, and its last number (-1 none); and the blocks."""
+    store.table("address_texts_given", {"address": np.array(texts, dtype=object)})
     store.run(
         f"CREATE OR REPLACE TABLE address_cut AS SELECT {BLOCK.format('address')} AS block, "
-        f"coalesce({LAST.format('address')}, -1)::SMALLINT AS last, rowid AS at FROM address_texts"
+        f"coalesce({LAST.format('address')}, -1)::SMALLINT AS last, rowid AS at FROM address_texts_given"
     )
     store.run(
         "CREATE OR REPLACE TABLE address_blocks AS SELECT block, row_number() OVER (ORDER BY block) - 1 AS number "
         "FROM (SELECT DISTINCT block FROM address_cut) ORDER BY block"
     )
-    texts = [str(row[0]) for row in store.rows("SELECT block FROM address_blocks ORDER BY number")]
+    blocks = [str(row[0]) for row in store.rows("SELECT block FROM address_blocks ORDER BY number")]
     found = store.arrays("SELECT c.at, c.last, b.number FROM address_cut c JOIN address_blocks b USING (block)")
     block, last = np.empty(len(found["at"]), np.int64), np.empty(len(found["at"]), np.int64)
     block[found["at"]], last[found["at"]] = found["number"], found["last"]
-    for table in ("address_cut", "address_blocks"):
+    for table in ("address_texts_given", "address_cut", "address_blocks"):
         store.run(f"DROP TABLE {table}")
-    return block, last, texts
-
-
-def _placed(family: np.ndarray, number: np.ndarray, keys: np.ndarray, four: Ranges, six: Ranges) -> np.ndarray:
-    """The place of each key (block * 256 + last number; of IPv6 the block alone). family, number: of each block."""
-    block, last = keys >> 8, (keys & 255).astype(np.uint64)
-    found = np.full(len(keys), -1, np.int16)
-    for each, where in ((V4, four), (V6, six)):
-        mine = np.flatnonzero(family[block] == each)
-        asked = number[block[mine]] + (last[mine] if each == V4 else np.uint64(0))
-        found[mine] = where.of(asked)
-    return found
+    return block, last, blocks
