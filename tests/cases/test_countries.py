@@ -10,12 +10,13 @@ import duckdb
 import numpy as np
 import pytest
 
+from amparo.cases.linkage import countries_events
 from amparo.cases.linkage.countries import write_countries
 from amparo.cases.linkage.countries_events import FEW, Located, holders, hours, seen, uncounted, year
 from amparo.cases.linkage.countries_kernels import UNCOUNTED
 from amparo.cases.linkage.countries_named import place_codes, places
 from amparo.cases.linkage.countries_networks import networks
-from amparo.foundation.errors import Missing, Refused
+from amparo.foundation.errors import Broken, Missing, Refused
 from benchmarks.countries import quality
 from benchmarks.platform import make
 from tests.cases.countries_platform import Platform, crowd, opened, rows
@@ -74,7 +75,7 @@ def test_one_kind_of_evidence_alone_is_never_sure(platform: Platform, tmp_path: 
 
 
 def test_an_exit_that_people_of_many_countries_use_says_nothing_and_is_named(
-    platform: Platform, tmp_path: Path
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, account in enumerate([row["id"] for row in platform.accounts]):
         if number % 2:
@@ -127,7 +128,7 @@ def test_evidence_that_speaks_for_two_countries_alike_is_not_sure(platform: Plat
 
 
 def test_events_that_do_not_fit_at_once_say_the_same_a_few_accounts_at_a_time(
-    platform: Platform, tmp_path: Path
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, account in enumerate([row["id"] for row in platform.accounts]):
         platform.seen(account, f"198.51.100.{200 + number % 3}", (5, 6, 7, number % 9 + 10))
@@ -140,15 +141,34 @@ def test_events_that_do_not_fit_at_once_say_the_same_a_few_accounts_at_a_time(
         )
         accounts, most = base.counts["accounts"], base.counts["events"]
         found = []
-        for at_once in (most, most // 5):
+        for at_once, batch in ((most, most), (most, most // 9), (most // 5, most)):
+            monkeypatch.setattr(countries_events, "BATCH", batch)
             located = Located(store, where, accounts, most, at_once)
             standing = uncounted(holders(located) > FEW)
             assert (standing == UNCOUNTED).sum() == 3
             rows = seen(located, standing * 0)
             found.append([located.slices > 1, year(located), standing, *hours(located), *vars(rows).values()])
-        assert (found[0][0], found[1][0]) == (False, True)
-        for one, other in zip(found[0][1:], found[1][1:], strict=True):
-            assert np.array_equal(one, other)
+        assert [each[0] for each in found] == [False, False, True]
+        for others in found[1:]:
+            for one, other in zip(found[0][1:], others[1:], strict=True):
+                assert np.array_equal(one, other)
+
+
+def test_a_mark_that_two_addresses_share_is_not_used(platform: Platform, tmp_path: Path) -> None:
+    addresses = ["192.0.2.1", "192.0.2.2", "192.0.2.11", "2001:db8::1", "2001:db8::2", "nowhere", "2001:db8:0:0:1::1"]
+    for number, address in enumerate(addresses):
+        platform.seen("es-00", address, (number + 1,))
+    with opened(platform, tmp_path) as base:
+        first = networks(base.store, places())
+        second = networks(base.store, places(), ("length({0})", "0", "hash({0})"))
+        assert (second.mark, second.blocks) == ("hash({0})", first.blocks)
+        assert np.array_equal(first.place, second.place)
+        marks = [base.store.one(f"SELECT hash('{address}')") for address in addresses]
+        numbers = first.found(np.array(marks, np.uint64)).tolist()
+        assert len(set(numbers)) == 5  # the two of one /64 are one, and what is none is -1
+        assert numbers[3] == numbers[4] == numbers[6] >= 0 > numbers[5]
+        with pytest.raises(Broken):
+            networks(base.store, places(), ("length({0})",))
 
 
 def test_accounts_that_only_events_name_are_answered_among_the_others(platform: Platform, tmp_path: Path) -> None:

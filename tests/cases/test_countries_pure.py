@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import defaultdict
 
 import numpy as np
@@ -10,8 +11,10 @@ from hypothesis import given, settings, strategies as st
 from amparo.cases.linkage import hours
 from amparo.cases.linkage.calibration import CURVES, SURE, gap, load_calibration, monotone
 from amparo.cases.linkage.countries_chances import confirmed, in_order
-from amparo.cases.linkage.countries_kernels import PORTED, by_account, days_of
+from amparo.cases.linkage.countries_events import COLUMNS, Events, Gathered
+from amparo.cases.linkage.countries_kernels import PORTED, counted, days_of
 from amparo.cases.linkage.countries_linked import said
+from amparo.cases.linkage.countries_marks import OTHER, found_by, read_marked, table_of
 from amparo.cases.linkage.countries_named import codes, locale_place, number_place, places
 from amparo.cases.linkage.countries_networks import V4, V6, flat, parsed
 from amparo.cases.linkage.countries_weighing import Evidence, Weighed, no_clocks, weigh, weighed_with
@@ -159,6 +162,75 @@ def test_what_is_no_address_has_no_block() -> None:
     assert parsed(["", "abc", "1.2.", "300.1.2.", "1.2.3.4.", ":::", "zz::1"])[0].tolist() == [0] * 7
 
 
+NEARLY = st.text("0123456789abcdefg:.", max_size=24) | st.builds(
+    ":".join, st.lists(st.sampled_from(["", "", "0", "1", "db8", "ffff", "12345", "2001", "1.2.3.4"]), max_size=10)
+)
+FOUR = st.builds(".".join, st.lists(st.sampled_from(["0", "1", "01", "255", "256", "99", "1000", ""]), max_size=5))
+
+
+@given(st.lists(st.ip_addresses().map(str) | NEARLY | FOUR, max_size=30))
+@settings(deadline=None)
+def test_an_address_that_is_read_by_the_loop_over_its_bytes_is_what_python_reads(texts: list[str]) -> None:
+    marks = [(1 << 64) - 1 - number for number in range(len(texts))]
+    lines = "\n".join(f"{mark} {text}" for mark, text in zip(marks, texts, strict=True)).encode()
+    mark, number = np.zeros((2, len(texts)), np.uint64)
+    family, begin, end = np.zeros(len(texts), np.int8), *np.zeros((2, len(texts)), np.int64)
+    assert read_marked(np.frombuffer(lines, np.uint8), mark, family, number, begin, end) == len(texts)
+    assert mark.tolist() == marks
+    for at, text in enumerate(texts):
+        assert lines[begin[at] : end[at]].decode() == text
+        cut = re.match("[0-9]+[.][0-9]+[.][0-9]+[.]|([0-9a-f]{1,4}:){4}", text)
+        (kind,), (block,) = parsed([cut[0] if cut else text])
+        if family[at] == OTHER:
+            continue
+        assert family[at] == kind
+        assert number[at] == int(block) + (int(text.split(".")[3]) if kind == V4 else 0)
+
+
+@given(st.ip_addresses())
+def test_the_usual_ways_to_write_an_address_are_read_by_the_loop(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
+    texts = [str(address), address.exploded]
+    lines = "\n".join(f"1 {text}" for text in texts if "." not in text or ":" not in text).encode()
+    family, numbers = np.zeros(2, np.int8), np.zeros((4, 2), np.uint64)
+    count = read_marked(np.frombuffer(lines, np.uint8), numbers[0], family, numbers[1], *numbers[2:].astype(np.int64))
+    assert (family[:count] != OTHER).all()
+
+
+@given(st.lists(st.integers(1, (1 << 64) - 1), unique=True), st.lists(st.integers(0, (1 << 64) - 1), max_size=20))
+@settings(deadline=None)
+def test_an_address_is_found_by_its_own_mark_alone(marks: list[int], others: list[int]) -> None:
+    held = np.array(marks, np.uint64)
+    table, alike = table_of(held, 1 << (2 * len(marks) + 2).bit_length())
+    assert not alike
+    asked = [*marks, *others, 0]
+    known = {mark: number + 7 for number, mark in enumerate(marks)}
+    found = found_by(np.array(asked, np.uint64), table, held, np.arange(7, 7 + len(marks), dtype=np.int32))
+    assert found.tolist() == [known.get(each, -1) for each in asked]
+    if marks:
+        assert table_of(np.append(held, held[:1]), 1 << (2 * len(marks) + 4).bit_length())[1]
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 299), st.integers(0, 1 << 30)), max_size=60), max_size=4))
+@settings(deadline=None)
+def test_events_that_come_in_any_order_lie_by_account_as_they_came(batches: list[list[tuple[int, int]]]) -> None:
+    gathered = Gathered(300)
+    for batch in batches:
+        account, value = np.array(batch, np.int64).reshape(-1, 2).T
+        columns = {name: (value % 127).astype(kind) for name, kind in COLUMNS.items()} | {"source": value}
+        gathered.take(columns | {"account": account.astype(np.int32)})
+    events = Events(0, *gathered.in_order())
+    every = [event for batch in batches for event in batch]
+    for share in (events, *events.shares(3)):
+        for at in range(len(share.start) - 1):
+            own = slice(share.start[at], share.start[at + 1])
+            expected = [value for account, value in every if account == share.low + at]
+            assert share.source[own].tolist() == expected
+            assert share.second[own].tolist() == [value % 127 for value in expected]
+    assert sum(len(share.source) for share in events.shares(3)) == len(every)
+
+
 EVENT = st.tuples(st.integers(0, 3), st.integers(0, 4 * 86_400), st.integers(0, 3), st.booleans(), st.integers(0, 9))
 
 
@@ -171,7 +243,7 @@ def test_a_day_counts_once_by_the_least_shared_of_its_addresses(
     both = [*((0, *e) for e in events), *((1, *e) for e in others)]
     columns = [np.array(column) for column in zip(*both, strict=True)] if both else [np.empty(0, int)] * 6
     account, country, second, standing, ported, source = columns
-    start, order = by_account(account.astype(np.int32), 2)
+    start, order = counted(account.astype(np.int32), 0, 0, 2), np.argsort(account, kind="stable")
     found = days_of(
         start,
         (country * 4 + standing)[order].astype(np.int32),

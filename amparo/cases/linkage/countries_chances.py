@@ -21,7 +21,7 @@ def in_order(account, place, kind, source, accounts):
     for a in range(accounts):
         start[a + 1] += start[a]
     filled = start[:-1].copy()
-    order = np.empty(len(account), np.int32)
+    order = np.empty(len(account), np.int64)
     for e in range(len(account)):
         a = account[e]
         here = filled[a]

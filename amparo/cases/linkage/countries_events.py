@@ -7,6 +7,7 @@ only where there are more of them than fit they are kept by DuckDB, which spills
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,15 +17,17 @@ from amparo.cases.linkage.countries_kernels import (
     PORTED,
     UNCOUNTED,
     UTC,
-    by_account,
     by_hour,
     count_accounts,
     count_days,
+    counted,
     days_of,
+    put,
+    put_accounts,
 )
 from amparo.cases.linkage.countries_named import places
 from amparo.cases.linkage.countries_networks import Networks
-from amparo.cases.tables.store import Store, literal
+from amparo.cases.tables.store import THREADS, Store, literal
 
 OWN, COMMON, MIXED, EXIT = range(4)  # how an address counts; the least shared first
 FEW = 3  # accounts at an address that may be one home
@@ -70,6 +73,18 @@ class Events:
     logged: np.ndarray
     flags: np.ndarray
     source: np.ndarray
+
+    def shares(self, many: int) -> list[Events]:
+        """The same in about equal shares, each of some accounts after those of others."""
+        ends = np.searchsorted(self.start, [len(self.address) * each // many for each in range(many + 1)])
+        ends[0], ends[-1] = 0, len(self.start) - 1
+        found = []
+        for low, high in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+            begin, end = self.start[low], self.start[high]
+            columns = (self.address, self.second, self.logged, self.flags, self.source)
+            cut = (column[begin:end] for column in columns)
+            found.append(Events(self.low + low, self.start[low : high + 1] - begin, *cut))
+        return found
 
 
 class Located:
@@ -166,33 +181,35 @@ class Gathered:
     def __init__(self, accounts: int) -> None:
         self.accounts, self.count = accounts, 0
         self.shift = max(0, accounts.bit_length() - HEAP_BITS)
-        self.heaps: list[list[dict[str, np.ndarray]]] = [[] for _ in range((accounts >> self.shift) + 1)]
+        self.heaps: list[list[tuple[np.ndarray, ...]]] = [[] for _ in range((accounts >> self.shift) + 1)]
 
     def take(self, found: dict[str, np.ndarray]) -> None:
         """Events of accounts below `accounts`."""
-        self.count += len(found["account"])
-        start, order = by_account(found["account"] >> self.shift, len(self.heaps))
+        account, given = found["account"], tuple(found[name] for name in COLUMNS)
+        self.count += len(account)
+        start = counted(account, 0, self.shift, len(self.heaps))
+        whole = tuple(np.empty(len(account), kind) for kind in (np.int32, *COLUMNS.values()))
+        put(account, 0, self.shift, start[:-1].copy(), given, whole[1:])
+        put_accounts(account, self.shift, start[:-1].copy(), whole[0])
         for heap, begin, end in zip(self.heaps, start[:-1].tolist(), start[1:].tolist(), strict=True):
             if begin < end:
-                heap.append({name: column[order[begin:end]] for name, column in found.items()})
+                heap.append(tuple(column[begin:end].copy() for column in whole))
 
     def in_order(self) -> tuple[np.ndarray, ...]:
         """Where each account's events begin (and the end), and the columns of Events; what was taken is let go."""
         start = np.zeros(self.accounts + 1, np.int64)
-        columns = {name: np.empty(self.count, kind) for name, kind in COLUMNS.items()}
-        at = 0
+        whole = tuple(np.empty(self.count, kind) for kind in COLUMNS.values())
         for number in range(len(self.heaps)):
             pieces, self.heaps[number] = self.heaps[number], []
             low = number << self.shift
-            high = min(low + (1 << self.shift), self.accounts)
-            own = np.concatenate([each.pop("account") for each in pieces]) if pieces else np.empty(0, np.int32)
-            begins, order = by_account(own - np.int32(low), max(0, high - low))
-            start[low : high + 1] = begins + at
-            for name, column in columns.items():
-                if pieces:
-                    np.concatenate([each.pop(name) for each in pieces]).take(order, out=column[at : at + len(order)])
-            at += len(order)
-        return (start, *columns.values())
+            high = max(low, min(low + (1 << self.shift), self.accounts))
+            start[low + 1 : high + 1] = start[low]
+            for account, *_ in pieces:
+                start[low : high + 1] += counted(account, low, 0, high - low)
+            ahead = start[low:high].copy()
+            for account, *given in pieces:
+                put(account, low, 0, ahead, tuple(given), whole)
+        return (start, *whole)
 
 
 def holders(located: Located) -> np.ndarray:
@@ -221,22 +238,20 @@ def agreement(
 
 def seen(located: Located, standing: np.ndarray) -> Seen:
     """What the events say. standing: of each address; what happened at UNCOUNTED ones is passed over."""
-    parts = []
-    for part in located.parts():
-        rows = days_of(
-            part.start,
-            part.address,
-            part.second,
-            part.logged,
-            part.flags,
-            part.source,
-            located.networks.place,
-            standing,
-        )
-        parts.append((rows[0] + np.int32(part.low), *rows[1:]))
-    if len(parts) == 1:
-        return Seen(*parts[0])
-    return Seen(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+    def of(part: Events) -> list[np.ndarray]:
+        columns = (part.address, part.second, part.logged, part.flags, part.source)
+        account, *rest = days_of(part.start, *columns, located.networks.place, standing)
+        return [account + np.int32(part.low), *rest]
+
+    parts: list[list[np.ndarray]] = []
+    with ThreadPoolExecutor(THREADS) as pool:
+        for part in located.parts():
+            parts += pool.map(of, part.shares(THREADS))
+    found = []
+    while parts[0]:
+        found.append(np.concatenate([part.pop() for part in parts]))
+    return Seen(*reversed(found))
 
 
 def uncounted(shared: np.ndarray) -> np.ndarray:

@@ -21,6 +21,10 @@ from amparo.cases.tables.store import Progress, Store, silent
 MANY = 400  # accounts at one address (reference: measured): it must be vouched for, or it is an exit
 SOME = 12  # accounts; up to here an address of which nothing else is known may still be an office's
 VOUCHED, DOUBTED = 0.75, 0.45  # mean chance, by all else, that an address's accounts are where it is
+KINDS_OF_COLUMNS = {
+    "account": np.int32, "place": np.int16, "kind": np.int8, "amount": np.float32, "events": np.int32, "ported": np.int32,
+    "first": np.int64, "last": np.int64, "source": np.int64,
+}  # fmt: skip
 STANDINGS = ("address", "common address", "mixed address")
 
 
@@ -132,13 +136,13 @@ def _located(base: Base, progress: Progress) -> Located:
 
 def _number(store: Store, others: Sequence[str]) -> int:
     """Makes `numbered`: every account that the table of accounts or the others name, by its name's order."""
-    known = "SELECT account FROM accounts WHERE account IS NOT NULL"
-    more = " UNION ALL ".join(f"SELECT account FROM {table} ANTI JOIN ({known}) USING (account)" for table in others)
+    more = " UNION ALL ".join(f"SELECT account FROM {table}" for table in others)
     store.run(
-        "CREATE OR REPLACE TABLE numbered AS SELECT account, (row_number() OVER (ORDER BY account) - 1)::INTEGER AS n "
-        f"FROM (SELECT DISTINCT account FROM ({known} UNION ALL ({more})) WHERE account IS NOT NULL) ORDER BY account"
+        "CREATE OR REPLACE TABLE account_names AS SELECT account FROM accounts WHERE account IS NOT NULL UNION ALL "
+        f"SELECT DISTINCT account FROM ({more}) ANTI JOIN accounts USING (account) WHERE account IS NOT NULL ORDER BY account"
     )
-    return int(store.one("SELECT count(*) FROM numbered"))
+    store.run("CREATE OR REPLACE VIEW numbered AS SELECT account, rowid::INTEGER AS n FROM account_names")
+    return int(store.one("SELECT count(*) FROM account_names"))
 
 
 def _standing(
@@ -151,8 +155,10 @@ def _standing(
     if not shared.any():
         return standing, shared
     without = events.seen(located, events.uncounted(shared))
-    evidence = _evidence(_rows(calibration, by_name, without, located.accounts), located.accounts)
+    weighing = _merged(calibration, by_name, without, located.accounts, ("account", "place", "kind", "amount"))
     del without
+    evidence = _weighing(**weighing, accounts=located.accounts)
+    del weighing
     post = weigh(evidence, calibration, len(codes()), no_clocks(located.accounts, len(codes()))).post
     known, agree = events.agreement(located, shared, evidence.start, evidence.place, post, 0.5)
     known, agree, many = known[shared], agree[shared], holders[shared]
@@ -165,32 +171,54 @@ def _standing(
 
 
 def _rows(calibration: Calibration, by_name: dict[str, dict[str, np.ndarray]], seen: Seen, accounts: int) -> Rows:
-    numbers = [calibration.number(name) for name in STANDINGS] + [-1]
-    kind = np.where(
-        (seen.logged > 0) & (seen.standing < EXIT),
-        calibration.number("logged country"),
-        np.array(numbers)[seen.standing],
-    )
-    parts = [
-        Rows(
-            seen.account, seen.place, kind.astype(np.int8), seen.days.astype(np.float32), seen.events, seen.ported,
-            seen.first.astype(np.int64), seen.last.astype(np.int64), seen.source,
-        ).taken((seen.days > 0) | (seen.standing == OWN) | (seen.standing == EXIT))
-    ]  # fmt: skip
+    return Rows(**_merged(calibration, by_name, seen, accounts, tuple(Rows.__dataclass_fields__)))
+
+
+def _merged(
+    calibration: Calibration,
+    by_name: dict[str, dict[str, np.ndarray]],
+    seen: Seen,
+    accounts: int,
+    names: tuple[str, ...],
+) -> dict[str, np.ndarray]:
+    """These columns of Rows, of what the addresses and all else say. One after another, since there are many rows."""
+    parts = [_of_addresses(calibration, seen)]
     for name, each in by_name.items():
-        some = len(each["account"])
-        parts.append(
-            Rows(
-                each["account"].astype(np.int32), each["place"].astype(np.int16), np.full(some, calibration.number(name), np.int8),
-                each["count"].astype(np.float32), each["events"].astype(np.int32), np.zeros(some, np.int32),
-                each["first"].astype(np.int64), each["last"].astype(np.int64), each["source"].astype(np.int64),
-            )
-        )  # fmt: skip
-    whole = Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in Rows.__dataclass_fields__))
-    return whole.taken(in_order(whole.account, whole.place, whole.kind, whole.source, accounts))
+        kind = np.full(len(each["account"]), calibration.number(name), np.int8)
+        parts.append({**each, "kind": kind, "amount": each["count"], "ported": np.zeros(len(kind), np.int32)})
+
+    def whole(name: str) -> np.ndarray:
+        return np.concatenate([part[name] for part in parts], dtype=KINDS_OF_COLUMNS[name], casting="same_kind")
+
+    given = {name: whole(name) for name in ("account", "place", "kind", "source")}
+    order = in_order(given["account"], given["place"], given["kind"], given["source"], accounts)
+    found = {}
+    for name in names:
+        found[name] = (given.pop(name) if name in given else whole(name)).take(order)
+        for part in parts:
+            del part[name]
+    return found
+
+
+def _of_addresses(calibration: Calibration, seen: Seen) -> dict[str, np.ndarray]:
+    """What weighs, and exits. Without a day stands what was only seen on days that count for a less shared address."""
+    number = np.array([*(calibration.number(name) for name in STANDINGS), -1], np.int8)
+    kind = np.where(
+        (seen.logged > 0) & (seen.standing < EXIT), np.int8(calibration.number("logged country")), number[seen.standing]
+    )
+    columns = {
+        name: getattr(seen, name) for name in ("account", "place", "events", "ported", "first", "last", "source")
+    }
+    columns |= {"kind": kind, "amount": seen.days}
+    held = (seen.days > 0) | (seen.standing == OWN) | (seen.standing == EXIT)
+    return columns if held.all() else {name: column[held] for name, column in columns.items()}
 
 
 def _evidence(rows: Rows, accounts: int) -> Evidence:
+    return _weighing(rows.account, rows.place, rows.kind, rows.amount, accounts)
+
+
+def _weighing(account: np.ndarray, place: np.ndarray, kind: np.ndarray, amount: np.ndarray, accounts: int) -> Evidence:
     """The rows that weigh: without exits."""
-    held = rows.kind >= 0
-    return Evidence(accounts, rows.account[held], rows.place[held], rows.kind[held], rows.amount[held])
+    held = np.flatnonzero(kind >= 0)
+    return Evidence(accounts, account.take(held), place.take(held), kind.take(held), amount.take(held))

@@ -16,19 +16,36 @@ _GROWTH = 1.5
 
 
 @compiled
-def by_account(account, accounts):
-    """Where each account's events begin (accounts + 1), and the events in the order of accounts, else as they stood."""
-    start = np.zeros(accounts + 1, np.int64)
+def counted(account, low, shift, heaps):
+    """Where each heap's events begin (and the end), put one after another. A heap: (account - low) >> shift."""
+    start = np.zeros(heaps + 1, np.int64)
     for e in range(len(account)):
-        start[account[e] + 1] += 1
-    for a in range(accounts):
-        start[a + 1] += start[a]
-    ahead = start[:-1].copy()
-    order = np.empty(len(account), np.uint32)
+        start[((account[e] - low) >> shift) + 1] += 1
+    for heap in range(heaps):
+        start[heap + 1] += start[heap]
+    return start
+
+
+@compiled
+def put(account, low, shift, ahead, given, to):
+    """Puts each event's columns (given) where its heap goes on in `to`; ahead: where that is, for each heap."""
+    address, second, logged, flags, source = given
+    to_address, to_second, to_logged, to_flags, to_source = to
     for e in range(len(account)):
-        order[ahead[account[e]]] = e
-        ahead[account[e]] += 1
-    return start, order
+        heap = (account[e] - low) >> shift
+        at = ahead[heap]
+        ahead[heap] = at + 1
+        to_address[at], to_second[at], to_source[at] = address[e], second[e], source[e]
+        to_logged[at], to_flags[at] = logged[e], flags[e]
+
+
+@compiled
+def put_accounts(account, shift, ahead, to):
+    """The accounts themselves, as `put` does with what is known of their events."""
+    for e in range(len(account)):
+        heap = account[e] >> shift
+        to[ahead[heap]] = account[e]
+        ahead[heap] += 1
 
 
 @compiled
@@ -124,7 +141,7 @@ def _summed(each, count, key, at, address, second, flags, source, standing_of, o
 def days_of(start, address, second, logged, flags, source, place_of, standing_of):
     """Rows account, place, logged (1: as the log says), standing, days, events, with a port, first, last, source of the first.
 
-    Of events by account (start: as by_account). place_of, standing_of: of each address its country (-1 none) and its standing
+    Of events by account (start: as counted by account). place_of, standing_of: of each address its country (-1 none) and its standing
     (0 to 3, or UNCOUNTED). Where no range names the address the logged country counts. A day is of the least standing that its
     events have in the country; of exits (3), all days. first is 0 where no time is known. Rows by account, place and logged.
     """

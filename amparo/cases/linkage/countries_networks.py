@@ -7,6 +7,7 @@ Blocks are few, so that they alone are read in Python. Ranges may lie within eac
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,7 @@ TEXTS = 400_000  # addresses that are read at a time
 MARKS = ("hash({0})", *(f"hash('{letter}' || {{0}})" for letter in "ghijklmnop"))
 # What BLOCK and LAST are of an address {0}. One regular expression for both families: it is a third of the cost of cutting.
 BLOCK = "coalesce(nullif(regexp_extract({0}, '^([0-9]+[.][0-9]+[.][0-9]+[.]|([0-9a-f]{{1,4}}:){{4}})'), ''), {0})"
+FOUR_GROUPS = re.compile("([0-9a-fA-F]{1,4}:){4}")
 LAST = "coalesce(try_cast(split_part({0}, '.', 4) AS UTINYINT), CASE WHEN contains({0}, ':') THEN 0 END)"
 
 
@@ -101,11 +103,8 @@ def parsed(blocks: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Of each block its family (UNREADABLE, V4 or V6) and number: the first address of 256, or the upper half."""
     family, number = np.zeros(len(blocks), np.int8), np.zeros(len(blocks), np.uint64)
     for each, block in enumerate(blocks):
-        if block[-1:] == ":" and len(groups := block[:-1].split(":")) == 4 and all(groups):
-            high = 0
-            for group in groups:
-                high = high << 16 | int(group, 16)
-            number[each], family[each] = high, V6
+        if FOUR_GROUPS.fullmatch(block):
+            number[each], family[each] = int("".join(group.zfill(4) for group in block[:-1].split(":")), 16), V6
             continue
         try:
             if ":" not in block:
@@ -164,13 +163,15 @@ def networks(store: Store, places: dict[str, int], marks: Sequence[str] = MARKS)
         raise Broken("Addresses of this base can't be told from each other by any mark. Report this, with the base.")
     store.run("DROP TABLE address_texts")
     four, six = ranges(store, places)
-    number, place = np.full(len(read.mark), -1, np.int32), []
+    number, place, blocks = np.full(len(read.mark), -1, np.int32), [], 0
     for family, where in ((V4, four), (V6, six)):
         mine = np.flatnonzero((read.family == family) & (read.last >= 0))
         asked, code = _each_once(family, read.number[mine], read.last[mine])
         number[mine] = code + sum(map(len, place))
         place.append(where.of(asked))
-    blocks = sum(len(np.unique(read.number[read.family == family])) for family in (V4, V6))
+        there = asked >> np.uint64(8) << np.uint64(8) if family == V4 else asked
+        broken = read.number[(read.family == family) & (read.last < 0)]
+        blocks += len(np.unique(np.concatenate([there[np.flatnonzero(np.diff(there, prepend=~there[:1]))], broken])))
     return Networks(np.concatenate(place), blocks, read.unreadable, mark, table, read.mark, number)
 
 
