@@ -166,7 +166,9 @@ def _links(given: argparse.Namespace) -> int:
 def _countries(given: argparse.Namespace) -> int:
     one_thread()
     from amparo.cases.linkage.countries import COUNTRY_TABLES, write_countries
+    from amparo.cases.linkage.countries_warming import warm
 
+    warm()
     return _run(
         given,
         COUNTRY_TABLES,
@@ -177,8 +179,11 @@ def _countries(given: argparse.Namespace) -> int:
 
 def _dossiers(given: argparse.Namespace) -> int:
     one_thread()
+    from amparo.cases.linkage.countries_warming import warm
     from amparo.cases.linkage.dossiers import DOSSIER_TABLES, write_dossiers
 
+    if not given.countries:
+        warm()
     return _run(
         given,
         DOSSIER_TABLES,

@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -316,3 +318,34 @@ def test_on_a_planted_platform_what_is_sure_is_right_and_confidence_is_how_often
         assert found["right, best guess"] >= 0.955
         assert found["sure"] >= 0.65
         assert found["calibration gap"] <= 0.03
+
+
+WARMED = """
+import sys
+from pathlib import Path
+from amparo.cases.linkage.countries_warming import warm
+from tests.cases.countries_platform import Platform, crowd, opened
+
+def kernels():
+    held = [vars(module) for name, module in sys.modules.items() if name.startswith("amparo.cases.linkage.countries_")]
+    return {name: len(each.signatures) for names in held for name, each in names.items() if hasattr(each, "signatures")}
+
+warm()
+before = kernels()
+from amparo.cases.linkage.countries import write_countries
+platform = Platform()
+crowd(platform)
+for number in range(40):
+    platform.seen("es-00", f"198.51.100.{number}", (5, 6, 7))
+    platform.seen(f"es-{number % 10:02}", "198.51.100.200", (5, 6, 7))
+folder = Path(sys.argv[1])
+with opened(platform, folder) as base:
+    write_countries(base, folder / "c.parquet")
+assert len(before) > 10, before
+assert kernels() == before, (before, kernels())
+"""
+
+
+def test_once_warm_nothing_is_left_to_compile_for_a_process_that_may_not_keep_it(tmp_path: Path) -> None:
+    ran = subprocess.run([sys.executable, "-c", WARMED, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr

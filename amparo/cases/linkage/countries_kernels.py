@@ -141,9 +141,10 @@ def _summed(each, count, key, at, address, second, flags, source, standing_of, o
 def days_of(start, address, second, logged, flags, source, place_of, standing_of):
     """Rows account, place, logged (1: as the log says), standing, days, events, with a port, first, last, source of the first.
 
-    Of events by account (start: as counted by account). place_of, standing_of: of each address its country (-1 none) and its standing
-    (0 to 3, or UNCOUNTED). Where no range names the address the logged country counts. A day is of the least standing that its
-    events have in the country; of exits (3), all days. first is 0 where no time is known. Rows by account, place and logged.
+    Of events by account (start: as counted by account). place_of, standing_of: of each address its country (-1 none)
+    and its standing (0 to 3, or UNCOUNTED). Where no range names the address the logged country counts. A day is of
+    the least standing that its events have in the country; of exits (3), all days. first is 0 where no time is known.
+    Rows by account, place and logged.
     """
     room = min(len(address), 4 * len(start)) + 4
     account, place, by_log = np.empty(room, np.int32), np.empty(room, np.int16), np.empty(room, np.int8)

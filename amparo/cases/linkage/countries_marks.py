@@ -42,10 +42,10 @@ def _hexadecimal(here):
 @compiled
 def _rest_is_plain(text, begin, end):
     """Whether nothing but small hexadecimal digits and colons stands there."""
-    for at in range(begin, end):
-        if text[at] != _COLON and _hexadecimal(text[at]) < 0:
-            return False
-    return True
+    at = begin
+    while at < end and (text[at] == _COLON or _hexadecimal(text[at]) >= 0):
+        at += 1
+    return at == end
 
 
 @compiled

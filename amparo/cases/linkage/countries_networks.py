@@ -163,11 +163,12 @@ def networks(store: Store, places: dict[str, int], marks: Sequence[str] = MARKS)
         raise Broken("Addresses of this base can't be told from each other by any mark. Report this, with the base.")
     store.run("DROP TABLE address_texts")
     four, six = ranges(store, places)
-    number, place, blocks = np.full(len(read.mark), -1, np.int32), [], 0
+    number, blocks = np.full(len(read.mark), -1, np.int32), 0
+    place: list[np.ndarray] = []
     for family, where in ((V4, four), (V6, six)):
         mine = np.flatnonzero((read.family == family) & (read.last >= 0))
         asked, code = _each_once(family, read.number[mine], read.last[mine])
-        number[mine] = code + sum(map(len, place))
+        number[mine] = code + sum(len(each) for each in place)
         place.append(where.of(asked))
         there = asked >> np.uint64(8) << np.uint64(8) if family == V4 else asked
         broken = read.number[(read.family == family) & (read.last < 0)]

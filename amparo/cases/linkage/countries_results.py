@@ -172,7 +172,8 @@ def evidence_sql(calibration: Calibration, names: tuple[str, ...]) -> str:
                CASE WHEN e.kind BETWEEN -1 AND 3 THEN e.amount::INTEGER END AS days,
                CASE WHEN e.kind > 3 THEN e.amount::INTEGER END AS "values", e.events, e.ported AS events_with_port,
                {_time("e.first")} AS first_seen, {_time("e.last")} AS last_seen,
-               [{listed}][(e.source >> {SOURCE}) + 1] || ':' || (e.source & {(1 << SOURCE) - 1}) AS example, {_cautions("e.cautions")} AS cautions
+               [{listed}][(e.source >> {SOURCE}) + 1] || ':' || (e.source & {(1 << SOURCE) - 1}) AS example,
+               {_cautions("e.cautions")} AS cautions
         FROM evidence_rows e
     """
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from amparo.cases.linkage.countries_kernels import by_account
 from amparo.cases.linkage.log_kernels import (
     NO_DAY,
+    by_account,
     count_there,
     distinct_days,
     distinct_values,

@@ -15,6 +15,22 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @compiled
+def by_account(account, accounts):
+    """Where each account's rows begin (accounts + 1), and the rows in the order of accounts, else as they stood."""
+    start = np.zeros(accounts + 1, np.int64)
+    for row in range(len(account)):
+        start[account[row] + 1] += 1
+    for a in range(accounts):
+        start[a + 1] += start[a]
+    ahead = start[:-1].copy()
+    order = np.empty(len(account), np.uint32)
+    for row in range(len(account)):
+        order[ahead[account[row]]] = row
+        ahead[account[row]] += 1
+    return start, order
+
+
+@compiled
 def _in_order(place, day, begin, end):
     """Sorts one account's rows by place and day, where they stand: by insertion, over wide gaps first where they are many."""
     gap = 1
