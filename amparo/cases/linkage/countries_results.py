@@ -15,7 +15,7 @@ from amparo.cases.linkage.countries_events import SOURCE
 from amparo.cases.linkage.countries_finding import Found, Rows
 from amparo.cases.linkage.countries_named import codes
 from amparo.cases.tables.runs import beside
-from amparo.cases.tables.store import Store, literal
+from amparo.cases.tables.store import PACKED, Store, literal
 
 LEAST = 0.5  # of the confidence: what is more likely wrong than right is not said
 ROUNDED = 6  # decimals of what is written
@@ -28,7 +28,6 @@ WORDS = {
     FOREIGN: "another country than the account's best",
     WEIGHTLESS: "no weight: as often by chance as not",
 }
-PACKED = "zstd, COMPRESSION_LEVEL 1"  # smaller here than the usual level 3, for a fifth less time
 LAST_NETWORK = 3  # kinds up to this one are of addresses or the log
 
 

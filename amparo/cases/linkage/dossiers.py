@@ -22,7 +22,7 @@ from amparo.cases.linkage.dossiers_rows import Accounts, in_order, rows_at_once,
 from amparo.cases.linkage.dossiers_tables import ACCOUNT_COLUMNS, EVENT_COLUMNS, NOBODY, PAYMENT_COLUMNS
 from amparo.cases.tables.base import Base
 from amparo.cases.tables.runs import as_json, beside, write_run
-from amparo.cases.tables.store import ROW_GROUP, Progress, Store, literal, silent
+from amparo.cases.tables.store import PACKED, ROW_GROUP, Progress, Store, literal, silent
 from amparo.foundation.durable import sync_folder, write_whole
 from amparo.foundation.errors import Missing, Refused
 
@@ -185,7 +185,7 @@ def _quoted(columns: dict[str, str]) -> str:
 def _file(store: Store, query: str, target: Path) -> str:
     """The digest of the file that is written, readable by the owner alone."""
     made = store.work / "dossier-file"
-    shape = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP}"
+    shape = f"FORMAT parquet, COMPRESSION {PACKED}, ROW_GROUP_SIZE {ROW_GROUP}"
     if target.suffix == ".csv":
         shape = "FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"'"
     store.run(f"COPY ({query}) TO {literal(str(made))} ({shape})")

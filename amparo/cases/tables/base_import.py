@@ -21,7 +21,7 @@ from amparo.cases.tables.base_record import PARTS, RECORD, VERSION
 from amparo.cases.tables.networks import said
 from amparo.cases.tables.parts import in_time, make_part, newest_day
 from amparo.cases.tables.shapes import TABLES
-from amparo.cases.tables.store import MEMORY, Progress, Store, keep, opened, silent
+from amparo.cases.tables.store import MEMORY, PACKED, Progress, Store, keep, opened, silent
 from amparo.foundation.durable import write_whole
 from amparo.foundation.errors import Refused
 
@@ -143,7 +143,7 @@ def _kept(out: Path, file: reading.SourceFile, source: BaseSource) -> dict[str, 
 def _made(store: Store, out: Path, file: reading.SourceFile, source: BaseSource) -> dict[str, Any]:
     """Reads the file into its part; the small JSON beside it is written last and says that it is whole."""
     table, name = source.table, f"{source.table}-{_key(file, source)}.parquet"
-    part = make_part(store, file, source, store.work / name, "zstd")
+    part = make_part(store, file, source, store.work / name, PACKED)
     if table == "events":
         part = in_time(store, part, table, store.work / f"sorted-{name}")
     if part.unread:

@@ -20,7 +20,7 @@ from amparo.cases.tables.csv_rows import BadRecord
 from amparo.cases.tables.reading import Rows, SourceFile, read
 from amparo.cases.tables.records import DOUBT, LOST, RecordQuery, parquet_file, restored, what_is_bad
 from amparo.cases.tables.shapes import columns_of
-from amparo.cases.tables.store import ROW_GROUP, Store, literal
+from amparo.cases.tables.store import PACKED, ROW_GROUP, Store, literal
 
 SAMPLE = 4096  # rows
 
@@ -83,7 +83,7 @@ def in_time(store: Store, part: Part, table: str, out: Path) -> Part:
     every = "* EXCLUDE (file_row_number)" + ("" if part.numbered else ', file_row_number + 1 AS "row"')
     store.run(
         f'COPY (SELECT {every} FROM {parquet_file(part.place, "file_row_number=true, ")} ORDER BY {moment} NULLS LAST, "row") '
-        f"TO {literal(str(out))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+        f"TO {literal(str(out))} (FORMAT parquet, COMPRESSION {PACKED}, ROW_GROUP_SIZE {ROW_GROUP})"
     )
     part.place.unlink()
     return replace(part, place=out, numbered=True)
