@@ -95,6 +95,7 @@ class Senders:
             message.add_attachment(
                 f"item {sender}-{number}".encode(), maintype="text", subtype="plain", filename="note.txt"
             )
+            message.set_boundary(f"parts of {sender}-{number}")  # else another is drawn whenever it is sent again
             while not self._acknowledged(message):
                 self._stopped.wait(0.1)
             with self._changed:
